@@ -1,0 +1,74 @@
+import type { DataVolume } from '../../schemas/generated/data-volume.ts'
+import type { Fleet } from '../../schemas/generated/fleet.ts'
+import type { NodeNetworkConfigurationPolicy } from '../../schemas/generated/node-network-configuration-policy.ts'
+import type { Origin } from '../../schemas/generated/plan.ts'
+import type { VirtualMachine } from '../../schemas/generated/virtual-machine.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+
+/** Something wrong in a file: always with its place, never fatal for other files. */
+export type ManifestError = {
+  readonly severity: 'error' | 'warning'
+  /** Stable: YamlSyntax, UnknownField, InvalidValue, UnknownKind, UnsupportedKind, UnsupportedField, DuplicateObject, MissingReference, TooLarge … */
+  readonly code: string
+  readonly message: string
+  readonly path: string
+  readonly line: number
+  readonly column: number
+  /** Key of the object, where it can be told. */
+  readonly object?: ObjectKey
+  /** Dotted field path, where one field is to blame. */
+  readonly field?: string
+  /** What to do; for an unknown field the nearest name. */
+  readonly action?: string
+}
+
+/** Kinds that only carry data for others. */
+export type PlainObject = {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Record<string, string>
+    readonly annotations?: Record<string, string>
+  }
+  readonly [field: string]: unknown
+}
+
+type Common = {
+  readonly key: ObjectKey
+  readonly origin: Origin
+  /** sha256 of the object after conversion, defaults and expansion. */
+  readonly digest: string
+  /** The VirtualMachine whose dataVolumeTemplates made this object. */
+  readonly ownerKey?: ObjectKey
+  /** Keys of the objects that this one refers to: volumes, secrets, config maps, storage class. */
+  readonly references: readonly ObjectKey[]
+}
+
+/** One object of the desired state: converted to the newest version, defaulted, expanded. Treat as immutable. */
+export type DesiredObject =
+  | (Common & { readonly kind: 'VirtualMachine'; readonly object: VirtualMachine })
+  | (Common & { readonly kind: 'DataVolume'; readonly object: DataVolume })
+  | (Common & { readonly kind: 'NodeNetworkConfigurationPolicy'; readonly object: NodeNetworkConfigurationPolicy })
+  | (Common & { readonly kind: 'Fleet'; readonly object: Fleet })
+  | (Common & { readonly kind: 'Namespace' | 'Node' | 'StorageClass' | 'ConfigMap' | 'Secret'; readonly object: PlainObject })
+
+/** The desired state of one revision: a read-only view that costs nothing to hand around. */
+export type DesiredView = {
+  readonly revision: string
+  get(key: ObjectKey): DesiredObject | undefined
+  keys(): Iterable<ObjectKey>
+  /** Keys of one kind. */
+  keysOf(kind: DesiredObject['kind']): Iterable<ObjectKey>
+  /** Objects that refer to this key. */
+  dependents(key: ObjectKey): Iterable<ObjectKey>
+  /** True for a file that is there but does not parse or validate: its objects are unknown, not deleted. */
+  isUnknownPath(path: string): boolean
+  /** True where this object's own document is broken, so that what Git wants of it is unknown. */
+  isUnknownKey(key: ObjectKey): boolean
+  errors(): readonly ManifestError[]
+}
+
+/** What one revision changed against the one before. */
+export type DesiredUpdate = { readonly view: DesiredView; readonly changed: ReadonlySet<ObjectKey> }

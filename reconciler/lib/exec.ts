@@ -1,0 +1,66 @@
+import { execa, ExecaError } from 'execa'
+import { GitvirtError } from './errors.ts'
+
+export type ExecOptions = {
+  readonly input?: string | Uint8Array
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Milliseconds; default 60,000. The program is killed at its end. */
+  readonly timeout?: number
+  /** Most bytes kept of each of stdout and stderr; default 16 MiB. */
+  readonly maxBytes?: number
+  readonly signal?: AbortSignal
+  /** Exit codes that are not failures; default only 0. */
+  readonly okCodes?: readonly number[]
+}
+
+export type ExecResult = { readonly stdout: string; readonly stderr: string; readonly exitCode: number }
+
+/**
+ * Runs a program with an argument array, never through a shell, with bounded time and output.
+ * @throws GitvirtError `CommandNotFound`, `CommandTimedOut` or `CommandFailed`, with the program's own last words in the message.
+ */
+export async function run(program: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  try {
+    const result = await execa(program, args, {
+      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+      env: { LC_ALL: 'C', ...options.env },
+      timeout: options.timeout ?? 60_000,
+      maxBuffer: options.maxBytes ?? 16 * 1024 * 1024,
+      stripFinalNewline: false,
+      reject: true,
+    })
+    return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 0 }
+  } catch (error) {
+    if (error instanceof ExecaError && error.exitCode !== undefined && (options.okCodes ?? []).includes(error.exitCode)) {
+      return { stdout: String(error.stdout ?? ''), stderr: String(error.stderr ?? ''), exitCode: error.exitCode }
+    }
+    throw commandError(program, args, error)
+  }
+}
+
+function commandError(program: string, args: readonly string[], error: unknown): GitvirtError {
+  const command = [program, ...args.slice(0, 3)].join(' ')
+  if (!(error instanceof ExecaError))
+    return new GitvirtError({ code: 'CommandFailed', message: `${command}: ${String(error)}`, cause: error })
+  if (error.code === 'ENOENT') {
+    return new GitvirtError({
+      code: 'CommandNotFound',
+      message: `The program "${program}" is not installed.`,
+      action: `Install "${program}" on this host.`,
+      cause: error,
+    })
+  }
+  const words = lastWords(String(error.stderr ?? '')) || lastWords(String(error.stdout ?? '')) || error.shortMessage
+  if (error.timedOut)
+    return new GitvirtError({ code: 'CommandTimedOut', message: `${command} did not end in time: ${words}`, cause: error })
+  const how = error.signal === undefined ? `exit code ${String(error.exitCode)}` : `signal ${error.signal}`
+  return new GitvirtError({ code: 'CommandFailed', message: `${command} failed (${how}): ${words}`, cause: error })
+}
+
+/** The last lines that a program wrote, bounded, on one line. */
+function lastWords(text: string): string {
+  return text.trim().split('\n').slice(-4).join(' | ').slice(-2000)
+}

@@ -1,0 +1,29 @@
+import type { Plan } from '../../schemas/generated/plan.ts'
+import type { DesiredView } from '../desired/types.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import type { ObservedView } from '../observed/types.ts'
+
+/** What a person has allowed beyond the policy. */
+export type Approval = {
+  /** Plan id, or an object key with the digest of the change it approves. */
+  readonly plan?: string
+  readonly key?: ObjectKey
+  readonly by: string
+  readonly at: string
+}
+
+export type Suspension = { readonly key: ObjectKey; readonly by: string; readonly reason: string; readonly at: string }
+
+/** All that a plan depends on. Nothing else may be read: no clock, no disk, no log. */
+export type PlanInput = {
+  readonly desired: DesiredView
+  readonly observed: ObservedView
+  /** Only these keys (and what they pull in); absent means all. */
+  readonly keys?: Iterable<ObjectKey>
+  readonly approvals: readonly Approval[]
+  readonly suspensions: readonly Suspension[]
+  readonly now: Date
+}
+
+/** The one entry of the room: `plan(input)` in plan.ts. */
+export type Planner = (input: PlanInput) => Plan

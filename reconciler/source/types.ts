@@ -1,0 +1,37 @@
+/** A commit that the tracked reference pointed to. */
+export type Revision = {
+  readonly commit: string
+  readonly tree: string
+  /** The reference as configured: a branch, a tag or a commit id. */
+  readonly ref: string
+  readonly author: { readonly name: string; readonly email: string }
+  readonly committedAt: string
+  /** First line of the message. */
+  readonly subject: string
+  /** True when the earlier head is not an ancestor: somebody rewrote history. */
+  readonly rewritten: boolean
+}
+
+/** One file below the configured sub-path; paths are relative to the repository root. */
+export type BlobEntry = { readonly path: string; readonly id: string; readonly size?: number }
+
+/** A path whose blob differs between two commits; absent ids mean added or removed. */
+export type TreeChange = { readonly path: string; readonly before?: string; readonly after?: string }
+
+/** A file that was passed over, and why: too large, a symlink, a submodule, a path that leaves the root. */
+export type RefusedEntry = { readonly path: string; readonly code: string; readonly message: string }
+
+export type Listing = { readonly entries: readonly BlobEntry[]; readonly refused: readonly RefusedEntry[] }
+
+/** A Git repository without a work tree. */
+export type Source = {
+  /** Fetches, resolves the tracked reference and returns it; throws GitvirtError (FetchFailed, RefNotFound, AuthenticationFailed …). */
+  fetch(signal?: AbortSignal): Promise<Revision>
+  /** All manifests (*.yaml, *.yml, *.json) below the sub-path. */
+  list(commit: string): Promise<Listing>
+  /** What differs below the sub-path, without reading equal trees. */
+  changes(from: string, to: string): Promise<{ readonly changes: readonly TreeChange[]; readonly refused: readonly RefusedEntry[] }>
+  /** Contents by blob id, in bulk; order is free, sizes are capped. */
+  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+  close(): Promise<void>
+}

@@ -1,0 +1,86 @@
+/* Generated from schemas/ by `npm run generate`. Do not edit. */
+import type { DisruptionClass } from './plan.ts'
+import type { Duration } from './meta.ts'
+import type { ObjectMeta } from './meta.ts'
+import type { Quantity } from './meta.ts'
+/**
+ * The policy of one environment, in the file gitvirt.yaml at its root. It is read from the tracked branch only.
+ */
+export interface Fleet {
+  apiVersion: 'gitvirt.io/v1alpha1'
+  kind: 'Fleet'
+  metadata: ObjectMeta
+  spec?: FleetSpec
+}
+/**
+ * This interface was referenced by `Fleet`'s JSON-Schema
+ * via the `definition` "FleetSpec".
+ */
+export interface FleetSpec {
+  /**
+   * Which disruption goes through unattended.
+   */
+  disruption?: {
+    /**
+     * The highest class that is carried out without a person. Default: migrate.
+     */
+    unattended?: DisruptionClass
+    /**
+     * Exceptions by label; the first whose labels all match decides.
+     */
+    rules?: {
+      matchLabels: {
+        [k: string]: string
+      }
+      unattended: DisruptionClass
+    }[]
+  }
+  /**
+   * How much one plan may delete before it waits for an approval.
+   */
+  prune?: {
+    /**
+     * False: nothing is ever deleted because its file is gone. Default: true.
+     */
+    enabled?: boolean
+    /**
+     * Most virtual machines and volumes deleted by one plan. Default: 10.
+     */
+    maxCount?: number
+    /**
+     * Most of the applied objects, in percent, once there are ten or more. Default: 30.
+     */
+    maxPercent?: number
+    /**
+     * Most bytes of disks, allocated. Default: no limit.
+     */
+    maxBytes?: Quantity
+    /**
+     * How long a deleted disk is kept. Default: 168h.
+     */
+    quarantine?: Duration
+  }
+  images?: {
+    /**
+     * host or host:port entries that may resolve to loopback, link-local or private addresses; all others may not.
+     */
+    allowedPrivateHosts?: string[]
+    /**
+     * Rewrites of image addresses by prefix; the longest matching prefix wins.
+     */
+    mirrors?: {
+      from: string
+      to: string
+    }[]
+  }
+  hostDisk?: {
+    /**
+     * Folders below which hostDisk volumes may lie. Default: none.
+     */
+    allowedPaths?: string[]
+  }
+  /**
+   * True: plans are computed and shown, none is carried out.
+   */
+  suspend?: boolean
+}
