@@ -72,3 +72,37 @@ export type DesiredView = {
 
 /** What one revision changed against the one before. */
 export type DesiredUpdate = { readonly view: DesiredView; readonly changed: ReadonlySet<ObjectKey> }
+
+/** A file of the listing: path relative to the repository root, Git blob id, bytes where known. */
+export type TreeEntry = { readonly path: string; readonly id: string; readonly size?: number }
+
+/** A path whose blob differs from the revision before; absent ids mean added or removed. */
+export type TreeEdit = { readonly path: string; readonly before?: string; readonly after?: string }
+
+/** A file that the source passed over: it is there, but what it holds is unknown. */
+export type RefusedFile = { readonly path: string; readonly code: string; readonly message: string }
+
+/** Contents by blob id, in any order; an id may be left out where the blob is too large or gone. */
+export type ReadBlobs = (ids: readonly string[]) => AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+
+/** What one revision holds: either everything (`entries`) or what differs from the revision before (`changes`). */
+export type UpdateInput = {
+  readonly revision: string
+  readonly read: ReadBlobs
+  /** With `entries` all refused files, with `changes` those among the changed ones. */
+  readonly refused?: readonly RefusedFile[]
+} & (
+  | { readonly entries: readonly TreeEntry[]; readonly changes?: undefined }
+  | { readonly changes: readonly TreeEdit[]; readonly entries?: undefined }
+)
+
+/** Keeps the desired state from revision to revision. */
+export type DesiredEngine = {
+  /**
+   * Takes one revision over. Calls must not overlap. Nothing changes when it throws.
+   * @throws GitvirtError `FirstUpdateNeedsEntries`, and whatever `read` throws
+   */
+  update(input: UpdateInput): Promise<DesiredUpdate>
+  /** The view of the last update; undefined before the first. */
+  view(): DesiredView | undefined
+}
