@@ -5,7 +5,7 @@ import type { ObservedView } from '../observed/types.ts'
 
 /** What a person has allowed beyond the policy. */
 export type Approval = {
-  /** Plan id, or an object key with the digest of the change it approves. */
+  /** `Plan.id` for all of a plan, or `Change.approval` for one change; that one survives replanning while the wish stays equal. */
   readonly plan?: string
   readonly key?: ObjectKey
   readonly by: string
@@ -23,6 +23,11 @@ export type PlanInput = {
   readonly approvals: readonly Approval[]
   readonly suspensions: readonly Suspension[]
   readonly now: Date
+  /**
+   * Secret of this installation, kept across restarts: it salts the digests of Secrets and ConfigMaps, so that values
+   * with little entropy cannot be guessed from a plan. Another salt reads as changed inputs of every machine.
+   */
+  readonly inputSalt?: string
 }
 
 /** The one entry of the room: `plan(input)` in plan.ts. */

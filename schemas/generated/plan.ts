@@ -71,6 +71,10 @@ export interface Change {
    * Keys that must be finished first (a volume Succeeded, a policy Available), whether or not they stand in this plan.
    */
   after: string[]
+  /**
+   * Digest of what a person approves here: the held-back steps and what they bring. Set where an approval opens a gate; stays equal while the wish stays equal.
+   */
+  approval?: string
 }
 /**
  * This interface was referenced by `Plan`'s JSON-Schema
@@ -213,6 +217,10 @@ export interface VolumeSpec {
    * host[:port] entries that may resolve to loopback, link-local or private addresses.
    */
   allowedSources?: string[]
+  /**
+   * The image address as Git has it, where a mirror of the Fleet rewrote the one in spec.
+   */
+  sourceUrl?: string
   origin: Origin
 }
 /**
@@ -275,6 +283,10 @@ export interface Block {
    * What a person can do about it.
    */
   unblock: string
+  /**
+   * Ids of the steps that are held back; absent: the whole change. Steps that no block holds back are sent.
+   */
+  steps?: string[]
 }
 /**
  * Something to tell about an object that is not a change: a field this host cannot honour, a missing reference.
