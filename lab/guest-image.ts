@@ -6,14 +6,22 @@ import { GitvirtError } from '../reconciler/lib/errors.ts'
 import { run } from '../reconciler/lib/exec.ts'
 
 /** The drivers that the tiny guest needs; their dependencies come along. */
-const modules = [
-  ...['virtio_pci', 'virtio_blk', 'virtio_scsi', 'virtio_net', 'virtio_console', 'virtio_rng', 'sd_mod', 'sr_mod'],
-  ...['isofs', 'button', 'evdev', 'rng_core'],
-]
+const modules = 'virtio_pci virtio_blk virtio_scsi virtio_net virtio_console virtio_rng sd_mod sr_mod isofs button evdev rng_core'.split(
+  ' ',
+)
 const diskMiB = 48
 
 /** Debian packages that building the tiny guest needs on the machine. */
-export const guestPackages = ['busybox-static', 'syslinux', 'syslinux-common', 'mtools', 'dosfstools', 'cpio', 'kmod', 'qemu-utils'] as const
+export const guestPackages = [
+  'busybox-static',
+  'syslinux',
+  'syslinux-common',
+  'mtools',
+  'dosfstools',
+  'cpio',
+  'kmod',
+  'qemu-utils',
+] as const
 
 /**
  * A bootable qcow2 disk of about 20 MB: Debian's cloud kernel, busybox and lab/guest/init, which reads a cloud-init seed.
@@ -63,7 +71,11 @@ async function unpackKernel(work: string): Promise<Kernel> {
   const { stdout } = await run('apt-cache', ['depends', 'linux-image-cloud-amd64'])
   const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
   if (name === undefined) {
-    throw new GitvirtError({ code: 'KernelNotFound', message: 'Debian knows no linux-image-cloud-amd64.', action: 'Run "apt-get update" as root.' })
+    throw new GitvirtError({
+      code: 'KernelNotFound',
+      message: 'Debian knows no linux-image-cloud-amd64.',
+      action: 'Run "apt-get update" as root.',
+    })
   }
   await run('apt-get', ['download', '-q', name], { cwd: work, timeout: 300_000 })
   const archive = (await readdir(work)).find((file) => file.endsWith('.deb')) ?? ''
@@ -113,9 +125,14 @@ async function buildDisk(work: string, kernel: string, initrd: string): Promise<
   await file.truncate(size)
   await file.close()
   await run('mkfs.vfat', ['-F', '16', '-n', 'TINY', '-h', '2048', partition])
-  const config = 'DEFAULT linux\nPROMPT 0\nTIMEOUT 0\nLABEL linux\n KERNEL /vmlinuz\n APPEND initrd=/initrd.gz console=ttyS0 quiet panic=5 tsc=reliable\n'
+  const config =
+    'DEFAULT linux\nPROMPT 0\nTIMEOUT 0\nLABEL linux\n KERNEL /vmlinuz\n APPEND initrd=/initrd.gz console=ttyS0 quiet panic=5 tsc=reliable\n'
   await writeFile(join(work, 'syslinux.cfg'), config)
-  for (const [from, to] of [[kernel, 'vmlinuz'], [initrd, 'initrd.gz'], [join(work, 'syslinux.cfg'), 'syslinux.cfg']] as const) {
+  for (const [from, to] of [
+    [kernel, 'vmlinuz'],
+    [initrd, 'initrd.gz'],
+    [join(work, 'syslinux.cfg'), 'syslinux.cfg'],
+  ] as const) {
     await run('mcopy', ['-i', partition, from, `::${to}`])
   }
   await run('syslinux', ['--install', partition])

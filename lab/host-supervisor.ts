@@ -13,7 +13,20 @@ const netns = `gv-${config.name}-${process.pid.toString(36)}`
 
 function startInner(): ChildProcess {
   const inner = join(import.meta.dirname, 'host-inner.ts')
-  const args = ['netns', 'exec', netns, 'unshare', '--mount', '--uts', '--propagation', 'private', '--', process.execPath, inner, JSON.stringify(config)]
+  const args = [
+    'netns',
+    'exec',
+    netns,
+    'unshare',
+    '--mount',
+    '--uts',
+    '--propagation',
+    'private',
+    '--',
+    process.execPath,
+    inner,
+    JSON.stringify(config),
+  ]
   return spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

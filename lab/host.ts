@@ -66,7 +66,9 @@ async function readReady(supervisor: ChildProcess): Promise<Ready> {
   supervisor.stderr?.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(-4000)))
   const ended = new Promise<never>((_, reject) => {
     supervisor.once('exit', (code) => {
-      reject(new GitvirtError({ code: 'LabHostFailed', message: `The lab host did not start (exit code ${String(code)}): ${words.trim()}` }))
+      reject(
+        new GitvirtError({ code: 'LabHostFailed', message: `The lab host did not start (exit code ${String(code)}): ${words.trim()}` }),
+      )
     })
   })
   ended.catch(() => undefined)
