@@ -1,0 +1,79 @@
+import { EVENT_ALIAS, EVENT_DOCUMENT, EVENT_MAPPING, EVENT_POP, EVENT_SCALAR, EVENT_SEQUENCE, SCALAR_STYLE, getScalarValue } from 'js-yaml'
+import type { Event, ScalarEvent } from 'js-yaml'
+import type { Pointer } from './problem.ts'
+
+/** A parser's events over the text that their offsets refer to. */
+export type EventStream = { readonly text: string; readonly events: readonly Event[] }
+
+/** Indexes of the events that open a document. */
+export function documentStarts(events: readonly Event[]): number[] {
+  const starts: number[] = []
+  for (let at = 0; at < events.length; at += 1) if (events[at]?.type === EVENT_DOCUMENT) starts.push(at)
+  return starts
+}
+
+/** Offset at which a node's text begins: its quote for quoted scalars. */
+export function nodeOffset(event: Event | undefined): number {
+  if (event === undefined) return 0
+  if (event.type === EVENT_SCALAR) {
+    const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
+    return quoted ? event.valueStart - 1 : event.valueStart
+  }
+  if (event.type === EVENT_SEQUENCE || event.type === EVENT_MAPPING) return event.start
+  return event.type === EVENT_ALIAS ? event.anchorStart - 1 : 0
+}
+
+/** Index of the event after the node that begins at `at`. */
+function afterNode(events: readonly Event[], at: number): number {
+  let depth = 0
+  for (let index = at; index < events.length; index += 1) {
+    const type = events[index]?.type
+    if (type === EVENT_MAPPING || type === EVENT_SEQUENCE) depth += 1
+    else if (type === EVENT_POP) depth -= 1
+    if (depth <= 0) return index + 1
+  }
+  return events.length
+}
+
+/**
+ * Offset of the field that a pointer names, below the node that begins at event `root`: of its key in a mapping, of the item in a
+ * sequence. Where the field is not there (or came in by an alias or a merge), the offset of the nearest field above it.
+ */
+export function locateOffset(stream: EventStream, root: number, pointer: Pointer): number {
+  let node = root
+  let offset = nodeOffset(stream.events[root])
+  for (const part of pointer) {
+    const found = typeof part === 'number' ? findItem(stream, node, part) : findKey(stream, node, part)
+    if (found === undefined) break
+    offset = found.offset
+    node = found.node
+  }
+  return offset
+}
+
+type Found = { readonly node: number; readonly offset: number }
+
+function findItem({ events }: EventStream, node: number, wanted: number): Found | undefined {
+  if (events[node]?.type !== EVENT_SEQUENCE) return undefined
+  let at = node + 1
+  for (let index = 0; index < wanted && events[at]?.type !== EVENT_POP; index += 1) at = afterNode(events, at)
+  const event = events[at]
+  return event === undefined || event.type === EVENT_POP ? undefined : { node: at, offset: nodeOffset(event) }
+}
+
+function findKey({ text, events }: EventStream, node: number, wanted: string): Found | undefined {
+  if (events[node]?.type !== EVENT_MAPPING) return undefined
+  let at = node + 1
+  while (at < events.length) {
+    const key = events[at]
+    if (key === undefined || key.type === EVENT_POP) return undefined
+    const value = afterNode(events, at)
+    if (key.type === EVENT_SCALAR && scalarText(text, key) === wanted) return { node: value, offset: nodeOffset(key) }
+    at = afterNode(events, value)
+  }
+  return undefined
+}
+
+function scalarText(text: string, event: ScalarEvent): string {
+  return event.fast ? text.slice(event.valueStart, event.valueEnd) : getScalarValue(text, event)
+}

@@ -1,0 +1,103 @@
+import { YAMLException, constructFromEvents, parseEvents } from 'js-yaml'
+import { findAliasFault, hasAlias } from './aliases.ts'
+import { splitDocuments } from './chunks.ts'
+import type { Chunk } from './chunks.ts'
+import { documentStarts, locateOffset } from './events.ts'
+import { manifestSchema } from './fast-schema.ts'
+import { guessIdentity } from './identity.ts'
+import type { GuessedIdentity } from './identity.ts'
+import { defaultLimits } from './limits.ts'
+import type { ParseLimits } from './limits.ts'
+import { createLineIndex } from './lines.ts'
+import type { Pointer, Position, Problem } from './problem.ts'
+import { sentence, syntaxProblems } from './syntax-problems.ts'
+import { decodeText } from './text.ts'
+
+/** One document that parsed: plain JSON data that shares nothing, and where each of its fields stands. */
+export type ParsedDocument = {
+  readonly value: unknown
+  /** Place of a field: its key, or its item in a list; the nearest one above where it is not there. */
+  locate(pointer: Pointer): Position
+}
+
+export type ParsedManifest = {
+  readonly documents: readonly ParsedDocument[]
+  readonly problems: readonly Problem[]
+  /** True where something in the file could not be read: what it declares is not fully known. */
+  readonly broken: boolean
+  /** Which objects the broken documents seem to declare. */
+  readonly guesses: readonly GuessedIdentity[]
+}
+
+type Context = { readonly limits: ParseLimits; readonly at: (offset: number) => Position }
+type Outcome = { readonly documents: readonly ParsedDocument[]; readonly fault?: undefined } | { readonly fault: Problem }
+
+/**
+ * Reads one blob as YAML (JSON is a part of it), any number of documents. Never throws: whatever is wrong becomes a problem, and a
+ * broken document does not touch its neighbours. Empty documents are left out.
+ */
+export function parseManifest(bytes: Uint8Array, limits: ParseLimits = defaultLimits): ParsedManifest {
+  const decoded = decodeText(bytes, limits)
+  if (typeof decoded !== 'string') return { documents: [], problems: [decoded], broken: true, guesses: [] }
+  const context = { limits, at: createLineIndex(decoded) }
+  const whole = { text: decoded, offset: 0 }
+  const outcome = parseChunk(whole, context)
+  if (outcome.fault === undefined) return { documents: outcome.documents, problems: [], broken: false, guesses: [] }
+  return parseApart(splitDocuments(decoded) ?? [whole], context)
+}
+
+/** Parses document by document, for a text that does not parse as a whole. */
+function parseApart(chunks: readonly Chunk[], context: Context): ParsedManifest {
+  const documents: ParsedDocument[] = []
+  const problems: Problem[] = []
+  const guesses: GuessedIdentity[] = []
+  for (const chunk of chunks.slice(0, context.limits.maxObjects)) {
+    const outcome = parseChunk(chunk, context)
+    if (outcome.fault === undefined) documents.push(...outcome.documents)
+    else {
+      problems.push(...syntaxProblems(chunk, outcome.fault, context.at))
+      const guess = guessIdentity(chunk.text)
+      if (guess !== undefined) guesses.push(guess)
+    }
+  }
+  if (problems.length === 0)
+    problems.push({ severity: 'error', code: 'YamlSyntax', message: 'This file does not parse.', line: 1, column: 1 })
+  return { documents, problems, broken: true, guesses }
+}
+
+function parseChunk(chunk: Chunk, context: Context): Outcome {
+  const { limits } = context
+  try {
+    const events = parseEvents(chunk.text, { maxDepth: limits.maxDepth })
+    const stream = { text: chunk.text, events }
+    const starts = documentStarts(events)
+    if (starts.length > limits.maxObjects) return refuse(chunk, context, { offset: 0, message: `more than ${limits.maxObjects} documents` })
+    const aliased = hasAlias(events)
+    const fault = aliased ? findAliasFault(stream, limits) : undefined
+    if (fault !== undefined) return refuse(chunk, context, fault)
+    const values = constructFromEvents([...events], { source: chunk.text, schema: manifestSchema, maxTotalMergeKeys: limits.maxMergeKeys })
+    const locate = (root: number) => (pointer: Pointer) => context.at(chunk.offset + locateOffset(stream, root, pointer))
+    const documents = values.map((value, index) => ({ value: aliased ? unshare(value) : value, locate: locate((starts[index] ?? 0) + 1) }))
+    return { documents: documents.filter((document) => document.value !== null && document.value !== undefined) }
+  } catch (error) {
+    return { fault: parserFault(error, chunk, context) }
+  }
+}
+
+/** A copy in which no two places hold the same object, so that a default set in one does not show in the other. */
+function unshare(value: unknown): unknown {
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown)
+}
+
+function refuse(chunk: Chunk, context: Context, fault: { readonly offset: number; readonly message: string }): Outcome {
+  const place = context.at(chunk.offset + fault.offset)
+  return { fault: { severity: 'error', code: 'TooLarge', message: `This document is refused: ${fault.message}.`, ...place } }
+}
+
+function parserFault(error: unknown, chunk: Chunk, context: Context): Problem {
+  const known = error instanceof YAMLException
+  const place = context.at(chunk.offset + (known ? (error.mark?.position ?? 0) : 0))
+  const message = known ? sentence(error.reason) : 'This document does not parse.'
+  const code = known && error.reason === 'duplicated mapping key' ? 'DuplicateKey' : 'YamlSyntax'
+  return { severity: 'error', code, message, ...place }
+}
