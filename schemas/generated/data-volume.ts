@@ -1,4 +1,5 @@
 /* Generated from schemas/ by `npm run generate`. Do not edit. */
+import type { Labels } from './meta.ts'
 import type { ObjectMeta } from './meta.ts'
 import type { Quantity } from './meta.ts'
 export interface DataVolume {
@@ -16,7 +17,7 @@ export interface DataVolume {
  */
 export interface DataVolumeSpec {
   checkpoints?: DataVolumeCheckpoint[]
-  contentType?: string
+  contentType?: 'kubevirt' | 'archive'
   finalCheckpoint?: boolean
   preallocation?: boolean
   priorityClassName?: string
@@ -86,9 +87,7 @@ export interface VolumeResourceRequirements {
  */
 export interface LabelSelector {
   matchExpressions?: LabelSelectorRequirement[]
-  matchLabels?: {
-    [k: string]: string
-  }
+  matchLabels?: Labels
 }
 /**
  * This interface was referenced by `DataVolume`'s JSON-Schema
@@ -96,7 +95,7 @@ export interface LabelSelector {
  */
 export interface LabelSelectorRequirement {
   key: string
-  operator: string
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
   values?: string[]
 }
 /**
@@ -168,7 +167,7 @@ export interface DataVolumeSourceRegistry {
   certConfigMap?: string
   imageStream?: string
   platform?: PlatformOptions
-  pullMethod?: string
+  pullMethod?: 'pod' | 'node'
   secretRef?: string
   url?: string
 }
@@ -220,7 +219,7 @@ export interface DataVolumeSourceVDDK {
  * via the `definition` "DataVolumeSourceRef".
  */
 export interface DataVolumeSourceRef {
-  kind: string
+  kind: 'DataSource'
   name: string
   namespace?: string
 }

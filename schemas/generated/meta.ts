@@ -1,6 +1,11 @@
 /* Generated from schemas/ by `npm run generate`. Do not edit. */
 /**
  * This interface was referenced by `Meta`'s JSON-Schema
+ * via the `definition` "LabelValue".
+ */
+export type LabelValue = string
+/**
+ * This interface was referenced by `Meta`'s JSON-Schema
  * via the `definition` "Quantity".
  */
 export type Quantity = string | number
@@ -14,6 +19,11 @@ export type IntOrString = string | number
  * via the `definition` "Duration".
  */
 export type Duration = string
+/**
+ * This interface was referenced by `Meta`'s JSON-Schema
+ * via the `definition` "Base64".
+ */
+export type Base64 = string
 
 /**
  * Definitions that every kind shares.
@@ -35,16 +45,21 @@ export interface ObjectMeta {
   finalizers?: string[]
   generateName?: string
   generation?: number
-  labels?: {
-    [k: string]: string
-  }
+  labels?: Labels
   name?: string
   namespace?: string
   resourceVersion?: string
   selfLink?: string
   uid?: string
-  managedFields?: unknown[]
+  managedFields?: {}[]
   ownerReferences?: OwnerReference[]
+}
+/**
+ * This interface was referenced by `Meta`'s JSON-Schema
+ * via the `definition` "Labels".
+ */
+export interface Labels {
+  [k: string]: LabelValue
 }
 /**
  * This interface was referenced by `Meta`'s JSON-Schema

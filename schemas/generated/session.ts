@@ -2,7 +2,7 @@
 import type { Observation } from './observation.ts'
 import type { Plan } from './plan.ts'
 /**
- * One text frame of the WebSocket session between agent and reconciler. Streams (console, vnc) use binary frames: a 4-byte big-endian stream number, then the bytes; an empty rest half-closes.
+ * One text frame of the WebSocket session between agent and reconciler. Streams (console, vnc) use binary frames: a 4-byte big-endian stream number, then the bytes; an empty rest half-closes. Stream number 0 carries flow control: two 4-byte big-endian numbers, a stream and how many more bytes its receiver takes; the first such grant also says that the stream is open.
  */
 export type SessionMessage =
   Hello | Welcome | Observe | ApplyPlan | PlanAnswer | StepReport | Command | CommandAnswer | StreamOpen | StreamClose
@@ -22,6 +22,10 @@ export interface Welcome {
 }
 export interface Observe {
   type: 'observe'
+  /**
+   * True: the rest of this observation follows in the next message, and all takes effect with the last.
+   */
+  more?: boolean
   observation: Observation
 }
 /**
@@ -42,7 +46,7 @@ export interface Bag {
   }
 }
 /**
- * What became of a plan. done also when single changes failed: results tell.
+ * What became of a plan. accepted: also once for each change that ended, with its result, while others go on. done: all results, also when single changes failed.
  */
 export interface PlanAnswer {
   type: 'plan-answer'

@@ -1,7 +1,9 @@
 /* Generated from schemas/ by `npm run generate`. Do not edit. */
-import type { DataVolumeSource } from './data-volume.ts'
+import type { Base64 } from './meta.ts'
 import type { DataVolumeSpec } from './data-volume.ts'
+import type { IntOrString } from './meta.ts'
 import type { LabelSelector } from './data-volume.ts'
+import type { Labels } from './meta.ts'
 import type { ObjectMeta } from './meta.ts'
 import type { Quantity } from './meta.ts'
 export interface VirtualMachine {
@@ -21,10 +23,10 @@ export interface VirtualMachineSpec {
   dataVolumeTemplates?: DataVolumeTemplateSpec[]
   instancetype?: InstancetypeMatcher
   preference?: PreferenceMatcher
-  runStrategy?: string
+  runStrategy?: 'Always' | 'RerunOnFailure' | 'Manual' | 'Halted' | 'Once' | 'WaitAsReceiver'
   running?: boolean
   template: VirtualMachineInstanceTemplateSpec
-  updateVolumesStrategy?: string
+  updateVolumesStrategy?: 'Replacement' | 'Migration'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -33,7 +35,7 @@ export interface VirtualMachineSpec {
 export interface DataVolumeTemplateSpec {
   apiVersion?: string
   kind?: string
-  metadata?: ObjectMeta
+  metadata: ObjectMeta
   spec: DataVolumeSpec
   status?: DataVolumeTemplateDummyStatus
 }
@@ -48,7 +50,7 @@ export interface DataVolumeTemplateDummyStatus {}
  */
 export interface InstancetypeMatcher {
   inferFromVolume?: string
-  inferFromVolumeFailurePolicy?: string
+  inferFromVolumeFailurePolicy?: 'Reject' | 'Ignore'
   kind?: string
   name?: string
   revisionName?: string
@@ -59,7 +61,7 @@ export interface InstancetypeMatcher {
  */
 export interface PreferenceMatcher {
   inferFromVolume?: string
-  inferFromVolumeFailurePolicy?: string
+  inferFromVolumeFailurePolicy?: 'Reject' | 'Ignore'
   kind?: string
   name?: string
   revisionName?: string
@@ -79,28 +81,32 @@ export interface VirtualMachineInstanceTemplateSpec {
 export interface VirtualMachineInstanceSpec {
   accessCredentials?: AccessCredential[]
   affinity?: Affinity
-  architecture?: string
+  architecture?: 'amd64' | 'arm64' | 's390x'
   dnsConfig?: PodDNSConfig
   dnsPolicy?: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None'
   domain: DomainSpec
-  evictionStrategy?: string
+  evictionStrategy?: 'None' | 'LiveMigrate' | 'LiveMigrateIfPossible' | 'External'
   hostname?: string
   livenessProbe?: Probe
+  /**
+   * @maxItems 256
+   */
   networks?: Network[]
-  nodeSelector?: {
-    [k: string]: string
-  }
+  nodeSelector?: Labels
   priorityClassName?: string
   readinessProbe?: Probe
   resourceClaims?: VirtualMachineInstanceResourceClaim[]
   schedulerName?: string
   serviceAccountName?: string
-  startStrategy?: string
+  startStrategy?: 'Paused'
   subdomain?: string
   terminationGracePeriodSeconds?: number
   tolerations?: Toleration[]
   topologySpreadConstraints?: TopologySpreadConstraint[]
   utilityVolumes?: UtilityVolume[]
+  /**
+   * @maxItems 256
+   */
   volumes?: Volume[]
 }
 /**
@@ -300,11 +306,11 @@ export interface DomainSpec {
   features?: Features
   firmware?: Firmware
   ioThreads?: DiskIOThreads
-  ioThreadsPolicy?: string
+  ioThreadsPolicy?: 'shared' | 'auto' | 'supplementalPool'
   launchSecurity?: LaunchSecurity
   machine?: Machine
   memory?: Memory
-  rebootPolicy?: string
+  rebootPolicy?: 'Reboot' | 'Terminate'
   resources?: ResourceRequirements
 }
 /**
@@ -344,7 +350,7 @@ export interface Timer {
  */
 export interface HPETTimer {
   present?: boolean
-  tickPolicy?: string
+  tickPolicy?: 'delay' | 'catchup' | 'merge' | 'discard'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -366,7 +372,7 @@ export interface KVMTimer {
  */
 export interface PITTimer {
   present?: boolean
-  tickPolicy?: string
+  tickPolicy?: 'delay' | 'catchup' | 'discard'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -374,8 +380,8 @@ export interface PITTimer {
  */
 export interface RTCTimer {
   present?: boolean
-  tickPolicy?: string
-  track?: string
+  tickPolicy?: 'delay' | 'catchup'
+  track?: 'guest' | 'wall'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -406,7 +412,7 @@ export interface CPU {
  */
 export interface CPUFeature {
   name: string
-  policy?: string
+  policy?: 'force' | 'require' | 'optional' | 'disable' | 'forbid'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -441,12 +447,18 @@ export interface Devices {
   blockMultiQueue?: boolean
   clientPassthrough?: ClientPassthroughDevices
   disableHotplug?: boolean
+  /**
+   * @maxItems 256
+   */
   disks?: Disk[]
   downwardMetrics?: DownwardMetrics
   filesystems?: Filesystem[]
   gpus?: GPU[]
   hostDevices?: HostDevice[]
   inputs?: Input[]
+  /**
+   * @maxItems 256
+   */
   interfaces?: Interface[]
   logSerialConsole?: boolean
   networkInterfaceMultiqueue?: boolean
@@ -470,13 +482,13 @@ export interface ClientPassthroughDevices {}
 export interface Disk {
   blockSize?: BlockSize
   bootOrder?: number
-  cache?: string
+  cache?: 'none' | 'writethrough' | 'writeback'
   cdrom?: CDRomTarget
   changedBlockTracking?: boolean
   dedicatedIOThread?: boolean
   disk?: DiskTarget
-  errorPolicy?: string
-  io?: string
+  errorPolicy?: 'stop' | 'ignore' | 'report' | 'enospace'
+  io?: 'native' | 'threads'
   lun?: LunTarget
   name: string
   serial?: string
@@ -512,16 +524,16 @@ export interface FeatureState {
  * via the `definition` "CDRomTarget".
  */
 export interface CDRomTarget {
-  bus?: string
+  bus?: 'scsi' | 'sata' | 'usb'
   readonly?: boolean
-  tray?: string
+  tray?: 'open' | 'closed'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
  * via the `definition` "DiskTarget".
  */
 export interface DiskTarget {
-  bus?: string
+  bus?: 'virtio' | 'scsi' | 'sata' | 'usb'
   pciAddress?: string
   readonly?: boolean
 }
@@ -530,7 +542,7 @@ export interface DiskTarget {
  * via the `definition` "LunTarget".
  */
 export interface LunTarget {
-  bus?: string
+  bus?: 'virtio' | 'scsi' | 'sata' | 'usb'
   readonly?: boolean
   reservation?: boolean
 }
@@ -595,9 +607,9 @@ export interface HostDevice {
  * via the `definition` "Input".
  */
 export interface Input {
-  bus?: string
+  bus?: 'virtio' | 'usb'
   name: string
-  type: string
+  type: 'tablet' | 'keyboard'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -612,7 +624,7 @@ export interface Interface {
   macAddress?: string
   macvtap?: DeprecatedInterfaceMacvtap
   masquerade?: InterfaceMasquerade
-  model?: string
+  model?: 'e1000' | 'e1000e' | 'igb' | 'ne2k_pci' | 'pcnet' | 'rtl8139' | 'virtio'
   name: string
   passt?: DeprecatedInterfacePasst
   passtBinding?: InterfacePasstBinding
@@ -621,7 +633,7 @@ export interface Interface {
   ports?: Port[]
   slirp?: DeprecatedInterfaceSlirp
   sriov?: InterfaceSRIOV
-  state?: string
+  state?: 'up' | 'down' | 'absent'
   tag?: string
 }
 /**
@@ -680,7 +692,7 @@ export interface InterfacePasstBinding {}
  */
 export interface PortRange {
   end: number
-  protocol: string
+  protocol: 'TCP' | 'UDP'
   start: number
 }
 /**
@@ -690,7 +702,7 @@ export interface PortRange {
 export interface Port {
   name?: string
   port: number
-  protocol?: string
+  protocol?: 'TCP' | 'UDP'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -707,7 +719,7 @@ export interface InterfaceSRIOV {}
  * via the `definition` "PanicDevice".
  */
 export interface PanicDevice {
-  model?: string
+  model?: 'hyperv' | 'isa' | 'pvpanic'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -719,7 +731,7 @@ export interface Rng {}
  * via the `definition` "SoundDevice".
  */
 export interface SoundDevice {
-  model?: string
+  model?: 'ich9' | 'ac97'
   name: string
 }
 /**
@@ -735,7 +747,7 @@ export interface TPMDevice {
  * via the `definition` "VideoDevice".
  */
 export interface VideoDevice {
-  type?: string
+  type?: 'vga' | 'cirrus' | 'virtio' | 'ramfb' | 'bochs' | 'qxl'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -751,14 +763,14 @@ export interface Watchdog {
  * via the `definition` "Diag288Watchdog".
  */
 export interface Diag288Watchdog {
-  action?: string
+  action?: 'poweroff' | 'reset' | 'shutdown'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
  * via the `definition` "I6300ESBWatchdog".
  */
 export interface I6300ESBWatchdog {
-  action?: string
+  action?: 'poweroff' | 'reset' | 'shutdown'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -987,7 +999,7 @@ export interface Hugepages {
  */
 export interface ReservedOverhead {
   addedOverhead?: Quantity
-  memLock?: string
+  memLock?: 'Required' | 'NotRequired'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -1037,7 +1049,7 @@ export interface HTTPGetAction {
   host?: string
   httpHeaders?: HTTPHeader[]
   path?: string
-  port: string | number
+  port: IntOrString
   scheme?: 'HTTP' | 'HTTPS'
 }
 /**
@@ -1054,7 +1066,7 @@ export interface HTTPHeader {
  */
 export interface TCPSocketAction {
   host?: string
-  port: string | number
+  port: IntOrString
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -1132,7 +1144,7 @@ export interface UtilityVolume {
   claimName: string
   name: string
   readOnly?: boolean
-  type?: string
+  type?: 'MemoryDump' | 'Backup'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -1144,7 +1156,7 @@ export interface Volume {
   configMap?: ConfigMapVolumeSource
   containerDisk?: ContainerDiskSource
   containerPath?: ContainerPathVolumeSource
-  dataVolume?: DataVolumeSource
+  dataVolume?: DataVolumeVolumeSource
   downwardAPI?: DownwardAPIVolumeSource
   downwardMetrics?: DownwardMetricsVolumeSource
   emptyDisk?: EmptyDiskSource
@@ -1163,11 +1175,11 @@ export interface Volume {
  */
 export interface CloudInitConfigDriveSource {
   networkData?: string
-  networkDataBase64?: string
+  networkDataBase64?: Base64
   networkDataSecretRef?: LocalObjectReference
   secretRef?: LocalObjectReference
   userData?: string
-  userDataBase64?: string
+  userDataBase64?: Base64
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -1182,11 +1194,11 @@ export interface LocalObjectReference {
  */
 export interface CloudInitNoCloudSource {
   networkData?: string
-  networkDataBase64?: string
+  networkDataBase64?: Base64
   networkDataSecretRef?: LocalObjectReference
   secretRef?: LocalObjectReference
   userData?: string
-  userDataBase64?: string
+  userDataBase64?: Base64
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -1214,6 +1226,14 @@ export interface ContainerDiskSource {
 export interface ContainerPathVolumeSource {
   path: string
   readOnly?: boolean
+}
+/**
+ * This interface was referenced by `VirtualMachine`'s JSON-Schema
+ * via the `definition` "DataVolumeVolumeSource".
+ */
+export interface DataVolumeVolumeSource {
+  name: string
+  hotpluggable?: boolean
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -1276,6 +1296,7 @@ export interface EphemeralVolumeSource {
 export interface PersistentVolumeClaimVolumeSource {
   claimName: string
   readOnly?: boolean
+  hotpluggable?: boolean
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema
@@ -1285,7 +1306,7 @@ export interface HostDisk {
   capacity?: Quantity
   path: string
   shared?: boolean
-  type: string
+  type: 'Disk' | 'DiskOrCreate'
 }
 /**
  * This interface was referenced by `VirtualMachine`'s JSON-Schema

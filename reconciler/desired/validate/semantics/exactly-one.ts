@@ -1,0 +1,36 @@
+import type { Pointer } from '../types.ts'
+import { fieldPath } from '../pointer.ts'
+import { present } from './read.ts'
+import type { Report } from './report.ts'
+
+type Choice = {
+  readonly keys: readonly string[]
+  /** What the choice is about: "source", "binding". */
+  readonly what: string
+  /** True: none of the keys is fine too. */
+  readonly optional?: boolean
+}
+
+/** Reports an object that has none or several of keys that exclude each other; returns the one key, if there is one. */
+export function exactlyOne(report: Report, value: unknown, { pointer, choice }: { pointer: Pointer; choice: Choice }): string | undefined {
+  const found = present(value, choice.keys)
+  const place = fieldPath(pointer)
+  if (found.length > 1) {
+    report.add('ConflictingFields', [...pointer, found[1] ?? ''], {
+      message: `${place} has more than one ${choice.what}: ${found.join(', ')}.`,
+      action: 'Keep one of them.',
+    })
+    return undefined
+  }
+  if (found.length === 1 || choice.optional === true) return found[0]
+  const empty = report.emptyKeys(pointer, choice.keys)
+  if (empty.length > 0) {
+    report.add('MissingField', [...pointer, empty[0] ?? ''], {
+      message: `${place}.${empty[0]} is empty, which means that it is not there.`,
+      action: `Write "${empty[0]}: {}", or indent what belongs to it.`,
+    })
+  } else {
+    report.add('MissingField', pointer, { message: `${place} has no ${choice.what}.`, action: `Add one of ${choice.keys.join(', ')}.` })
+  }
+  return undefined
+}

@@ -1,0 +1,82 @@
+import type { Pointer } from '../types.ts'
+import { exactlyOne } from './exactly-one.ts'
+import { uniqueNames } from './names.ts'
+import { fields, items, present, quantity, text } from './read.ts'
+import type { Report } from './report.ts'
+
+/** Every volume source that KubeVirt has. */
+export const volumeSources = [
+  'cloudInitConfigDrive',
+  'cloudInitNoCloud',
+  'configMap',
+  'containerDisk',
+  'containerPath',
+  'dataVolume',
+  'downwardAPI',
+  'downwardMetrics',
+  'emptyDisk',
+  'ephemeral',
+  'hostDisk',
+  'memoryDump',
+  'persistentVolumeClaim',
+  'secret',
+  'serviceAccount',
+  'sysprep',
+] as const
+
+/** Volumes: unique names, one source each, and what each source needs. */
+export function checkVolumes(report: Report, volumes: unknown, pointer: Pointer): void {
+  uniqueNames(report, volumes, pointer)
+  items(volumes).forEach((volume, index) => {
+    const place = [...pointer, index]
+    const source = exactlyOne(report, volume, { pointer: place, choice: { keys: volumeSources, what: 'source' } })
+    if (source !== undefined) checkSource(report, { source, value: fields(volume)[source], pointer: [...place, source] })
+  })
+}
+
+function checkSource(report: Report, { source, value, pointer }: { source: string; value: unknown; pointer: Pointer }): void {
+  if (source === 'cloudInitNoCloud' || source === 'cloudInitConfigDrive') checkCloudInit(report, value, pointer)
+  else if (source === 'hostDisk') checkHostDisk(report, value, pointer)
+  else if (source === 'emptyDisk') checkEmptyDisk(report, value, pointer)
+  else if (source === 'configMap') needText(report, { value, pointer, field: 'name' })
+  else if (source === 'secret') needText(report, { value, pointer, field: 'secretName' })
+  else if (source === 'serviceAccount') needText(report, { value, pointer, field: 'serviceAccountName' })
+}
+
+function needText(report: Report, { value, pointer, field }: { value: unknown; pointer: Pointer; field: string }): void {
+  if (text(fields(value)[field]) === undefined) report.missing(pointer, field, `Add "${field}".`)
+}
+
+/** At most one source for each document and at least one document, as upstream. */
+function checkCloudInit(report: Report, value: unknown, pointer: Pointer): void {
+  const user = { keys: ['userData', 'userDataBase64', 'secretRef'], what: 'source of user data', optional: true }
+  const network = { keys: ['networkData', 'networkDataBase64', 'networkDataSecretRef'], what: 'source of network data', optional: true }
+  exactlyOne(report, value, { pointer, choice: user })
+  exactlyOne(report, value, { pointer, choice: network })
+  if (present(value, [...user.keys, ...network.keys]).length === 0) {
+    report.add('MissingField', pointer, {
+      message: `${String(pointer.at(-1))} has neither user data nor network data.`,
+      action: 'Add userData, or networkData, or a reference to a Secret.',
+    })
+  }
+}
+
+function checkHostDisk(report: Report, value: unknown, pointer: Pointer): void {
+  const { capacity, type, path } = fields(value)
+  if (capacity !== undefined && type === 'Disk') {
+    report.add('ConflictingFields', [...pointer, 'capacity'], {
+      message: 'A hostDisk of type Disk has the size that it has.',
+      action: 'Remove capacity, or use type: DiskOrCreate.',
+    })
+  }
+  if (typeof path === 'string' && path.split('/').some((part) => part === '..' || part === '.')) {
+    report.add('InvalidValue', [...pointer, 'path'], { message: 'The path of a hostDisk must not have "." or ".." in it.' })
+  }
+}
+
+function checkEmptyDisk(report: Report, value: unknown, pointer: Pointer): void {
+  const capacity = quantity(fields(value)['capacity'])
+  if (capacity !== undefined && capacity < 512) {
+    report.add('InvalidValue', [...pointer, 'capacity'], { message: 'An emptyDisk must have at least 512 bytes.' })
+  }
+}

@@ -1,0 +1,13 @@
+/** The provisioner that keeps disk images as files in one folder of the host. */
+export const dirProvisioner = 'gitvirt.io/dir'
+
+type Parameter = { readonly pattern: RegExp; readonly expects: string }
+
+/** Parameters of gitvirt.io/dir; all are optional. */
+export const dirParameters: Readonly<Record<'path' | 'format', Parameter>> = {
+  path: {
+    pattern: /^\/(?!.*(^|\/)\.\.?(\/|$)).+$/,
+    expects: 'Write an absolute path without "." and "..".',
+  },
+  format: { pattern: /^(raw|qcow2)$/, expects: 'Write raw or qcow2.' },
+}
