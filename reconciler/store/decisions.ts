@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { ObjectKey } from '../lib/object-key.ts'
+
+/** What a person allowed: a plan by its id, or one object's change. */
+export type ApprovalRecord = { readonly plan?: string; readonly key?: ObjectKey; readonly by: string; readonly at: string }
+
+export type SuspensionRecord = { readonly key: ObjectKey; readonly by: string; readonly reason: string; readonly at: string }
+
+export type Approvals = {
+  list(): ApprovalRecord[]
+  add(approval: ApprovalRecord): void
+  /** Drops what was given before this RFC 3339 time. */
+  dropBefore(at: string): void
+}
+
+export type Suspensions = {
+  list(): SuspensionRecord[]
+  put(suspension: SuspensionRecord): void
+  /** True where there was one. */
+  delete(key: ObjectKey): boolean
+}
+
+export function approvals(db: DatabaseSync): Approvals {
+  const all = db.prepare('SELECT * FROM approvals ORDER BY id')
+  const remove = db.prepare('DELETE FROM approvals WHERE plan IS ? AND key IS ?')
+  const insert = db.prepare('INSERT INTO approvals (plan, key, by, at) VALUES (?, ?, ?, ?)')
+  const drop = db.prepare('DELETE FROM approvals WHERE at < ?')
+  return {
+    list: () =>
+      all.all().map((row) => ({
+        ...(typeof row['plan'] === 'string' ? { plan: row['plan'] } : {}),
+        ...(typeof row['key'] === 'string' ? { key: row['key'] } : {}),
+        by: String(row['by']),
+        at: String(row['at']),
+      })),
+    add: (approval) => {
+      remove.run(approval.plan ?? null, approval.key ?? null)
+      insert.run(approval.plan ?? null, approval.key ?? null, approval.by, approval.at)
+    },
+    dropBefore: (at) => void drop.run(at),
+  }
+}
+
+export function suspensions(db: DatabaseSync): Suspensions {
+  const all = db.prepare('SELECT * FROM suspensions ORDER BY key')
+  const upsert = db.prepare('INSERT OR REPLACE INTO suspensions VALUES (?, ?, ?, ?)')
+  const remove = db.prepare('DELETE FROM suspensions WHERE key = ?')
+  return {
+    list: () =>
+      all.all().map((row) => ({
+        key: String(row['key']),
+        by: String(row['by']),
+        reason: String(row['reason']),
+        at: String(row['at']),
+      })),
+    put: (suspension) => void upsert.run(suspension.key, suspension.by, suspension.reason, suspension.at),
+    delete: (key) => Number(remove.run(key).changes) > 0,
+  }
+}

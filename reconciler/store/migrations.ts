@@ -1,0 +1,60 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { GitvirtError } from '../lib/errors.ts'
+
+/** One entry per schema version, in order; an entry that was released is never edited. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE objects (
+    key TEXT PRIMARY KEY, uid TEXT NOT NULL, created_at TEXT NOT NULL, generation INTEGER NOT NULL, observed_generation INTEGER NOT NULL,
+    spec_digest TEXT NOT NULL, content_digest TEXT NOT NULL, resource_version INTEGER NOT NULL, deleted_at TEXT, identity TEXT,
+    conditions TEXT NOT NULL, marks TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE events (
+    key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, last_seen INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX events_by_age ON events (last_seen);
+  CREATE TABLE nodes (name TEXT PRIMARY KEY, seen_at TEXT NOT NULL, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE observations (node TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (node, key)) STRICT, WITHOUT ROWID;
+  CREATE TABLE applied (
+    key TEXT NOT NULL, node TEXT NOT NULL, revision TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (key, node)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE suspensions (key TEXT PRIMARY KEY, by TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE approvals (
+    id INTEGER PRIMARY KEY, plan TEXT, key TEXT, by TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (plan, key)
+  ) STRICT;
+  CREATE TABLE receipts (
+    id INTEGER PRIMARY KEY, plan TEXT NOT NULL, step TEXT NOT NULL, key TEXT NOT NULL, node TEXT NOT NULL, state TEXT NOT NULL,
+    at TEXT NOT NULL, code TEXT, message TEXT
+  ) STRICT;
+  CREATE INDEX receipts_by_key ON receipts (key, id);
+  CREATE TABLE plans (
+    id TEXT PRIMARY KEY, node TEXT NOT NULL, revision TEXT NOT NULL, sent_at TEXT NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX plans_by_age ON plans (sent_at);
+  CREATE TABLE tokens (
+    hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, groups TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/**
+ * Brings the database to the newest schema, each version in its own transaction.
+ * @throws GitvirtError `StoreTooNew` where a later gitvirt wrote the file
+ */
+export function migrate(db: DatabaseSync): void {
+  const row = db.prepare('PRAGMA user_version').get()
+  const version = Number(row?.['user_version'] ?? 0)
+  if (version > migrations.length) {
+    throw new GitvirtError({
+      code: 'StoreTooNew',
+      message: `The state database has schema version ${version}; this gitvirt knows versions up to ${migrations.length}.`,
+      action: 'Run the gitvirt that wrote it, or a newer one.',
+      terminal: true,
+    })
+  }
+  for (const [index, statements] of migrations.entries()) {
+    if (index < version) continue
+    db.exec(`BEGIN IMMEDIATE; ${statements}; PRAGMA user_version = ${index + 1}; COMMIT`)
+  }
+}

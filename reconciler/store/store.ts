@@ -1,0 +1,78 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { approvals, suspensions, type Approvals, type Suspensions } from './decisions.ts'
+import { openDatabase } from './database.ts'
+import { eventRecords, type EventRecords } from './event-records.ts'
+import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
+import { objectRecords, type ObjectRecords } from './object-records.ts'
+import { observations, type Observations } from './observations.ts'
+import { tokens, type Tokens } from './tokens.ts'
+
+/** Small named values, such as the resourceVersion counter. */
+export type Settings = { get(name: string): string | undefined; put(name: string, value: string): void }
+
+/** All that must survive a restart of the reconciler, in one SQLite file. Every call is synchronous. */
+export type Store = {
+  readonly settings: Settings
+  readonly objects: ObjectRecords
+  readonly events: EventRecords
+  readonly observations: Observations
+  readonly approvals: Approvals
+  readonly suspensions: Suspensions
+  readonly receipts: Receipts
+  readonly applied: Applied
+  readonly plans: Plans
+  readonly tokens: Tokens
+  /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+/**
+ * Opens the store in a folder (made where missing). One process at a time writes; the caller holds the folder's lock.
+ * @throws GitvirtError `StoreUnusable`, `StoreTooNew`
+ */
+export function openStore(dir: string): Store {
+  const db = openDatabase(dir)
+  const transaction = transactionOf(db)
+  return {
+    settings: settings(db),
+    objects: objectRecords(db),
+    events: eventRecords(db),
+    observations: observations(db, transaction),
+    approvals: approvals(db),
+    suspensions: suspensions(db),
+    receipts: receipts(db),
+    applied: applied(db),
+    plans: plans(db),
+    tokens: tokens(db),
+    transaction,
+    close: () => db.close(),
+  }
+}
+
+function settings(db: DatabaseSync): Settings {
+  const select = db.prepare('SELECT value FROM settings WHERE name = ?')
+  const upsert = db.prepare('INSERT OR REPLACE INTO settings VALUES (?, ?)')
+  return {
+    get: (name) => {
+      const value = select.get(name)?.['value']
+      return typeof value === 'string' ? value : undefined
+    },
+    put: (name, value) => void upsert.run(name, value),
+  }
+}
+
+function transactionOf(db: DatabaseSync): Store['transaction'] {
+  return (work) => {
+    if (db.isTransaction) return work()
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      db.exec('COMMIT')
+      return result
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
