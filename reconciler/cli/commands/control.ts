@@ -1,0 +1,116 @@
+import type { Command } from 'commander'
+import { GitvirtError } from '../../lib/errors.ts'
+import { contextOf } from '../context.ts'
+import { formatColumns } from '../output/table.ts'
+
+type SourceStatus = {
+  readonly revision?: string
+  readonly ref?: string
+  readonly url?: string
+  readonly fetchedAt?: string
+  readonly error?: string
+  readonly errors?: readonly {
+    readonly severity: string
+    readonly path: string
+    readonly line: number
+    readonly column: number
+    readonly message: string
+    readonly action?: string
+  }[]
+  readonly agents?: readonly { readonly node: string; readonly connected: boolean; readonly seenAt?: string }[]
+  readonly suspended?: boolean
+}
+
+/** reconcile, suspend, resume, approve, status: requests about the pipeline itself. */
+export function controlCommands(program: Command): void {
+  program
+    .command('reconcile')
+    .description('Fetch the repository and reconcile now, without waiting for the next poll')
+    .action(async (_options: unknown, command: Command) => {
+      const context = contextOf(command)
+      const answer = await context.client().call<SourceStatus>('/gitvirt/v1/reconcile', { method: 'POST', body: {} })
+      context.print(`► fetched revision ${answer.revision ?? 'unknown'}`)
+    })
+  program
+    .command('suspend [object]')
+    .description('Stop carrying out plans: for one object (vm/demo) or, without one, for the environment')
+    .requiredOption('--reason <text>', 'why, for those who wonder later')
+    .action(async (object: string | undefined, options: { reason: string }, command: Command) => {
+      const context = contextOf(command)
+      await context
+        .client()
+        .call('/gitvirt/v1/suspend', { method: 'POST', body: { ...target(object, context.namespace()), reason: options.reason } })
+      context.print(`${object ?? 'environment'} suspended`)
+    })
+  program
+    .command('resume [object]')
+    .description('Take up what "gitvirt suspend" stopped')
+    .action(async (object: string | undefined, _options: unknown, command: Command) => {
+      const context = contextOf(command)
+      await context.client().call('/gitvirt/v1/resume', { method: 'POST', body: target(object, context.namespace()) })
+      context.print(`${object ?? 'environment'} resumed`)
+    })
+  program
+    .command('approve <plan-or-object>')
+    .description('Let a blocked plan (its id) or the blocked change of one object (vm/demo) go through')
+    .action(async (word: string, _options: unknown, command: Command) => {
+      const context = contextOf(command)
+      const body = word.includes('/') ? target(word, context.namespace()) : { plan: word }
+      await context.client().call('/gitvirt/v1/approvals', { method: 'POST', body })
+      context.print(`${word} approved`)
+    })
+  program
+    .command('status')
+    .description('Show the repository, the revision in force, what is wrong in it, and the agents')
+    .action(async (_options: unknown, command: Command) => {
+      const context = contextOf(command)
+      const status = await context.client().call<SourceStatus>('/gitvirt/v1/status')
+      context.print(statusText(status))
+    })
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  vm: 'VirtualMachine',
+  virtualmachine: 'VirtualMachine',
+  virtualmachines: 'VirtualMachine',
+  dv: 'DataVolume',
+  datavolume: 'DataVolume',
+  datavolumes: 'DataVolume',
+  nncp: 'NodeNetworkConfigurationPolicy',
+  nodenetworkconfigurationpolicy: 'NodeNetworkConfigurationPolicy',
+}
+
+/** vm/demo → {key: VirtualMachine/default/demo}. */
+export function target(word: string | undefined, namespace: string): { readonly key?: string } {
+  if (word === undefined) return {}
+  const [type = '', name = ''] = word.split('/')
+  const kind = kinds[type.toLowerCase()]
+  if (kind === undefined || name === '') {
+    throw new GitvirtError({
+      code: 'InvalidArgument',
+      message: `error: "${word}" is not an object that can be named here`,
+      action: 'Write vm/NAME, dv/NAME or nncp/NAME.',
+    })
+  }
+  return { key: `${kind}/${kind === 'NodeNetworkConfigurationPolicy' ? '' : namespace}/${name}` }
+}
+
+function statusText(status: SourceStatus): string {
+  const head = formatColumns([
+    ['Repository:', status.url ?? ''],
+    ['Reference:', status.ref ?? ''],
+    ['Revision:', status.revision ?? '<none yet>'],
+    ['Fetched:', status.fetchedAt ?? ''],
+    ['Suspended:', String(status.suspended ?? false)],
+    ...(status.error === undefined ? [] : [['Error:', status.error]]),
+  ])
+  const agents = formatColumns([
+    ['NODE', 'CONNECTED', 'SEEN'],
+    ...(status.agents ?? []).map((agent) => [agent.node, String(agent.connected), agent.seenAt ?? '']),
+  ])
+  const errors = (status.errors ?? []).map(
+    (error) =>
+      `${error.path}:${error.line}:${error.column}: ${error.severity}: ${error.message}${error.action === undefined ? '' : ` ${error.action}`}`,
+  )
+  return [head, '', agents, ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
+}

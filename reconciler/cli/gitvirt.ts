@@ -1,0 +1,72 @@
+/** The gitvirt command: reads the arguments, runs one subcommand, turns errors into one line and an exit code. */
+import { Command, CommanderError } from 'commander'
+import { describeError } from '../lib/errors.ts'
+import { completionCommand } from './commands/completion.ts'
+import { consoleCommand, vncCommand } from './commands/console.ts'
+import { controlCommands } from './commands/control.ts'
+import { daemonCommands } from './commands/daemon.ts'
+import { describeCommand, eventsCommand } from './commands/describe.ts'
+import { getCommand } from './commands/get.ts'
+import { planCommand } from './commands/plan.ts'
+import { powerCommands } from './commands/power.ts'
+import { validateCommand } from './commands/validate.ts'
+import { ownVersion, versionCommand } from './commands/version.ts'
+import { exitCodes } from './context.ts'
+
+const epilogue = `
+Exit codes:
+  0  done
+  1  error: the message says what is wrong and what to do
+  2  "plan --exit-code": there are changes
+
+Environment:
+  GITVIRT_KUBECONFIG  kubeconfig of the API server (default: the state folder's)
+  GITVIRT_STATE_DIR   state folder of "gitvirt up" (default: /var/lib/gitvirt)
+  NO_COLOR            no colours`
+
+/** The whole command tree. */
+export function createProgram(): Command {
+  const program = new Command('gitvirt')
+    .description('Runs KubeVirt manifests on plain Linux KVM hosts, straight from Git.')
+    .version(`v${ownVersion()}`, '-V, --version', 'print the version')
+    .option('--kubeconfig <file>', 'kubeconfig of the API server')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('-n, --namespace <name>', 'namespace; default: the one of the context')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', epilogue)
+    .showHelpAfterError('(see gitvirt --help)')
+    .enablePositionalOptions(false)
+    .exitOverride()
+  for (const add of [
+    daemonCommands,
+    validateCommand,
+    planCommand,
+    getCommand,
+    describeCommand,
+    eventsCommand,
+    consoleCommand,
+    vncCommand,
+    powerCommands,
+    controlCommands,
+    versionCommand,
+    completionCommand,
+  ])
+    add(program)
+  for (const command of program.commands) command.exitOverride().showHelpAfterError('(see gitvirt --help)')
+  return program
+}
+
+async function main(): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  try {
+    await createProgram().parseAsync()
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.error
+    else {
+      process.stderr.write(`${describeError(error)}\n`)
+      process.exitCode = exitCodes.error
+    }
+  }
+}
+
+if (import.meta.main) await main()
