@@ -1,0 +1,68 @@
+import type { Block } from '../../schemas/generated/plan.ts'
+import type { ConditionDraft } from './api-object.ts'
+import { isSettled, type Subject } from './subject.ts'
+
+/** Enough to understand; the rest is in the plan. */
+const longest = 1024
+
+/**
+ * The conditions that every object from Git has: Synced (does the host have what Git says, and if not, why not), and, only where there is
+ * something to tell, ManifestValid=False and SpecHonoured=False.
+ */
+export function commonConditions(subject: Subject, unsupported: readonly string[] = []): ConditionDraft[] {
+  return [synced(subject), ...manifestValid(subject), ...specHonoured(subject, unsupported)]
+}
+
+function synced(subject: Subject): ConditionDraft {
+  if (subject.broken)
+    return condition('Synced', 'Unknown', ['ManifestInvalid', 'What Git wants is unknown; what was applied stays as it is.'])
+  const blocks = blocksOf(subject)
+  const [block] = blocks
+  if (block !== undefined) return condition('Synced', 'False', [block.reason, blocks.map(blockText).join(' ')])
+  if (isSettled(subject)) return condition('Synced', 'True', ['UpToDate', ''])
+  const acts = [...new Set(subject.changes.flatMap((change) => change.steps.map((step) => step.verb)))]
+  return condition('Synced', 'False', ['Applying', acts.length === 0 ? '' : `Under way: ${acts.join(', ')}.`])
+}
+
+/** Why steps of this object are held back, each reason once. */
+export function blocksOf(subject: Subject): readonly Block[] {
+  const seen = new Map<string, Block>()
+  for (const change of subject.changes) {
+    for (const block of change.blocked) seen.set(`${block.reason} ${block.message}`, block)
+  }
+  return [...seen.values()]
+}
+
+export function blockText(block: Block): string {
+  return `${sentence(block.message)} ${sentence(block.unblock)}`.trim()
+}
+
+function manifestValid(subject: Subject): ConditionDraft[] {
+  const errors = subject.errors.filter((error) => error.severity === 'error')
+  if (!subject.broken && errors.length === 0) return []
+  const places = errors.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`)
+  const code = errors[0]?.code ?? 'ManifestInvalid'
+  return [
+    condition('ManifestValid', 'False', [
+      code,
+      places.length === 0 ? 'The file that this object stood in does not parse.' : places.join('; '),
+    ]),
+  ]
+}
+
+function specHonoured(subject: Subject, unsupported: readonly string[]): ConditionDraft[] {
+  const found = subject.findings.filter((finding) => finding.code === 'UnsupportedField' || finding.code === 'UnsupportedFields')
+  const texts = [...new Set([...found.map(({ path, message }) => (path === undefined ? message : `${path}: ${message}`)), ...unsupported])]
+  return texts.length === 0 ? [] : [condition('SpecHonoured', 'False', ['UnsupportedFields', texts.join('; ')])]
+}
+
+/** @param why reason and message */
+export function condition(type: string, status: ConditionDraft['status'], why: readonly [string, string]): ConditionDraft {
+  const [reason, message] = why
+  return { type, status, reason, message: message.length > longest ? `${message.slice(0, longest - 1)}…` : message }
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim()
+  return trimmed === '' || /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
+}

@@ -1,0 +1,197 @@
+import type { Plan } from '../../schemas/generated/plan.ts'
+import type { DesiredView } from '../desired/types.ts'
+import type { Clock } from '../lib/clock.ts'
+import { objectKey, type ObjectKey } from '../lib/object-key.ts'
+import type { ObservedView } from '../observed/types.ts'
+import type { Receipt } from '../store/history.ts'
+import type { Store } from '../store/store.ts'
+import { blocksOf, blockText } from './common-conditions.ts'
+import { createCollection, type Collection, type WritableCollection } from './collection.ts'
+import { timestamp } from './conditions.ts'
+import { createErrorIndex, type ErrorIndex } from './error-index.ts'
+import { createRecorder, type Recorder } from './events/recorder.ts'
+import type { EventDraft } from './events/rules.ts'
+import { draftsOf } from './kinds/drafts.ts'
+import { createPlanIndex, type PlanIndex } from './plan-index.ts'
+import { subjectOf, type Subject, type World } from './subject.ts'
+import { allKeys, expandTouched, inOrder } from './touched.ts'
+import { createWriter, type Writer } from './writer.ts'
+
+export type StatusOptions = {
+  readonly store: Store
+  readonly clock: Clock
+  /** Changes kept per kind for watchers that resume; default 2,048. */
+  readonly history?: number
+  readonly mostEvents?: number
+}
+
+export type Refresh = {
+  readonly desired: DesiredView
+  readonly observed: ObservedView
+  /** A new plan; it replaces what earlier plans said of `planKeys` (absent: of everything). */
+  readonly plan?: Plan
+  readonly planKeys?: Iterable<ObjectKey>
+  /** What changed in desired or observed; nodes as Node//name. Absent: look at everything. */
+  readonly keys?: Iterable<ObjectKey>
+}
+
+/** The one writer of status, conditions, events and receipts. */
+export type Status = {
+  /** What the API serves. */
+  readonly objects: Collection
+  /** Recomputes what the change touches; the first call must be without keys. Synchronous, in one transaction. */
+  refresh(input: Refresh): void
+  /** Tells an event that does not follow from a state, such as a failed step or a rewritten history. */
+  record(event: EventDraft): void
+  /** Keeps an agent's step report, and tells failures as events. */
+  receipt(receipt: Receipt): void
+}
+
+const versionSetting = 'resourceVersion'
+
+/** Starts from what the store kept: identities, times, resourceVersions and events go on where they were. */
+export function createStatus(options: StatusOptions): Status {
+  const { store, clock } = options
+  const history = options.history === undefined ? {} : { history: options.history }
+  const collection = createCollection({ version: Number(store.settings.get(versionSetting) ?? '0'), ...history })
+  const most = options.mostEvents === undefined ? {} : { most: options.mostEvents }
+  const recorder = createRecorder({ records: store.events, collection, clock, ...most })
+  const saved = <T>(work: () => T): T =>
+    store.transaction(() => {
+      const result = work()
+      store.settings.put(versionSetting, String(collection.resourceVersion()))
+      return result
+    })
+  const record = (event: EventDraft): void => recorder.record(event)
+  const writer = createWriter({ records: store.objects, collection, record })
+  const engine = new Engine({ collection, writer, recorder, clock, store })
+  return {
+    objects: collection,
+    refresh: (input) => saved(() => engine.refresh(input)),
+    record: (event) => saved(() => record(event)),
+    receipt: (receipt) =>
+      saved(() => {
+        store.receipts.append(receipt)
+        if (receipt.state === 'done') engine.applied(receipt)
+        if (receipt.state === 'failed') record(failedStep(receipt))
+      }),
+  }
+}
+
+function failedStep({ key, step, code, message, node }: Receipt): EventDraft {
+  const verb = step.split(':')[0] ?? step
+  return { key, type: 'Warning', reason: code ?? `Failed${verb}`, message: `${verb} failed: ${message ?? 'no reason given'}`, host: node }
+}
+
+type Parts = {
+  readonly collection: WritableCollection
+  readonly writer: Writer
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly store: Store
+}
+
+class Engine {
+  readonly #parts: Parts
+  readonly #plans: PlanIndex = createPlanIndex()
+  readonly #errors: ErrorIndex = createErrorIndex()
+  /** API objects that each key of Git gave last. */
+  readonly #given = new Map<ObjectKey, readonly ObjectKey[]>()
+  /** Node name -> connected. */
+  #connected = new Map<string, boolean>()
+  /** Object key -> what was last told of its blocks. */
+  readonly #told = new Map<ObjectKey, string>()
+  #revision = ''
+  #loaded = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  refresh(input: Refresh): void {
+    const planned = input.plan === undefined ? new Set<ObjectKey>() : this.#plans.take(input.plan, input.planKeys)
+    const erred = this.#errors.take(input.desired.errors())
+    const reconnected = this.#reconnected(input.observed)
+    this.#revision = input.desired.revision
+    const whole = input.keys === undefined || !this.#loaded
+    const nodes = [...reconnected].map((name) => `Node//${name}`)
+    const touched = whole
+      ? new Set([...allKeys(input), ...this.#given.keys()])
+      : expandTouched(input, [...(input.keys ?? []), ...planned, ...erred, ...nodes], reconnected)
+    const world = this.#world(input)
+    for (const key of inOrder(touched)) this.#project(world, key)
+    if (whole) this.#forgetStale()
+    this.#parts.recorder.prune()
+    this.#loaded = true
+  }
+
+  applied({ key, node, at }: Receipt): void {
+    this.#parts.store.applied.put({ key, node, revision: this.#revision, at })
+  }
+
+  #world({ desired, observed }: Refresh): World {
+    return {
+      desired,
+      observed,
+      now: this.#parts.clock.now(),
+      changes: (key) => this.#plans.changes(key),
+      findings: (key) => this.#plans.findings(key),
+      errors: (key) => this.#errors.get(key),
+    }
+  }
+
+  #project(world: World, key: ObjectKey): void {
+    const { collection, writer } = this.#parts
+    const subject = subjectOf(world, key)
+    const drafts = isUnusedNamespace(subject, collection) ? [] : draftsOf(subject)
+    const keys = drafts.map((draft) => objectKey(draft.kind, draft.namespace, draft.name))
+    for (const old of this.#given.get(key) ?? []) if (!keys.includes(old)) writer.remove(old)
+    const now = timestamp(world.now)
+    for (const draft of drafts) writer.write(draft, now)
+    if (keys.length === 0) this.#given.delete(key)
+    else this.#given.set(key, keys)
+    this.#tellBlocks(subject, keys.length > 0)
+  }
+
+  /** An event when an object becomes blocked, or blocked for another reason; waiting for a dependency is ordinary and told by none. */
+  #tellBlocks(subject: Subject, exists: boolean): void {
+    const blocks = blocksOf(subject).filter((block) => block.reason !== 'WaitingForDependency')
+    const broken = subject.broken ? subject.errors.filter((error) => error.severity === 'error') : []
+    const lines: EventDraft[] = [
+      ...blocks.map((block) => ({ key: subject.key, type: 'Warning' as const, reason: block.reason, message: blockText(block) })),
+      ...broken.map((error) => ({
+        key: subject.key,
+        type: 'Warning' as const,
+        reason: 'ManifestInvalid',
+        message: `${error.path}:${error.line}:${error.column}: ${error.message}`,
+      })),
+    ]
+    const text = lines.map((line) => `${line.reason} ${line.message}`).join('\n')
+    if (text === (this.#told.get(subject.key) ?? '')) return
+    if (text === '') this.#told.delete(subject.key)
+    else this.#told.set(subject.key, text)
+    if (exists) lines.forEach((line) => this.#parts.recorder.record(line))
+  }
+
+  /** Records of objects that went while the reconciler was away. */
+  #forgetStale(): void {
+    if (this.#loaded) return
+    const live = new Set([...this.#given.values()].flat())
+    for (const key of this.#parts.store.objects.keys()) if (!live.has(key)) this.#parts.store.objects.delete(key)
+  }
+
+  #reconnected(observed: ObservedView): Set<string> {
+    const now = new Map(observed.nodes().map((node) => [node.name, node.connected]))
+    const names = new Set([...now.keys(), ...this.#connected.keys()])
+    const changed = [...names].filter((name) => now.get(name) !== this.#connected.get(name))
+    this.#connected = now
+    return new Set(changed)
+  }
+}
+
+/** A namespace that Git does not declare is shown while something lives in it; `default` always is. */
+function isUnusedNamespace(subject: Subject, collection: Collection & { population(namespace: string): number }): boolean {
+  if (subject.kind !== 'Namespace' || subject.desired !== undefined || subject.name === 'default') return false
+  const declared = [...subject.world.desired.dependents(subject.key)].length > 0
+  return !declared && collection.population(subject.name) === 0
+}
