@@ -17,14 +17,3 @@ export type Problem = {
   readonly field?: string
   readonly action?: string
 }
-
-/** Writes a pointer as people do: spec.volumes[0].name; keys that are no plain words are quoted. */
-export function dottedPath(pointer: Pointer): string {
-  let text = ''
-  for (const part of pointer) {
-    if (typeof part === 'number') text += `[${part}]`
-    else if (/^[\w-]+$/.test(part)) text += text === '' ? part : `.${part}`
-    else text += `[${JSON.stringify(part)}]`
-  }
-  return text
-}
