@@ -1,0 +1,73 @@
+import { dirProvisioner } from './provisioners.ts'
+import { blocks, ignored, inert, splitPath, yes, type SupportRow } from './support-table.ts'
+
+const reported = 'It is what the host reports; what Git says of it is not read.'
+
+/** NodeNetworkConfigurationPolicy. */
+export const policySupport: readonly SupportRow[] = [
+  ...yes('spec', '. nodeSelector desiredState maxUnavailable'),
+  ...blocks('spec', 'capture', 'Captures (nmpolicy) are not evaluated yet; write the interfaces themselves into desiredState.'),
+  ...yes('spec.desiredState', 'description interfaces dns-resolver routes route-rules hostname ovs-db ovn'),
+  ...yes(
+    'spec.desiredState.interfaces[]',
+    `name profile-name identifier type state description mac-address copy-mac-from mtu controller wait-ip
+     accept-all-mac-addresses ipv4 ipv6 link-aggregation bridge vlan vxlan veth vrf ethtool ethernet lldp macvlan macvtap
+     infiniband mptcp hsr ipvlan patch dispatch libreswan macsec`,
+  ),
+  { path: [...splitPath('spec.desiredState.interfaces[]'), '802.1x'], level: 'yes', effect: 'ignored', reason: '' },
+]
+
+/** Node. */
+export const nodeSupport: readonly SupportRow[] = [
+  ...yes('spec', '. taints taints[].key taints[].value taints[].effect unschedulable'),
+  ...inert('spec', 'taints[].timeAdded podCIDR podCIDRs providerID', 'Kubernetes writes it for itself; it means nothing here.'),
+]
+
+/** Namespace. */
+export const namespaceSupport: readonly SupportRow[] = [
+  ...yes('', 'spec'),
+  ...inert('spec', 'finalizers', 'Kubernetes writes it for itself; it means nothing here.'),
+]
+
+/** StorageClass. */
+export const storageClassSupport: readonly SupportRow[] = [
+  ...yes('', 'parameters reclaimPolicy allowVolumeExpansion provisioner'),
+  ...ignored('', 'mountOptions', `${dirProvisioner} mounts nothing; mount the file system on the host.`),
+  ...ignored('', 'allowedTopologies', 'Volumes are made on the host where their guest runs; choose it by nodeSelector.'),
+  ...yes('', 'volumeBindingMode'),
+]
+
+/** ConfigMap and Secret. */
+export const configMapSupport: readonly SupportRow[] = [
+  ...yes('', 'data binaryData'),
+  ...ignored('', 'immutable', 'Git decides what changes; a commit may change an immutable object.'),
+]
+
+export const secretSupport: readonly SupportRow[] = [
+  ...yes('', 'data stringData type'),
+  ...ignored('', 'immutable', 'Git decides what changes; a commit may change an immutable object.'),
+]
+
+/** Fleet: gitvirt's own kind, so all of it is honoured. */
+export const fleetSupport: readonly SupportRow[] = yes(
+  'spec',
+  `. disruption disruption.unattended disruption.rules disruption.rules[].matchLabels disruption.rules[].unattended
+   prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
+   images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
+   hostDisk hostDisk.allowedPaths suspend`,
+)
+
+/** Kinds with a status. */
+export const statusSupport: readonly SupportRow[] = inert('', 'status', reported)
+
+/** Every kind: the object's own data. What the API server writes is not read from Git. */
+export const commonSupport: readonly SupportRow[] = [
+  ...yes('', 'apiVersion kind'),
+  ...yes('metadata', '. name namespace labels annotations'),
+  ...inert(
+    'metadata',
+    `creationTimestamp deletionGracePeriodSeconds deletionTimestamp finalizers generateName generation managedFields
+     ownerReferences resourceVersion selfLink uid`,
+    'The API server writes it; what Git says of it is not read.',
+  ),
+]

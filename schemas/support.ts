@@ -1,0 +1,115 @@
+import { dataVolumeAnnotations, dataVolumeSpecSupport } from './support-data-volume.ts'
+import {
+  commonSupport,
+  configMapSupport,
+  fleetSupport,
+  namespaceSupport,
+  nodeSupport,
+  policySupport,
+  secretSupport,
+  statusSupport,
+  storageClassSupport,
+} from './support-host-kinds.ts'
+import { nested, yes, type SupportEffect, type SupportRow } from './support-table.ts'
+import { virtualMachineSupport } from './support-virtual-machine.ts'
+
+/** Every row of every kind: what a plain libvirt host honours today. */
+export const supportTables: Readonly<Record<string, readonly SupportRow[]>> = {
+  VirtualMachine: [...commonSupport, ...statusSupport, ...virtualMachineSupport],
+  DataVolume: [...commonSupport, ...statusSupport, ...yes('', 'spec'), ...dataVolumeAnnotations, ...nested('spec', dataVolumeSpecSupport)],
+  NodeNetworkConfigurationPolicy: [...commonSupport, ...statusSupport, ...policySupport],
+  Fleet: [...commonSupport, ...fleetSupport],
+  Namespace: [...commonSupport, ...statusSupport, ...namespaceSupport],
+  Node: [...commonSupport, ...statusSupport, ...nodeSupport],
+  StorageClass: [...commonSupport, ...storageClassSupport],
+  ConfigMap: [...commonSupport, ...configMapSupport],
+  Secret: [...commonSupport, ...secretSupport],
+}
+
+/** A field that an object asks for and that is not done. */
+export type UnsupportedField = {
+  /** Dotted path: spec.template.spec.volumes[0].containerDisk. */
+  readonly path: string
+  readonly pointer: readonly (string | number)[]
+  /** Why, and what to use instead. */
+  readonly reason: string
+  /** 'blocks': without the field the object would be another one, so it must not run. */
+  readonly effect: SupportEffect
+}
+
+/** Rows as a tree, so that a look-up costs what the object has and not what the table has. */
+type Branch = { row: SupportRow | undefined; readonly children: Map<string, Branch> }
+
+const trees = new Map<string, Branch>()
+
+function treeOf(kind: string): Branch | undefined {
+  const known = trees.get(kind)
+  const rows = supportTables[kind]
+  if (known !== undefined || rows === undefined) return known
+  const root: Branch = { row: undefined, children: new Map() }
+  for (const row of rows) if (row.level === 'no') insert(root, row)
+  trees.set(kind, root)
+  return root
+}
+
+function insert(root: Branch, row: SupportRow): void {
+  let branch = root
+  for (const segment of row.path) {
+    let child = branch.children.get(segment)
+    if (child === undefined) {
+      child = { row: undefined, children: new Map() }
+      branch.children.set(segment, child)
+    }
+    branch = child
+  }
+  branch.row = row
+}
+
+type Place = { readonly branch: Branch; readonly pointer: readonly (string | number)[] }
+
+/**
+ * Reports what an object asks for and gitvirt does not do today, each with the reason. Pure.
+ * A field that is false, null or empty asks for nothing. What lies below a reported field is not reported again.
+ *
+ * @param object a valid object of the kind, in any served version.
+ */
+export function unsupportedFields(kind: string, object: unknown): readonly UnsupportedField[] {
+  const branch = treeOf(kind)
+  const found: UnsupportedField[] = []
+  if (branch !== undefined) collect(found, object, { branch, pointer: [] })
+  return found
+}
+
+function collect(found: UnsupportedField[], value: unknown, { branch, pointer }: Place): void {
+  const { row, children } = branch
+  if (row !== undefined && asks(row, value)) {
+    found.push({ path: writePath(pointer), pointer, reason: row.reason, effect: row.effect })
+    return
+  }
+  if (value === null || typeof value !== 'object') return
+  if (Array.isArray(value)) {
+    const element = children.get('[]')
+    if (element !== undefined) value.forEach((item, index) => collect(found, item, { branch: element, pointer: [...pointer, index] }))
+    return
+  }
+  for (const [name, child] of children) {
+    if (!Object.hasOwn(value, name)) continue
+    collect(found, (value as Record<string, unknown>)[name], { branch: child, pointer: [...pointer, name] })
+  }
+}
+
+function asks(row: SupportRow, value: unknown): boolean {
+  if (row.values !== undefined) return row.values.includes(value)
+  if (value === undefined || value === null || value === false || value === '') return false
+  return !Array.isArray(value) || value.length > 0
+}
+
+function writePath(pointer: readonly (string | number)[]): string {
+  let path = ''
+  for (const part of pointer) {
+    if (typeof part === 'number') path += `[${part}]`
+    else if (/^[A-Za-z0-9_-]+$/.test(part)) path += path === '' ? part : `.${part}`
+    else path += `[${JSON.stringify(part)}]`
+  }
+  return path
+}
