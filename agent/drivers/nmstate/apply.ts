@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PolicySpec } from '../../../schemas/generated/plan.ts'
+import { digestOf } from '../../../reconciler/lib/digest.ts'
+import { describeError, errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { attemptPolicy, type Outcome } from './attempt.ts'
+import type { Deps } from './deps.ts'
+import type { ConditionType } from './enactment.ts'
+import type { Provider } from './provider.ts'
+import { transition } from './transition.ts'
+import { recover } from './recover.ts'
+
+/**
+ * Brings the host to a policy: attempts with retries, each either committed or rolled back. Idempotent.
+ * Resolves when Available. @throws GitvirtError `NetworkProviderMissing`, `InvalidPolicy`, `UnsupportedByKernelMode`,
+ * `ProbeFailed`, `VerificationFailed`, `RollbackFailed` or nmstatectl's own failure; the signal's reason when aborted
+ */
+export async function applyPolicy(deps: Deps, policy: PolicySpec, signal: AbortSignal): Promise<void> {
+  const provider = await deps.provider()
+  try {
+    if (provider.name === 'none') throw missingProvider(policy, provider)
+    await refuseWhileHeldOff(deps, policy)
+    if (!(await recover(deps))) throw unfinished(policy)
+    await transition(deps, policy.key, { type: 'Progressing', message: `Applying with ${words[provider.name]}.`, provider: provider.name })
+    const outcome = await withRetries(deps, policy, { provider, signal })
+    await succeed(deps, policy, { provider, outcome })
+  } catch (error) {
+    await fail(deps, policy, { provider, error })
+    throw error
+  }
+}
+
+const words = { networkmanager: 'NetworkManager', kernel: 'kernel mode', none: 'nothing' } as const
+
+type Attempt = { readonly provider: Provider; readonly signal: AbortSignal }
+
+/** Source: kubernetes-nmstate retries a failed apply up to five times. A failed probe is not retried: each try cuts the host off. */
+async function withRetries(deps: Deps, policy: PolicySpec, attempt: Attempt): Promise<Outcome> {
+  const { count = 5, first = 1_000, most = 30_000 } = deps.options.retries ?? {}
+  for (let retry = 0; ; retry += 1) {
+    attempt.signal.throwIfAborted()
+    try {
+      return await attemptPolicy(deps, policy, attempt)
+    } catch (error) {
+      if (retry >= count || attempt.signal.aborted || isFinal(error)) throw error
+      const delay = Math.min(first * 2 ** retry, most)
+      const message = `Try ${retry + 1} failed, the next one follows in ${delay / 1000} s: ${describeError(error)}`
+      await transition(deps, policy.key, { type: 'Retrying', message, provider: attempt.provider.name })
+      await sleep(delay, undefined, { signal: attempt.signal })
+    }
+  }
+}
+
+/** nmstate's kinds of error that the same input gives again at once. Source: nmstate's ErrorKind. */
+const lastingFailure =
+  /NmstateError: (InvalidArgument|NotImplementedError|NotSupportedError|PolicyError|PermissionError)|is not valid NetworkState/
+
+/** The ones among them that only another policy can cure. */
+const fatalFailure = /NmstateError: (NotImplementedError|NotSupportedError)|is not valid NetworkState/
+
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof GitvirtError)) return false
+  return error.terminal || ['ProbeFailed', 'RollbackFailed'].includes(error.code) || lastingFailure.test(error.message)
+}
+
+function isFatal(error: unknown): boolean {
+  return error instanceof GitvirtError && (error.terminal || fatalFailure.test(error.message))
+}
+
+async function succeed(deps: Deps, policy: PolicySpec, done: { provider: Provider; outcome: Outcome }): Promise<void> {
+  const { effective, limits } = done.outcome
+  const message = limits.length === 0 ? 'successfully reconciled' : `successfully reconciled; kernel mode left undone: ${limits.join('; ')}`
+  await transition(deps, policy.key, {
+    type: 'Available',
+    message,
+    provider: done.provider.name,
+    patch: { applied: policy, effective, limits: [...limits], problem: undefined, rolledBack: undefined },
+  })
+}
+
+async function fail(deps: Deps, policy: PolicySpec, failed: { provider: Provider; error: unknown }): Promise<void> {
+  const message = describeError(failed.error)
+  const at = deps.context.clock.now().toISOString()
+  const aborted = failed.error instanceof Error && failed.error.name === 'AbortError'
+  const type: ConditionType = aborted ? 'Aborted' : 'Failing'
+  const reason = aborted ? 'ConfigurationAborted' : 'FailedToConfigure'
+  const rolledBack = errorCode(failed.error) === 'ProbeFailed' ? { rolledBack: { digest: digestOf(policy.desiredState), at } } : {}
+  deps.context.log.warn({ key: policy.key, code: errorCode(failed.error) }, 'network policy failed')
+  await transition(deps, policy.key, {
+    type,
+    message,
+    provider: failed.provider.name,
+    patch: { problem: { reason, message, at, ...(isFatal(failed.error) ? { fatal: true } : {}) }, ...rolledBack },
+  })
+}
+
+/** A policy that cut the host off is not tried again at once: each try cuts it off anew. */
+async function refuseWhileHeldOff(deps: Deps, policy: PolicySpec): Promise<void> {
+  const record = await deps.records.get(policy.key)
+  const held = record?.rolledBack
+  const holdOff = deps.options.holdOff ?? 600_000
+  if (held === undefined || held.digest !== digestOf(policy.desiredState)) return
+  const left = Date.parse(held.at) + holdOff - deps.context.clock.now().getTime()
+  if (left <= 0 || left > holdOff) return
+  throw new GitvirtError({
+    code: 'HeldOff',
+    message: `This policy was rolled back and is not tried again for ${Math.ceil(left / 1000)} s: ${record?.problem?.message ?? ''}`,
+    action: 'Correct the policy in Git; a changed one is applied at once.',
+    object: policy.key,
+  })
+}
+
+function missingProvider(policy: PolicySpec, provider: Provider): GitvirtError {
+  return new GitvirtError({ code: 'NetworkProviderMissing', message: provider.reason, action: provider.action, object: policy.key })
+}
+
+function unfinished(policy: PolicySpec): GitvirtError {
+  return new GitvirtError({
+    code: 'RollbackFailed',
+    message: 'An earlier network change could not be rolled back, so no new one is begun.',
+    action: "See the agent's log and put the named interfaces right by hand.",
+    object: policy.key,
+  })
+}

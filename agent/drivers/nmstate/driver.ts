@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import type { DriverContext, NetworkDriver } from '../types.ts'
+import { applyPolicy } from './apply.ts'
+import { createCommands } from './commands.ts'
+import type { Deps } from './deps.ts'
+import { observeFacts, observePolicies } from './observe.ts'
+import type { NetworkDriverOptions } from './options.ts'
+import { detectProvider, type Provider } from './provider.ts'
+import { createRecords } from './records.ts'
+import { recover } from './recover.ts'
+import { createJournal } from './transaction.ts'
+
+/** The network driver of one host: policies by nmstatectl, one change at a time. State lies under `stateDir`/network. */
+export function createNetworkDriver(context: DriverContext, options: NetworkDriverOptions = {}): NetworkDriver {
+  const deps = createDeps(context, options)
+  const closing = new AbortController()
+  const exclusive = createQueue()
+  const facts = cached(deps, options.stateAge ?? 60_000)
+  return {
+    prepare: () => exclusive(async () => void (await recover(deps))),
+    facts: () => facts.get(),
+    observe: (keys) => observePolicies(deps, keys),
+    apply: (policy, signal) =>
+      exclusive(async () => {
+        await applyPolicy(deps, policy, AbortSignal.any([signal, closing.signal])).finally(() => facts.forget())
+      }),
+    forget: (key) =>
+      exclusive(async () => {
+        await deps.records.remove(key)
+        context.log.info({ key }, 'network policy forgotten; the interfaces stay as they are')
+        context.changed(key)
+      }),
+    close: async () => {
+      closing.abort()
+      await exclusive(async () => undefined)
+    },
+  }
+}
+
+function createDeps(context: DriverContext, options: NetworkDriverOptions): Deps {
+  const folder = join(context.stateDir, 'network')
+  const commands = createCommands(options)
+  return {
+    context,
+    options,
+    commands,
+    records: createRecords(join(folder, 'policies')),
+    journal: createJournal(folder),
+    provider: createDetection(() => detectProvider(commands), context, options),
+  }
+}
+
+/** How long a provider counts as known, in milliseconds. */
+const providerAge = 30_000
+
+function createDetection(
+  detect: () => Promise<Provider>,
+  { clock }: DriverContext,
+  { provider }: NetworkDriverOptions,
+): () => Promise<Provider> {
+  let known: { readonly at: number; readonly value: Promise<Provider> } | undefined
+  return async () => {
+    if (provider !== undefined) return { name: provider, reason: 'Set by the options of the agent.', action: '' }
+    const now = clock.monotonic()
+    if (known === undefined || now - known.at > providerAge) known = { at: now, value: detect() }
+    return known.value
+  }
+}
+
+type Queue = <T>(work: () => Promise<T>) => Promise<T>
+
+function createQueue(): Queue {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const next = last.then(work, work)
+    last = next.catch(() => undefined)
+    return next
+  }
+}
+
+type Facts = Awaited<ReturnType<NetworkDriver['facts']>>
+
+function cached(deps: Deps, age: number): { get(): Promise<Facts>; forget(): void } {
+  let known: { readonly at: number; readonly value: Promise<Facts> } | undefined
+  const forget = (): void => {
+    known = undefined
+  }
+  const get = (): Promise<Facts> => {
+    const now = deps.context.clock.monotonic()
+    if (known === undefined || now - known.at > age) {
+      const value = observeFacts(deps)
+      known = { at: now, value }
+      value.catch(forget)
+    }
+    return known.value
+  }
+  return { get, forget }
+}
