@@ -1,0 +1,150 @@
+import type { Plan } from '../schemas/generated/plan.ts'
+import type { DesiredUpdate, DesiredView } from './desired/types.ts'
+import type { Clock } from './lib/clock.ts'
+import { describeError } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
+import type { ObjectKey } from './lib/object-key.ts'
+import type { Observed, ObservedChange } from './observed/cache.ts'
+import type { Approval, Planner, PlanInput, Suspension } from './plan/types.ts'
+import type { Refresh } from './status/status.ts'
+
+/** What the loop needs of the other rooms. */
+export type LoopPorts = {
+  readonly plan: Planner
+  /** The part of a plan that one node carries out now. */
+  readonly forNode: (plan: Plan, node: string) => Plan
+  readonly observed: Observed
+  readonly status: { refresh(input: Refresh): void }
+  readonly dispatch: (plan: Plan, node: string) => Promise<readonly Plan[]>
+  readonly approvals: () => readonly Approval[]
+  readonly suspensions: () => readonly Suspension[]
+  readonly inputSalt: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Turns changed keys into plans: it queues keys, never events, and rereads desired and observed on each pass. */
+export type Loop = {
+  /** A new revision. */
+  desired(update: DesiredUpdate): void
+  /** Plans these keys again; without keys everything. */
+  enqueue(keys?: Iterable<ObjectKey>): void
+  /** The plan of everything, as it stands now; undefined before the first revision. */
+  current(): Plan | undefined
+  view(): DesiredView | undefined
+  close(): void
+}
+
+type Queue = { all: boolean; plan: Set<ObjectKey>; status: Set<ObjectKey> }
+
+export function createLoop(ports: LoopPorts): Loop {
+  const { log } = ports
+  let view: DesiredView | undefined
+  let queue: Queue = emptyQueue()
+  let scheduled: NodeJS.Immediate | undefined
+  let closed = false
+  /** Objects that no node could take: a change of any node may help them. */
+  const unplaced = new Set<ObjectKey>()
+  let connectedBefore = connectedNodes(ports)
+
+  const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => ({
+    desired,
+    observed: ports.observed.view,
+    approvals: ports.approvals(),
+    suspensions: ports.suspensions(),
+    now: ports.clock.now(),
+    inputSalt: ports.inputSalt,
+    ...(keys === undefined ? {} : { keys }),
+  })
+  const schedule = (): void => {
+    if (!closed && view !== undefined) scheduled ??= setImmediate(pass)
+  }
+  const pass = (): void => {
+    scheduled = undefined
+    if (view === undefined) return
+    const taken = queue
+    queue = emptyQueue()
+    try {
+      reconcile(view, taken)
+    } catch (error) {
+      // A fault of ours must not stop the loop for good: the next change of any key comes this way again.
+      log.error({ err: error, error: describeError(error) }, 'a pass failed')
+    }
+  }
+  const reconcile = (desired: DesiredView, taken: Queue): void => {
+    const views = { desired, observed: ports.observed.view }
+    if (!taken.all && taken.plan.size === 0) {
+      ports.status.refresh({ ...views, keys: taken.status })
+      return
+    }
+    const plan = ports.plan(input(desired, taken.all ? undefined : taken.plan))
+    const covered = new Set([...taken.plan, ...plan.changes.map((change) => change.key)])
+    rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
+    ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
+    for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
+  }
+  const send = (plan: Plan, node: string): void => {
+    const part = ports.forNode(plan, node)
+    if (part.changes.length === 0) return
+    ports.dispatch(part, node).then(
+      (sent) =>
+        sent.forEach((one) =>
+          log.info({ node, plan: one.id.slice(0, 12), keys: one.changes.map((change) => change.key).slice(0, 10) }, 'plan sent'),
+        ),
+      (error: unknown) => log.error({ node, error: describeError(error) }, 'a plan could not be sent'),
+    )
+  }
+  const unwatch = ports.observed.watch((change: ObservedChange) => {
+    const connected = connectedNodes(ports)
+    if (connected !== connectedBefore) queue.all = true
+    connectedBefore = connected
+    for (const key of change.planKeys) queue.plan.add(key)
+    for (const key of change.keys) queue.status.add(key)
+    for (const node of change.nodes) queue.status.add(`Node//${node}`)
+    if (change.nodes.size > 0) for (const key of unplaced) queue.plan.add(key)
+    schedule()
+  })
+
+  return {
+    desired(update) {
+      const first = view === undefined
+      view = update.view
+      if (first) queue.all = true
+      for (const key of update.changed) queue.plan.add(key)
+      schedule()
+    },
+    enqueue(keys) {
+      if (keys === undefined) queue.all = true
+      else for (const key of keys) queue.plan.add(key)
+      schedule()
+    },
+    current: () => (view === undefined ? undefined : ports.plan(input(view))),
+    view: () => view,
+    close() {
+      closed = true
+      clearImmediate(scheduled)
+      unwatch()
+    },
+  }
+}
+
+function emptyQueue(): Queue {
+  return { all: false, plan: new Set(), status: new Set() }
+}
+
+function connectedNodes(ports: LoopPorts): string {
+  return ports.observed.view
+    .nodes()
+    .filter((node) => node.connected)
+    .map((node) => node.name)
+    .sort()
+    .join('\n')
+}
+
+function rememberUnplaced(unplaced: Set<ObjectKey>, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
+  if (covered === undefined) unplaced.clear()
+  else for (const key of covered) unplaced.delete(key)
+  for (const change of plan.changes) {
+    if (change.blocked.some((block) => block.reason === 'Unschedulable' || block.reason === 'NodeNotReady')) unplaced.add(change.key)
+  }
+}

@@ -1,0 +1,33 @@
+import type { DesiredEngine, DesiredUpdate, UpdateInput } from './desired/types.ts'
+import type { Revision, Source } from './source/types.ts'
+
+/** Brings revisions from the source into the desired state, reading only what differs. */
+export type Revisions = {
+  /** The desired state of this revision; undefined where it is the one already in force. Calls must not overlap. */
+  take(revision: Revision): Promise<DesiredUpdate | undefined>
+  /** The revision in force. */
+  current(): Revision | undefined
+}
+
+export function createRevisions(source: Pick<Source, 'list' | 'changes' | 'read'>, desired: DesiredEngine): Revisions {
+  let current: Revision | undefined
+  return {
+    async take(revision) {
+      if (current?.commit === revision.commit) return undefined
+      const update = await desired.update(await inputOf(source, revision.commit, current?.commit))
+      current = revision
+      return update
+    },
+    current: () => current,
+  }
+}
+
+async function inputOf(source: Pick<Source, 'list' | 'changes' | 'read'>, commit: string, before: string | undefined): Promise<UpdateInput> {
+  const read = (ids: readonly string[]): ReturnType<Source['read']> => source.read(ids)
+  if (before === undefined) {
+    const { entries, refused } = await source.list(commit)
+    return { revision: commit, read, entries, refused }
+  }
+  const { changes, refused } = await source.changes(before, commit)
+  return { revision: commit, read, changes, refused }
+}
