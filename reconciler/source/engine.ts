@@ -1,0 +1,22 @@
+/** A raw Git object. */
+export type GitObject = { readonly id: string; readonly type: string; readonly bytes: Buffer }
+
+/** How a store is filled and read; one implementation runs the git program, one is isomorphic-git. */
+export type Engine = {
+  /**
+   * Brings the tracked commit and its trees and blobs into the store and returns its id.
+   * @param have the last head, if any, which the remote need not send again
+   */
+  fetch(have: string | undefined, signal?: AbortSignal): Promise<string>
+  readRef(name: string): Promise<string | undefined>
+  writeRef(name: string, id: string): Promise<void>
+  /** False also where the store does not hold the history that would tell. */
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>
+  /** Sizes in bytes by id; an id that the store lacks is absent. */
+  sizes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** One object, or undefined where it is missing or larger than `maxBytes`. */
+  object(id: string, maxBytes: number): Promise<GitObject | undefined>
+  /** Housekeeping after a fetch; never loses an object that a reference reaches. */
+  tidy(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,175 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa, ExecaError } from 'execa'
+import { GitvirtError } from '../lib/errors.ts'
+import { redact, type Credentials } from './auth.ts'
+import type { Remote } from './options.ts'
+
+/** Variables of our own environment that git may see; all GIT_* ones that could redirect it are left out. */
+const inherited = [
+  'PATH',
+  'HOME',
+  'USER',
+  'SSH_AUTH_SOCK',
+  'http_proxy',
+  'https_proxy',
+  'HTTPS_PROXY',
+  'no_proxy',
+  'NO_PROXY',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'GIT_SSL_CAINFO',
+  'GIT_SSH_COMMAND',
+]
+
+const configFile = 'gitvirt-gitconfig'
+
+export type GitCall = {
+  readonly storeDir: string
+  readonly args: readonly string[]
+  readonly credentials?: Credentials | undefined
+  readonly remote?: Remote
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds; default 60,000. */
+  readonly timeout?: number
+  /** Largest file that the program may write, bytes. */
+  readonly maxFileBytes?: number
+  readonly okCodes?: readonly number[]
+}
+
+export type GitAnswer = { readonly stdout: string; readonly exitCode: number }
+
+/**
+ * The environment of every git process: no user or system configuration, no prompts, no hooks, and only the transports we allow.
+ * Credentials go in as configuration by environment (git-config(1), GIT_CONFIG_COUNT), never as arguments.
+ */
+export function gitEnvironment(storeDir: string, remote?: Remote, credentials?: Credentials): Record<string, string> {
+  const env: Record<string, string> = {
+    LC_ALL: 'C',
+    GIT_DIR: storeDir,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: join(storeDir, configFile),
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: '/bin/false',
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+  }
+  for (const name of inherited) {
+    const value = process.env[name]
+    if (value !== undefined) env[name] = value
+  }
+  if (credentials !== undefined && remote !== undefined) {
+    env['GIT_CONFIG_COUNT'] = '1'
+    env['GIT_CONFIG_KEY_0'] = `http.${new URL(remote.url).origin}/.extraHeader`
+    env['GIT_CONFIG_VALUE_0'] = `Authorization: ${credentials.header}`
+  }
+  return env
+}
+
+/** Makes the bare store, or brings its own configuration up to date. */
+export async function prepareStore(storeDir: string, remote: Remote): Promise<void> {
+  await mkdir(storeDir, { recursive: true, mode: 0o700 })
+  await writeFile(join(storeDir, configFile), storeConfig(remote), { mode: 0o600 })
+  await runGit({ storeDir, args: ['init', '--quiet', '--bare', '--template='] })
+}
+
+function storeConfig(remote: Remote): string {
+  const lines = [
+    '[core]\n\thooksPath = /dev/null\n\tfsmonitor = false\n\tsymlinks = false',
+    '[init]\n\tdefaultBranch = main',
+    '[protocol]\n\tallow = never\n\tversion = 2',
+    ...['http', 'https', 'ssh', 'file'].map((name) => `[protocol "${name}"]\n\tallow = always`),
+    '[http]\n\tfollowRedirects = initial\n\tlowSpeedLimit = 100\n\tlowSpeedTime = 60',
+    '[credential]\n\thelper =',
+    // Keeping packs as they come is far cheaper than unpacking large trees into loose objects.
+    '[fetch]\n\tunpackLimit = 1\n\trecurseSubmodules = false',
+    '[gc]\n\tauto = 0',
+  ]
+  // The operator named this folder, so another owner of it is no surprise (git-config(1), safe.directory).
+  if (remote.transport === 'local')
+    lines.push(`[safe]\n\tdirectory = ${quote(remote.url)}\n\tdirectory = ${quote(join(remote.url, '.git'))}`)
+  return `${lines.join('\n')}\n`
+}
+
+function quote(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+/** True where the git program can be run. */
+export async function hasGit(): Promise<boolean> {
+  const result = await execa('git', ['--version'], { reject: false, stdin: 'ignore' })
+  return result.exitCode === 0
+}
+
+/**
+ * Runs git on the store.
+ * @throws GitvirtError `AuthenticationFailed`, `RefNotFound`, `RepositoryNotFound`, `FetchTooLarge`, `FetchTimedOut` or `FetchFailed`
+ */
+export async function runGit(call: GitCall): Promise<GitAnswer> {
+  const limited = call.maxFileBytes === undefined ? ['git'] : ['prlimit', `--fsize=${call.maxFileBytes}`, '--', 'git']
+  const [program = 'git', ...before] = limited
+  try {
+    const result = await execa(program, [...before, ...call.args], {
+      env: gitEnvironment(call.storeDir, call.remote, call.credentials),
+      extendEnv: false,
+      stdin: 'ignore',
+      timeout: call.timeout ?? 60_000,
+      maxBuffer: 64 * 1024 * 1024,
+      ...(call.signal === undefined ? {} : { cancelSignal: call.signal }),
+    })
+    return { stdout: result.stdout, exitCode: 0 }
+  } catch (error) {
+    if (error instanceof ExecaError && error.exitCode !== undefined && (call.okCodes ?? []).includes(error.exitCode)) {
+      return { stdout: String(error.stdout ?? ''), exitCode: error.exitCode }
+    }
+    throw gitError(call, error)
+  }
+}
+
+type Diagnosis = { readonly code: string; readonly words: RegExp; readonly action: string }
+
+const diagnoses: readonly Diagnosis[] = [
+  {
+    code: 'AuthenticationFailed',
+    words:
+      /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]|Permission denied \(/i,
+    action: 'Check the token or password of the repository, and that its owner may read the repository.',
+  },
+  {
+    code: 'RefNotFound',
+    words: /couldn't find remote ref|not our ref|unadvertised object|bad object/i,
+    action: 'Check the name of the branch, tag or commit.',
+  },
+  {
+    code: 'RepositoryNotFound',
+    words: /does not appear to be a git repository|repository .* not found|returned error: 404|does not exist/i,
+    action: 'Check the address of the repository, and that the credentials may read it.',
+  },
+  {
+    code: 'FetchTooLarge',
+    words: /File too large|file size limit|invalid index-pack output|index-pack died of signal/i,
+    action: 'Remove large files from the history, track another repository, or raise the cap on fetched bytes.',
+  },
+]
+
+function gitError(call: GitCall, error: unknown): GitvirtError {
+  if (!(error instanceof ExecaError)) return new GitvirtError({ code: 'FetchFailed', message: String(error), cause: error })
+  const where = call.remote === undefined ? '' : ` from ${call.remote.url}`
+  const words = redact(String(error.stderr ?? ''), call.credentials)
+    .trim()
+    .split('\n')
+    .slice(-4)
+    .join(' | ')
+    .slice(-1500)
+  const said = words === '' ? redact(error.shortMessage, call.credentials) : words
+  const message = `git ${call.args[0] ?? ''}${where} failed: ${said}`
+  if (error.timedOut) {
+    return new GitvirtError({ code: 'FetchTimedOut', message: `git ${call.args[0] ?? ''}${where} did not end in time: ${said}` })
+  }
+  if (error.signal === 'SIGXFSZ') return new GitvirtError({ code: 'FetchTooLarge', message, action: diagnoses[3]?.action ?? '' })
+  const known = diagnoses.find((diagnosis) => diagnosis.words.test(words))
+  if (known !== undefined) return new GitvirtError({ code: known.code, message, action: known.action })
+  return new GitvirtError({ code: 'FetchFailed', message, action: 'Check that the repository can be reached from this machine.' })
+}
