@@ -44,6 +44,8 @@ type Common = {
   readonly ownerKey?: ObjectKey
   /** Keys of the objects that this one refers to: volumes, secrets, config maps, storage class. */
   readonly references: readonly ObjectKey[]
+  /** What was renamed to reach the newest version, in words; a policy's go into PolicySpec.translated. */
+  readonly notes?: readonly string[]
 }
 
 /** One object of the desired state: converted to the newest version, defaulted, expanded. Treat as immutable. */

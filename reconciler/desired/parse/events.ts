@@ -5,6 +5,9 @@ import type { Pointer } from './problem.ts'
 /** A parser's events over the text that their offsets refer to. */
 export type EventStream = { readonly text: string; readonly events: readonly Event[] }
 
+/** A stream with its node ends, for lookups. */
+export type IndexedStream = EventStream & { readonly ends: Int32Array }
+
 /** Indexes of the events that open a document. */
 export function documentStarts(events: readonly Event[]): number[] {
   const starts: number[] = []
@@ -23,23 +26,23 @@ export function nodeOffset(event: Event | undefined): number {
   return event.type === EVENT_ALIAS ? event.anchorStart - 1 : 0
 }
 
-/** Index of the event after the node that begins at `at`. */
-function afterNode(events: readonly Event[], at: number): number {
-  let depth = 0
-  for (let index = at; index < events.length; index += 1) {
-    const type = events[index]?.type
-    if (type === EVENT_MAPPING || type === EVENT_SEQUENCE) depth += 1
-    else if (type === EVENT_POP) depth -= 1
-    if (depth <= 0) return index + 1
+/** For each event that begins a node, the index of the event after that node. One pass, so that no lookup walks twice. */
+export function nodeEnds(events: readonly Event[]): Int32Array {
+  const ends = new Int32Array(events.length)
+  const open: number[] = []
+  for (let at = 0; at < events.length; at += 1) {
+    const type = events[at]?.type
+    if (type === EVENT_MAPPING || type === EVENT_SEQUENCE || type === EVENT_DOCUMENT) open.push(at)
+    else ends[type === EVENT_POP ? (open.pop() ?? at) : at] = at + 1
   }
-  return events.length
+  return ends
 }
 
 /**
  * Offset of the field that a pointer names, below the node that begins at event `root`: of its key in a mapping, of the item in a
  * sequence. Where the field is not there (or came in by an alias or a merge), the offset of the nearest field above it.
  */
-export function locateOffset(stream: EventStream, root: number, pointer: Pointer): number {
+export function locateOffset(stream: IndexedStream, root: number, pointer: Pointer): number {
   let node = root
   let offset = nodeOffset(stream.events[root])
   for (const part of pointer) {
@@ -53,23 +56,23 @@ export function locateOffset(stream: EventStream, root: number, pointer: Pointer
 
 type Found = { readonly node: number; readonly offset: number }
 
-function findItem({ events }: EventStream, node: number, wanted: number): Found | undefined {
+function findItem({ events, ends }: IndexedStream, node: number, wanted: number): Found | undefined {
   if (events[node]?.type !== EVENT_SEQUENCE) return undefined
   let at = node + 1
-  for (let index = 0; index < wanted && events[at]?.type !== EVENT_POP; index += 1) at = afterNode(events, at)
+  for (let index = 0; index < wanted && events[at]?.type !== EVENT_POP; index += 1) at = ends[at] ?? events.length
   const event = events[at]
   return event === undefined || event.type === EVENT_POP ? undefined : { node: at, offset: nodeOffset(event) }
 }
 
-function findKey({ text, events }: EventStream, node: number, wanted: string): Found | undefined {
+function findKey({ text, events, ends }: IndexedStream, node: number, wanted: string): Found | undefined {
   if (events[node]?.type !== EVENT_MAPPING) return undefined
   let at = node + 1
   while (at < events.length) {
     const key = events[at]
     if (key === undefined || key.type === EVENT_POP) return undefined
-    const value = afterNode(events, at)
+    const value = at + 1
     if (key.type === EVENT_SCALAR && scalarText(text, key) === wanted) return { node: value, offset: nodeOffset(key) }
-    at = afterNode(events, value)
+    at = ends[value] ?? events.length
   }
   return undefined
 }

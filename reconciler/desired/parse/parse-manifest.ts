@@ -2,7 +2,8 @@ import { YAMLException, constructFromEvents, parseEvents } from 'js-yaml'
 import { findAliasFault, hasAlias } from './aliases.ts'
 import { splitDocuments } from './chunks.ts'
 import type { Chunk } from './chunks.ts'
-import { documentStarts, locateOffset } from './events.ts'
+import { documentStarts, locateOffset, nodeEnds, nodeOffset } from './events.ts'
+import type { EventStream } from './events.ts'
 import { manifestSchema } from './fast-schema.ts'
 import { guessIdentity } from './identity.ts'
 import type { GuessedIdentity } from './identity.ts'
@@ -76,11 +77,21 @@ function parseChunk(chunk: Chunk, context: Context): Outcome {
     const fault = aliased ? findAliasFault(stream, limits) : undefined
     if (fault !== undefined) return refuse(chunk, context, fault)
     const values = constructFromEvents([...events], { source: chunk.text, schema: manifestSchema, maxTotalMergeKeys: limits.maxMergeKeys })
-    const locate = (root: number) => (pointer: Pointer) => context.at(chunk.offset + locateOffset(stream, root, pointer))
-    const documents = values.map((value, index) => ({ value: aliased ? unshare(value) : value, locate: locate((starts[index] ?? 0) + 1) }))
+    const locator = createLocator(stream, (offset) => context.at(chunk.offset + offset))
+    const documents = values.map((value, index) => ({ value: aliased ? unshare(value) : value, locate: locator((starts[index] ?? 0) + 1) }))
     return { documents: documents.filter((document) => document.value !== null && document.value !== undefined) }
   } catch (error) {
     return { fault: parserFault(error, chunk, context) }
+  }
+}
+
+/** Finds places below the node at one event; the stream is indexed when a field is first asked for. */
+function createLocator(stream: EventStream, at: (offset: number) => Position): (root: number) => (pointer: Pointer) => Position {
+  let ends: Int32Array | undefined
+  return (root) => (pointer) => {
+    if (pointer.length === 0) return at(nodeOffset(stream.events[root]))
+    ends ??= nodeEnds(stream.events)
+    return at(locateOffset({ ...stream, ends }, root, pointer))
   }
 }
 

@@ -1,0 +1,32 @@
+import type { ObjectKey } from '../../lib/object-key.ts'
+import type { JsonObject } from '../convert/json.ts'
+import type { Position, Problem } from '../parse/problem.ts'
+import type { DesiredObject } from '../types.ts'
+
+/** Another object's name in a field of this one, with the field's place. */
+export type JudgedReference = Position & { readonly key: ObjectKey; readonly field: string; readonly optional?: true }
+
+/** A valid object as its blob gives it: everything but the path. JSON data, so that a cache can hold it. */
+export type JudgedObject = Position & {
+  readonly key: ObjectKey
+  readonly kind: DesiredObject['kind']
+  readonly object: JsonObject
+  readonly digest: string
+  readonly ownerKey?: ObjectKey
+  readonly references: readonly JudgedReference[]
+  readonly notes?: readonly string[]
+}
+
+/** An object that is declared but invalid: its key is told, what Git wants of it is not. */
+export type InvalidClaim = Position & { readonly key: ObjectKey }
+
+/** All that a blob says, wherever it stands. */
+export type JudgedBlob = {
+  readonly objects: readonly JudgedObject[]
+  readonly invalid: readonly InvalidClaim[]
+  /** Keys that documents which do not parse seem to declare. */
+  readonly guesses: readonly ObjectKey[]
+  readonly problems: readonly Problem[]
+  /** True where the blob may declare more than `objects`: a document does not parse or is invalid. */
+  readonly broken: boolean
+}
