@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import type { AgentOptions } from '../../../agent/agent.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { GitvirtError } from '../../lib/errors.ts'
+import { createLogger, type Logger } from '../../lib/log.ts'
+import type { ReconcilerOptions } from '../../main.ts'
+import type { SourceAuth } from '../../source/options.ts'
+import { defaultStateDir } from '../client.ts'
+import { milliseconds } from '../duration.ts'
+
+type CommonOptions = { readonly stateDir: string; readonly logLevel: string }
+type ReconcilerFlags = CommonOptions & {
+  readonly repo: string
+  readonly branch?: string
+  readonly ref?: string
+  readonly path?: string
+  readonly tokenFile?: string
+  readonly username?: string
+  readonly poll: string
+  readonly listen: string
+  readonly agents?: string
+  readonly serverName: readonly string[]
+  readonly webhookSecretFile?: string
+}
+type AgentFlags = CommonOptions & {
+  readonly node: string
+  readonly libvirtUri: string
+  readonly runDir?: string
+  readonly nmstatectl?: string
+}
+
+/** up, reconciler, agent, token: the long-running halves, in one process or apart. */
+export function daemonCommands(program: Command): void {
+  const up = program.command('up').description('Run reconciler and agent in one process: one machine, one command')
+  agentFlags(reconcilerFlags(up)).action(async (flags: ReconcilerFlags & AgentFlags) => await runUp(flags))
+  const reconciler = program.command('reconciler').description('Run the reconciler alone; agents dial in')
+  reconcilerFlags(reconciler)
+    .option('--agents <address>', 'address that agents dial', '0.0.0.0:7443')
+    .action(async (flags: ReconcilerFlags) => await runReconciler(flags))
+  const agent = program.command('agent').description('Run the agent of this host; it dials the reconciler')
+  agentFlags(commonFlags(agent))
+    .requiredOption('--reconciler <url>', 'https://HOST:PORT of the reconciler')
+    .option('--join-token-file <file>', 'one-time token from "gitvirt token create", needed at the first start')
+    .action(async (flags: AgentFlags & { reconciler: string; joinTokenFile?: string }) => await runAgent(flags))
+  const token = program.command('token').description('Join tokens of agents')
+  commonFlags(
+    token.command('create <node>').description('Print a one-time token with which one node may join; run it where the reconciler runs'),
+  )
+    .option('--ttl <duration>', 'how long it may be used', '1h')
+    .action(async (node: string, flags: CommonOptions & { ttl: string }) => await createToken(node, flags))
+}
+
+function commonFlags(command: Command): Command {
+  return command
+    .option('--state-dir <folder>', 'where state is kept', process.env['GITVIRT_STATE_DIR'] ?? defaultStateDir)
+    .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+}
+
+function reconcilerFlags(command: Command): Command {
+  return commonFlags(command)
+    .requiredOption('--repo <url>', 'Git repository: https://, http://, ssh:// or a local folder')
+    .option('--branch <name>', 'branch to follow; default: the repository’s own')
+    .option('--ref <reference>', 'tag or commit instead of a branch')
+    .option('--path <folder>', 'folder of the environment inside the repository')
+    .option('--token-file <file>', 'file with the token or password for HTTP(S)')
+    .option('--username <name>', 'user name that goes with --token-file')
+    .option('--poll <duration>', 'time between fetches', '30s')
+    .option('--listen <address>', 'address of the API', '127.0.0.1:6443')
+    .option('--server-name <name>', 'further name or address in the server certificate; may be repeated', collect, [])
+    .option('--webhook-secret-file <file>', 'file with the secret of the forge’s webhook')
+}
+
+function agentFlags(command: Command): Command {
+  return command
+    .option('--node <name>', 'name of this node', hostname())
+    .option('--libvirt-uri <uri>', 'libvirt connection', process.env['LIBVIRT_DEFAULT_URI'] ?? 'qemu:///system')
+    .option('--run-dir <folder>', 'sockets and locks; default: run below the state folder')
+    .option('--nmstatectl <file>', 'the nmstatectl program; default: the one on the PATH')
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+/** host:port, [v6]:port or :port. */
+export function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535)
+    throw new GitvirtError({ code: 'InvalidFlag', message: `error: "${text}" is not an address`, action: 'Write HOST:PORT.' })
+  return { host: match[1] ?? (match[2] === '' || match[2] === undefined ? '0.0.0.0' : match[2]), port }
+}
+
+function sourceAuth(flags: ReconcilerFlags): SourceAuth | undefined {
+  if (flags.tokenFile === undefined) return undefined
+  const place = { file: flags.tokenFile }
+  return flags.username === undefined ? { kind: 'token', token: place } : { kind: 'basic', username: flags.username, password: place }
+}
+
+async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<ReconcilerOptions> {
+  const auth = sourceAuth(flags)
+  const ref = flags.ref ?? flags.branch
+  return {
+    stateDir: flags.stateDir,
+    source: {
+      url: flags.repo,
+      ...(ref === undefined ? {} : { ref }),
+      ...(flags.path === undefined ? {} : { path: flags.path }),
+      ...(auth === undefined ? {} : { auth }),
+    },
+    listen: parseAddress(flags.listen),
+    agents: flags.agents === undefined ? { host: '127.0.0.1', port: 0 } : parseAddress(flags.agents),
+    serverNames: flags.serverName,
+    pollMs: milliseconds(flags.poll),
+    ...(flags.webhookSecretFile === undefined ? {} : { webhookSecret: (await readFile(flags.webhookSecretFile, 'utf8')).trim() }),
+    clock: systemClock,
+    log,
+  }
+}
+
+function agentOptions(
+  flags: AgentFlags,
+  log: Logger,
+): Pick<AgentOptions, 'node' | 'stateDir' | 'runDir' | 'libvirtUri' | 'log' | 'clock'> & { nmstatectlPath?: string } {
+  return {
+    node: flags.node,
+    stateDir: join(flags.stateDir, 'agent'),
+    runDir: flags.runDir ?? join(flags.stateDir, 'run'),
+    libvirtUri: flags.libvirtUri,
+    log,
+    clock: systemClock,
+    ...(flags.nmstatectl === undefined ? {} : { nmstatectlPath: flags.nmstatectl }),
+  }
+}
+
+async function runUp(flags: ReconcilerFlags & AgentFlags): Promise<void> {
+  const log = createLogger('gitvirt', flags.logLevel)
+  const { startReconciler } = await import('../../main.ts')
+  const { startAgent } = await import('../../../agent/agent.ts')
+  await using stack = new AsyncDisposableStack()
+  const reconciler = stack.adopt(await startReconciler(await reconcilerOptions(flags, log)), async (value) => await value.close())
+  const joinToken = await reconciler.createJoinToken(flags.node)
+  const agent = await startAgent({ ...agentOptions(flags, log), reconciler: { url: reconciler.agentsUrl, joinToken } })
+  stack.adopt(agent, async (value) => await value.close())
+  log.info({ api: reconciler.apiUrl, kubeconfig: reconciler.kubeconfig }, 'up')
+  await untilSignal()
+  log.info('stopping; guests keep running')
+}
+
+async function runReconciler(flags: ReconcilerFlags): Promise<void> {
+  const log = createLogger('gitvirt-reconciler', flags.logLevel)
+  const { startReconciler } = await import('../../main.ts')
+  const reconciler = await startReconciler(await reconcilerOptions(flags, log))
+  log.info({ api: reconciler.apiUrl, agents: reconciler.agentsUrl, kubeconfig: reconciler.kubeconfig }, 'reconciler is up')
+  await untilSignal()
+  await reconciler.close()
+}
+
+async function runAgent(flags: AgentFlags & { reconciler: string; joinTokenFile?: string }): Promise<void> {
+  const log = createLogger('gitvirt-agent', flags.logLevel)
+  const { startAgent } = await import('../../../agent/agent.ts')
+  const joinToken = flags.joinTokenFile === undefined ? undefined : (await readFile(flags.joinTokenFile, 'utf8')).trim()
+  const agent = await startAgent({
+    ...agentOptions(flags, log),
+    reconciler: { url: flags.reconciler, ...(joinToken === undefined ? {} : { joinToken }) },
+  })
+  await untilSignal()
+  await agent.close()
+}
+
+async function createToken(node: string, flags: CommonOptions & { ttl: string }): Promise<void> {
+  const { createJoinToken } = await import('../../main.ts')
+  const token = await createJoinToken({
+    stateDir: flags.stateDir,
+    node,
+    ttlSeconds: Math.ceil(milliseconds(flags.ttl) / 1000),
+    clock: systemClock,
+  })
+  process.stdout.write(`${token}\n`)
+}
+
+async function untilSignal(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
+  })
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { setImmediate as tick } from 'node:timers/promises'
+import { test } from 'node:test'
+import type { Change, Plan } from '../../../schemas/generated/plan.ts'
+import type { DesiredView } from '../../../reconciler/desired/types.ts'
+import { silentLogger } from '../../../reconciler/lib/log.ts'
+import { createLoop, type LoopPorts } from '../../../reconciler/loop.ts'
+import type { ObservedChange } from '../../../reconciler/observed/cache.ts'
+import type { PlanInput } from '../../../reconciler/plan/types.ts'
+import type { Refresh } from '../../../reconciler/status/status.ts'
+
+const facts = {
+  hostname: 'h1',
+  architecture: 'x86_64',
+  cpus: 1,
+  memoryBytes: 1,
+  accelerator: 'tcg' as const,
+  interfaces: [],
+  pools: [],
+  versions: {},
+}
+const view = { revision: 'r1' } as DesiredView
+
+function change(key: string, blocked: Change['blocked'] = []): Change {
+  return {
+    key,
+    node: blocked.length > 0 ? '' : 'h1',
+    action: 'create',
+    disruption: 'none',
+    fields: [],
+    steps: [],
+    after: [],
+    base: 'absent',
+    blocked,
+    notes: [],
+  }
+}
+
+function planOf(changes: Change[]): Plan {
+  const summary = { create: 0, update: 0, replace: 0, delete: 0, blocked: 0, disruption: 'none' as const }
+  return { id: 'p', revision: 'r1', policyDigest: '', createdAt: '', changes, findings: [], summary }
+}
+
+/** A loop whose neighbours only write down what they are asked. */
+function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
+  const planned: (string[] | undefined)[] = []
+  const refreshed: Refresh[] = []
+  const sent: string[] = []
+  const nodes = [{ name: 'h1', connected: true, seenAt: '', facts }]
+  let notify: (change: ObservedChange) => void = () => undefined
+  const ports = {
+    plan: (input: PlanInput) => {
+      planned.push(input.keys === undefined ? undefined : [...input.keys])
+      return planOf(changes)
+    },
+    forNode: (plan: Plan, node: string) => ({ ...plan, changes: plan.changes.filter((one) => one.node === node) }),
+    observed: {
+      view: { get: () => [], keys: () => [], nodes: () => nodes, node: () => nodes[0] },
+      watch: (listener: typeof notify) => ((notify = listener), () => undefined),
+    },
+    status: { refresh: (input: Refresh) => void refreshed.push(input) },
+    dispatch: async (_plan: Plan, node: string) => (sent.push(node), []),
+    approvals: () => [],
+    suspensions: () => [],
+    inputSalt: '',
+    clock: { now: () => new Date(0), monotonic: () => 0 },
+    log: silentLogger,
+  }
+  const observe = (part: Partial<Record<keyof ObservedChange, string[]>>): void =>
+    notify({ keys: new Set(part.keys), planKeys: new Set(part.planKeys), nodes: new Set(part.nodes) })
+  return { loop: createLoop(ports as unknown as LoopPorts), planned, refreshed, sent, nodes, observe }
+}
+
+test('plans everything for the first revision and only what changed for the next', async () => {
+  const { loop, planned, sent } = setUp()
+  loop.desired({ view, changed: new Set(['VirtualMachine/default/a']) })
+  await tick()
+  loop.desired({ view, changed: new Set(['VirtualMachine/default/b']) })
+  await tick()
+  assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b']])
+  assert.deepEqual(sent, ['h1', 'h1'])
+})
+
+test('takes many changes of one moment in one pass', async () => {
+  const { loop, planned } = setUp()
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  for (const name of ['a', 'b', 'a']) loop.enqueue([`VirtualMachine/default/${name}`])
+  await tick()
+  assert.deepEqual(planned, [undefined, ['VirtualMachine/default/a', 'VirtualMachine/default/b']])
+})
+
+test('plans nothing when only an address changed, but refreshes the status', async () => {
+  const { loop, planned, refreshed, observe } = setUp()
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  observe({ keys: ['VirtualMachine/default/a'] })
+  await tick()
+  assert.equal(planned.length, 1)
+  assert.deepEqual([...(refreshed[1]?.keys ?? [])], ['VirtualMachine/default/a'])
+})
+
+test('plans nothing before there is a desired state', async () => {
+  const { planned, refreshed, observe } = setUp()
+  observe({ keys: ['VirtualMachine/default/a'], planKeys: ['VirtualMachine/default/a'] })
+  await tick()
+  assert.deepEqual([planned, refreshed], [[], []])
+})
+
+test('plans everything again when an agent comes or goes', async () => {
+  const { loop, planned, nodes, observe } = setUp()
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  nodes.push({ name: 'h2', connected: true, seenAt: '', facts })
+  observe({ nodes: ['h2'] })
+  await tick()
+  assert.deepEqual(planned, [undefined, undefined])
+})
+
+test('plans an object that no node could take when the facts of a node change', async () => {
+  const key = 'VirtualMachine/default/big'
+  const { loop, planned, observe } = setUp([change(key, [{ reason: 'Unschedulable', message: 'no memory', unblock: 'add memory' }])])
+  loop.desired({ view, changed: new Set([key]) })
+  await tick()
+  observe({ nodes: ['h1'] })
+  await tick()
+  assert.deepEqual(planned, [undefined, [key]])
+})
