@@ -51,6 +51,15 @@ function dropFieldTitles(node: Json): void {
   }
 }
 
+/** What stands beside a reference is for editors; left in, the generator would make a second type of each use. */
+function dropTextBesideReferences(node: Json): void {
+  if (node === null || typeof node !== 'object') return
+  for (const value of Object.values(node)) dropTextBesideReferences(value)
+  if (Array.isArray(node) || typeof node['$ref'] !== 'string') return
+  delete node['title']
+  delete node['description']
+}
+
 /** Turns references to other files into imports, so that each type is declared once. */
 async function importReferences(node: Json, imports: Map<string, string>): Promise<void> {
   if (node === null || typeof node !== 'object') return
@@ -77,6 +86,7 @@ async function titleOf(file: string): Promise<string> {
 async function render(file: string): Promise<string> {
   const schema = nameDefinitions(JSON.parse(await readFile(join(schemas, file), 'utf8')) as Json)
   dropFieldTitles(schema)
+  dropTextBesideReferences(schema)
   const imports = new Map<string, string>()
   await importReferences(schema, imports)
   const body = await compile(schema as JSONSchema, basename(file, '.json'), {

@@ -13,9 +13,6 @@ export interface ConfigMap {
    * What this object is.
    */
   kind: 'ConfigMap'
-  /**
-   * Name, namespace, labels and annotations of the object.
-   */
   metadata: ObjectMeta
   /**
    * Files as text: name and content.

@@ -7,7 +7,13 @@ import type { Quantity } from './meta.ts'
  * The policy of one environment, in the file gitvirt.yaml at its root. It is read from the tracked branch only.
  */
 export interface Fleet {
+  /**
+   * The version of the API that this object is written in.
+   */
   apiVersion: 'gitvirt.io/v1alpha1'
+  /**
+   * What this object is.
+   */
   kind: 'Fleet'
   metadata: ObjectMeta
   spec?: FleetSpec
@@ -21,14 +27,14 @@ export interface FleetSpec {
    * Which disruption goes through unattended.
    */
   disruption?: {
-    /**
-     * The highest class that is carried out without a person. Default: migrate.
-     */
     unattended?: DisruptionClass
     /**
      * Exceptions by label; the first whose labels all match decides.
      */
     rules?: {
+      /**
+       * Labels that an object must have, all of them.
+       */
       matchLabels: {
         [k: string]: string
       }
@@ -51,15 +57,12 @@ export interface FleetSpec {
      * Most of the applied objects, in percent, once there are ten or more. Default: 30.
      */
     maxPercent?: number
-    /**
-     * Most bytes of disks, allocated. Default: no limit.
-     */
     maxBytes?: Quantity
-    /**
-     * How long a deleted disk is kept. Default: 168h.
-     */
     quarantine?: Duration
   }
+  /**
+   * Where disk images may come from.
+   */
   images?: {
     /**
      * host or host:port entries that may resolve to loopback, link-local or private addresses; all others may not.
@@ -69,10 +72,19 @@ export interface FleetSpec {
      * Rewrites of image addresses by prefix; the longest matching prefix wins.
      */
     mirrors?: {
+      /**
+       * Beginning of addresses that are rewritten.
+       */
       from: string
+      /**
+       * What the beginning is replaced by.
+       */
       to: string
     }[]
   }
+  /**
+   * Which files of a host guests may use as disks.
+   */
   hostDisk?: {
     /**
      * Folders below which hostDisk volumes may lie. Default: none.

@@ -36,22 +36,64 @@ export interface Meta {
  * via the `definition` "ObjectMeta".
  */
 export interface ObjectMeta {
+  /**
+   * Notes for tools and people; those of gitvirt.io change how the object is handled.
+   */
   annotations?: {
     [k: string]: string
   }
+  /**
+   * When the object was made; written by the API server.
+   */
   creationTimestamp?: string | null
+  /**
+   * Seconds until deletion; written by the API server.
+   */
   deletionGracePeriodSeconds?: number
+  /**
+   * When deletion was asked for; written by the API server.
+   */
   deletionTimestamp?: string | null
+  /**
+   * Who has to agree before the object is deleted; used by controllers.
+   */
   finalizers?: string[]
+  /**
+   * Beginning of a generated name. Objects in Git need a fixed name.
+   */
   generateName?: string
+  /**
+   * Count of changes to the spec; written by the API server.
+   */
   generation?: number
   labels?: Labels
+  /**
+   * Name of the object, unique in its namespace and kind.
+   */
   name?: string
+  /**
+   * Namespace of the object. Default: default.
+   */
   namespace?: string
+  /**
+   * Version of the stored object; written by the API server.
+   */
   resourceVersion?: string
+  /**
+   * Address of the object; no longer used.
+   */
   selfLink?: string
+  /**
+   * Identity of the object; written by the API server.
+   */
   uid?: string
+  /**
+   * Who owns which field; written by the API server.
+   */
   managedFields?: {}[]
+  /**
+   * Objects that this one belongs to; written by controllers.
+   */
   ownerReferences?: OwnerReference[]
 }
 /**
@@ -66,10 +108,28 @@ export interface Labels {
  * via the `definition` "OwnerReference".
  */
 export interface OwnerReference {
+  /**
+   * API version of the owner.
+   */
   apiVersion: string
+  /**
+   * True: the owner waits until this object is gone.
+   */
   blockOwnerDeletion?: boolean
+  /**
+   * True: the owner controls this object.
+   */
   controller?: boolean
+  /**
+   * Kind of the owner.
+   */
   kind: string
+  /**
+   * Name of the owner.
+   */
   name: string
+  /**
+   * Identity of the owner.
+   */
   uid: string
 }

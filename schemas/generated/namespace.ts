@@ -12,9 +12,6 @@ export interface Namespace {
    * What this object is.
    */
   kind: 'Namespace'
-  /**
-   * Name, namespace, labels and annotations of the object.
-   */
   metadata: ObjectMeta
   spec?: NamespaceSpec
   /**
@@ -25,19 +22,10 @@ export interface Namespace {
   } | null
 }
 /**
- * Kubernetes' own clean-up settings of a namespace.
- */
-export interface NamespaceSpec {
-  /**
-   * Who has to agree before Kubernetes removes the namespace. gitvirt has no use for it.
-   */
-  finalizers?: string[]
-}
-/**
  * This interface was referenced by `Namespace`'s JSON-Schema
  * via the `definition` "NamespaceSpec".
  */
-export interface NamespaceSpec1 {
+export interface NamespaceSpec {
   /**
    * Who has to agree before Kubernetes removes the namespace. gitvirt has no use for it.
    */

@@ -12,9 +12,6 @@ export interface Node {
    * What this object is.
    */
   kind: 'Node'
-  /**
-   * Name, namespace, labels and annotations of the object.
-   */
   metadata: ObjectMeta
   spec?: NodeSpec
   /**
@@ -25,7 +22,8 @@ export interface Node {
   } | null
 }
 /**
- * What Git decides about this host.
+ * This interface was referenced by `Node`'s JSON-Schema
+ * via the `definition` "NodeSpec".
  */
 export interface NodeSpec {
   /**
@@ -70,30 +68,4 @@ export interface Taint {
    * When the taint was set, in RFC 3339. Informative.
    */
   timeAdded?: string | null
-}
-/**
- * This interface was referenced by `Node`'s JSON-Schema
- * via the `definition` "NodeSpec".
- */
-export interface NodeSpec1 {
-  /**
-   * Marks that keep guests away unless they tolerate them.
-   */
-  taints?: Taint[]
-  /**
-   * True: the host is cordoned, no new guest is placed on it. Guests that run there stay.
-   */
-  unschedulable?: boolean
-  /**
-   * The range that Kubernetes gave to this node. gitvirt has no use for it.
-   */
-  podCIDR?: string
-  /**
-   * The ranges that Kubernetes gave to this node. gitvirt has no use for them.
-   */
-  podCIDRs?: string[]
-  /**
-   * The machine's name at its cloud provider. gitvirt has no use for it.
-   */
-  providerID?: string
 }

@@ -13,9 +13,6 @@ export interface Secret {
    * What this object is.
    */
   kind: 'Secret'
-  /**
-   * Name, namespace, labels and annotations of the object.
-   */
   metadata: ObjectMeta
   /**
    * Entries as base64: name and content.

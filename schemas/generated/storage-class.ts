@@ -12,9 +12,6 @@ export interface StorageClass {
    * What this object is.
    */
   kind: 'StorageClass'
-  /**
-   * Name, namespace, labels and annotations of the object.
-   */
   metadata: ObjectMeta
   /**
    * Who makes the volumes. gitvirt.io/dir keeps image files in a folder of the host.
