@@ -1,0 +1,100 @@
+import { formatBytes } from '../../lib/quantity.ts'
+import type { ObjectKey } from '../../lib/object-key.ts'
+import type { JudgedBlob, JudgedObject } from '../judge/types.ts'
+import type { ParseLimits } from '../parse/limits.ts'
+import type { Position, Problem } from '../parse/problem.ts'
+import type { DesiredObject, ManifestError } from '../types.ts'
+
+/** A file's claim on a key: with the object where it is valid. */
+export type Claim = Position & { readonly path: string; readonly object?: DesiredObject; readonly judged?: JudgedObject }
+
+/** One file of the environment, as the engine remembers it. */
+export type FileState = {
+  /** Absent for a file that the source refused. */
+  readonly id?: string
+  readonly claims: ReadonlyMap<ObjectKey, readonly Claim[]>
+  readonly errors: readonly ManifestError[]
+  /** True where the file may declare more than its claims. */
+  readonly broken: boolean
+  /** Keys that a broken file seems to declare, or declared when it was last whole. */
+  readonly suspected: ReadonlySet<ObjectKey>
+  /** Keys of the volumes that each VirtualMachine's templates make. */
+  readonly owned: ReadonlyMap<ObjectKey, readonly ObjectKey[]>
+}
+
+/** What the caller found for one path: a judged blob, or why there is none. */
+export type FileContent =
+  | { readonly id: string; readonly blob: JudgedBlob }
+  | { readonly id?: string; readonly blob?: undefined; readonly code: string; readonly message: string }
+
+type Place = { readonly path: string; readonly fleetPath: string }
+
+/** The state of a file from its content and from what it was before. */
+export function fileState(place: Place, content: FileContent, before: FileState | undefined): FileState {
+  const remembered = [...(before?.claims.keys() ?? []), ...(before?.suspected ?? [])]
+  if (content.blob === undefined) {
+    const error: ManifestError = { severity: 'error', code: content.code, message: content.message, path: place.path, line: 1, column: 1 }
+    const id = content.id === undefined ? {} : { id: content.id }
+    return { ...id, claims: new Map(), errors: [error], broken: true, suspected: new Set(remembered), owned: new Map() }
+  }
+  const { id, blob } = content
+  const claims = new Map<ObjectKey, Claim[]>()
+  const claim = (key: ObjectKey, entry: Claim): void => void (claims.get(key)?.push(entry) ?? claims.set(key, [entry]))
+  const misplaced = fleetProblems(place, blob)
+  for (const judged of blob.objects) {
+    const { line, column } = judged
+    if (judged.kind !== 'Fleet')
+      claim(judged.key, { path: place.path, line, column, judged, object: desiredObject(judged, place.path, id) })
+    else if (misplaced.length === 0)
+      claim(judged.key, { path: place.path, line, column, judged, object: desiredObject(judged, place.path, id) })
+    // A second policy makes the first one doubtful; one in another place claims nothing.
+    else if (place.path === place.fleetPath) claim(judged.key, { path: place.path, line, column })
+  }
+  for (const { key, line, column } of blob.invalid) claim(key, { path: place.path, line, column })
+  const broken = blob.broken || misplaced.length > 0
+  const suspected = broken ? [...blob.guesses, ...remembered].filter((key) => !claims.has(key)) : []
+  const errors = [...blob.problems, ...misplaced].map((problem): ManifestError => ({ ...problem, path: place.path }))
+  return { id, claims, errors, broken, suspected: new Set(suspected), owned: ownedKeys(blob) }
+}
+
+function ownedKeys(blob: JudgedBlob): Map<ObjectKey, ObjectKey[]> {
+  const owned = new Map<ObjectKey, ObjectKey[]>()
+  for (const { key, ownerKey } of blob.objects) {
+    if (ownerKey === undefined) continue
+    const keys = owned.get(ownerKey)
+    if (keys === undefined) owned.set(ownerKey, [key])
+    else keys.push(key)
+  }
+  return owned
+}
+
+/** The policy is one Fleet, in one file: elsewhere anybody who may add a file could loosen it. */
+function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] {
+  const fleets = blob.objects.filter((object) => object.kind === 'Fleet')
+  const problem =
+    (code: string, message: string, action: string) =>
+    (fleet: JudgedObject): Problem => {
+      return { severity: 'error', code, message, action, object: fleet.key, line: fleet.line, column: fleet.column }
+    }
+  if (path !== fleetPath) {
+    return fleets.map(problem('MisplacedFleet', `A Fleet is read from ${fleetPath} only.`, `Move it to ${fleetPath}, or remove it.`))
+  }
+  return fleets.length < 2 ? [] : fleets.map(problem('DuplicateObject', 'An environment has one Fleet.', 'Keep one of them.'))
+}
+
+function desiredObject(judged: JudgedObject, path: string, blob: string): DesiredObject {
+  const { key, kind, object, digest, ownerKey, notes, line, column } = judged
+  const references = [...new Set(judged.references.map((reference) => reference.key))]
+  const extra = { ...(ownerKey === undefined ? {} : { ownerKey }), ...(notes === undefined ? {} : { notes }) }
+  // Validation has shown that the object has the shape of its kind.
+  return { key, kind, object, digest, references, ...extra, origin: { path, line, column, blob } } as unknown as DesiredObject
+}
+
+/** The content of a file whose blob the reader did not hand out. */
+export function unreadContent(id: string, size: number | undefined, limits: ParseLimits): FileContent {
+  if (size !== undefined && size > limits.maxBytes) {
+    return { id, code: 'TooLarge', message: `This file has ${formatBytes(size)}; at most ${formatBytes(limits.maxBytes)} are read.` }
+  }
+  // Without the id, the next update asks for it again.
+  return { code: 'BlobMissing', message: 'The content of this file could not be read from the repository.' }
+}

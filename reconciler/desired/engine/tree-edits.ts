@@ -1,0 +1,33 @@
+import { GitvirtError } from '../../lib/errors.ts'
+import type { UpdateInput } from '../types.ts'
+import type { FileState } from './file-state.ts'
+
+/** What becomes of one path: its blob, a refusal, or nothing (the file is gone). */
+export type PathEdit =
+  | { readonly kind: 'blob'; readonly id: string; readonly size?: number | undefined }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'gone' }
+
+/**
+ * Paths that differ from the files that are known.
+ * @throws GitvirtError `FirstUpdateNeedsEntries` for changes against nothing
+ */
+export function treeEdits(input: UpdateInput, files: ReadonlyMap<string, FileState>, first: boolean): Map<string, PathEdit> {
+  const edits = new Map<string, PathEdit>()
+  if (input.entries !== undefined) {
+    const listed = new Set((input.refused ?? []).map((file) => file.path))
+    for (const { path, id, size } of input.entries) {
+      listed.add(path)
+      if (files.get(path)?.id !== id) edits.set(path, { kind: 'blob', id, size })
+    }
+    for (const path of files.keys()) if (!listed.has(path)) edits.set(path, { kind: 'gone' })
+  } else {
+    if (first) throw new GitvirtError({ code: 'FirstUpdateNeedsEntries', message: 'The first revision must be given as a whole listing.' })
+    for (const { path, after } of input.changes) {
+      if (after === undefined) edits.set(path, { kind: 'gone' })
+      else if (files.get(path)?.id !== after) edits.set(path, { kind: 'blob', id: after })
+    }
+  }
+  for (const { path, code, message } of input.refused ?? []) edits.set(path, { kind: 'refused', code, message })
+  return edits
+}

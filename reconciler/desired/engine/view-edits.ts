@@ -1,0 +1,106 @@
+import type { ObjectKey } from '../../lib/object-key.ts'
+import type { DesiredObject, ManifestError } from '../types.ts'
+import type { KeySet, ViewParts } from '../view/desired-view.ts'
+import { VersionedMap } from '../view/versioned-map.ts'
+import type { Claims } from './claims.ts'
+
+/** Outcome of a change: the parts of the next view, and the keys that look different in it. */
+export type EditedParts = { readonly parts: ViewParts; readonly changed: Set<ObjectKey> }
+
+type SetEdits<K> = Map<K, Map<ObjectKey, true | undefined>>
+
+/** Brings the objects, their indexes and their faults up to what the claims now say about the touched keys. */
+export function editObjects(parts: ViewParts, claims: Claims, touched: ReadonlySet<ObjectKey>): EditedParts {
+  const objects = new Map<ObjectKey, DesiredObject | undefined>()
+  const unknownKeys = new Map<ObjectKey, true | undefined>()
+  const duplicates = new Map<ObjectKey, readonly ManifestError[]>()
+  const appeared = new Set<ObjectKey>()
+  for (const key of touched) {
+    const verdict = claims.verdict(key)
+    const object = verdict.kind === 'known' ? verdict.claim.object : undefined
+    const before = parts.objects.get(key)
+    const wasUnknown = parts.unknownKeys.has(key)
+    if (object !== before) objects.set(key, object)
+    if (wasUnknown !== (verdict.kind === 'unknown')) unknownKeys.set(key, verdict.kind === 'unknown' ? true : undefined)
+    if (verdict.kind === 'unknown' && verdict.errors.length > 0) duplicates.set(key, verdict.errors)
+    if ((before !== undefined || wasUnknown) !== (verdict.kind !== 'absent')) appeared.add(key)
+  }
+  const indexes = editIndexes(parts, objects)
+  const edited: ViewParts = { ...parts, ...indexes, objects: parts.objects.with(objects), unknownKeys: parts.unknownKeys.with(unknownKeys) }
+  const recheck = new Set([...touched, ...[...appeared].flatMap((key) => [...(edited.dependents.get(key)?.keys() ?? [])])])
+  const { keyErrors, changed } = recheckKeys(edited, { claims, recheck, duplicates })
+  return { parts: { ...edited, keyErrors }, changed: new Set([...objects.keys(), ...unknownKeys.keys(), ...changed]) }
+}
+
+/** Which kind has which keys, and who refers to whom. */
+function editIndexes(
+  parts: ViewParts,
+  objects: ReadonlyMap<ObjectKey, DesiredObject | undefined>,
+): Pick<ViewParts, 'byKind' | 'dependents'> {
+  const kinds: SetEdits<DesiredObject['kind']> = new Map()
+  const dependents: SetEdits<ObjectKey> = new Map()
+  for (const [key, after] of objects) {
+    const before = parts.objects.get(key)
+    const kind = (after ?? before)?.kind
+    if (kind !== undefined && (after === undefined) !== (before === undefined))
+      editOf(kinds, kind).set(key, after === undefined ? undefined : true)
+    for (const target of before?.references ?? []) editOf(dependents, target).set(key, undefined)
+    for (const target of after?.references ?? []) editOf(dependents, target).set(key, true)
+  }
+  return { byKind: editSets(parts.byKind, kinds), dependents: editSets(parts.dependents, dependents) }
+}
+
+function editOf<K>(edits: SetEdits<K>, key: K): Map<ObjectKey, true | undefined> {
+  let inner = edits.get(key)
+  if (inner === undefined) {
+    inner = new Map()
+    edits.set(key, inner)
+  }
+  return inner
+}
+
+function editSets<K>(sets: VersionedMap<K, KeySet>, edits: SetEdits<K>): VersionedMap<K, KeySet> {
+  const outer = new Map<K, KeySet | undefined>()
+  for (const [key, inner] of edits) {
+    const set = (sets.get(key) ?? new VersionedMap<ObjectKey, true>()).with(inner)
+    outer.set(key, set.keys().next().done === true ? undefined : set)
+  }
+  return sets.with(outer)
+}
+
+type Recheck = {
+  readonly claims: Claims
+  readonly recheck: ReadonlySet<ObjectKey>
+  readonly duplicates: ReadonlyMap<ObjectKey, readonly ManifestError[]>
+}
+
+function recheckKeys(parts: ViewParts, { claims, recheck, duplicates }: Recheck): Pick<ViewParts, 'keyErrors'> & { changed: ObjectKey[] } {
+  const edits = new Map<ObjectKey, readonly ManifestError[] | undefined>()
+  for (const key of recheck) {
+    const errors = duplicates.get(key) ?? missingReferences(parts, claims, key)
+    const before = parts.keyErrors.get(key)
+    if (errors.length > 0 || before !== undefined) edits.set(key, errors.length > 0 ? errors : undefined)
+  }
+  return { keyErrors: parts.keyErrors.with(edits), changed: [...edits.keys()] }
+}
+
+/** A reference is missing where its key is neither declared nor unknown. */
+function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): ManifestError[] {
+  const object = parts.objects.get(key)
+  const judged = object === undefined ? undefined : claims.of(key)[0]?.judged
+  if (object === undefined || judged === undefined) return []
+  const missing = judged.references.filter((one) => one.optional !== true && !parts.objects.has(one.key) && !parts.unknownKeys.has(one.key))
+  return missing.map((one): ManifestError => {
+    return {
+      severity: 'error',
+      code: 'MissingReference',
+      message: `${key} refers to ${one.key}, which is not declared.`,
+      action: 'Declare it, or correct the name.',
+      path: object.origin.path,
+      line: one.line,
+      column: one.column,
+      object: key,
+      field: one.field,
+    }
+  })
+}
