@@ -20,4 +20,6 @@ export type ObservedView = {
   keys(): Iterable<ObjectKey>
   nodes(): readonly ObservedNode[]
   node(name: string): ObservedNode | undefined
+  /** Memory and CPUs that applied machines which may run ask of a node; without it the planner sums up by itself. */
+  demand?(node: string): { readonly memoryBytes: number; readonly cpus: number }
 }

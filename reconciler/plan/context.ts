@@ -1,0 +1,71 @@
+import type { Finding, PoolSpec } from '../../schemas/generated/plan.ts'
+import type { DesiredObject } from '../desired/types.ts'
+import type { Sighting } from '../observed/types.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import { inputDigest } from './resolve/inputs.ts'
+import { loadPolicy, type ResolvedPolicy } from './resolve/policy.ts'
+import { resolvePool, type PoolResult } from './resolve/pool.ts'
+import type { PlanInput } from './types.ts'
+
+/** What the parts of one planning pass share: its input, and answers that are worth keeping for the pass. */
+export class PlanContext {
+  readonly input: PlanInput
+  readonly policy: ResolvedPolicy
+  readonly policyDigest: string
+  readonly findings: Finding[] = []
+  readonly #pools = new Map<string, PoolResult>()
+  readonly #inputs = new Map<ObjectKey, string>()
+
+  constructor(input: PlanInput) {
+    this.input = input
+    const loaded = loadPolicy(input.desired)
+    this.policy = loaded.policy
+    this.policyDigest = loaded.digest
+    this.findings.push(...loaded.findings)
+  }
+
+  /** What Git wants of this key; undefined where Git does not have it. */
+  desired(key: ObjectKey): DesiredObject | undefined {
+    return this.input.desired.get(key)
+  }
+
+  sightings(key: ObjectKey): readonly Sighting[] {
+    return this.input.observed.get(key)
+  }
+
+  /**
+   * True where Git has the object but nobody can tell what it wants of it: its document, or the file it was applied from, does
+   * not parse. Such an object is left alone.
+   */
+  isUnknown(key: ObjectKey): boolean {
+    const { desired } = this.input
+    if (desired.isUnknownKey(key)) return true
+    if (desired.get(key) !== undefined) return false
+    return this.sightings(key).some(({ object }) => object.applied !== undefined && desired.isUnknownPath(object.applied.origin.path))
+  }
+
+  pool(className: string | undefined): PoolResult {
+    const name = className ?? ''
+    const known = this.#pools.get(name)
+    if (known !== undefined) return known
+    const pool = resolvePool(this.input.desired, className)
+    this.#pools.set(name, pool)
+    return pool
+  }
+
+  /** Digest of a Secret or ConfigMap; undefined where Git does not have it. */
+  inputDigest(key: ObjectKey): string | undefined {
+    const known = this.#inputs.get(key)
+    if (known !== undefined) return known
+    const found = this.desired(key)
+    if (found === undefined || (found.kind !== 'Secret' && found.kind !== 'ConfigMap')) return undefined
+    const digest = inputDigest(found.object, this.input.inputSalt ?? '')
+    this.#inputs.set(key, digest)
+    return digest
+  }
+}
+
+/** Where the pool of a volume that exists differs in format only, the image keeps its own. */
+export function keepFormat(pool: PoolSpec, existing: PoolSpec | undefined): PoolSpec {
+  return existing === undefined || existing.format === pool.format ? pool : { ...pool, format: existing.format }
+}

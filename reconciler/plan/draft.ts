@@ -1,0 +1,45 @@
+import type { Block, Change, FieldChange, Step } from '../../schemas/generated/plan.ts'
+import { digestOf } from '../lib/digest.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import { highest } from './disruption/classes.ts'
+
+/** A change while gates still add to it. */
+export type Draft = {
+  readonly change: Omit<Change, 'disruption' | 'blocked' | 'approval'>
+  readonly blocked: Block[]
+  /** Labels by which the Fleet's rules pick it. */
+  readonly labels: Readonly<Record<string, string>>
+  /** The VirtualMachine that it belongs to. */
+  readonly ownerKey?: ObjectKey
+  /** Ids of steps that the disruption gate leaves alone, because the commit itself asks for them. */
+  readonly explicit?: readonly string[]
+}
+
+/** The change as it stands in the plan: its class is the highest of its fields and steps. */
+export function finishDraft(draft: Draft): Change {
+  const { change, blocked } = draft
+  const classes = [...change.fields, ...change.steps].map((one: FieldChange | Step) => one.disruption)
+  return {
+    ...change,
+    disruption: highest(classes),
+    blocked,
+    ...(blocked.some(({ reason }) => approvable.has(reason)) ? { approval: approvalDigest(draft) } : {}),
+  }
+}
+
+const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold'])
+
+/**
+ * What a person approves: the acts on this object and the specs they bring, without places in Git, times and metadata, so that
+ * an approval lives through replanning and label edits, and ends when the wish itself changes.
+ */
+export function approvalDigest({ change }: Draft): string {
+  const steps = change.steps.map(({ verb, machine, volume, policy }) => ({
+    verb,
+    ...(machine === undefined ? {} : { machine: [machine.uid, machine.template, machine.inputs] }),
+    ...(volume === undefined ? {} : { volume: [volume.spec, volume.sizeBytes, volume.pool] }),
+    ...(policy === undefined ? {} : { policy: [policy.desiredState, policy.capture] }),
+  }))
+  const wish = change.steps.some(({ verb }) => verb === 'RestartDomain') ? steps.filter(({ verb }) => verb === 'RestartDomain') : steps
+  return digestOf({ key: change.key, node: change.node, wish })
+}

@@ -1,0 +1,153 @@
+import type { Block, Step } from '../../schemas/generated/plan.ts'
+import { objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
+import type { PlanContext } from './context.ts'
+import { planDeletion } from './deletion.ts'
+import { exceeds } from './disruption/classes.ts'
+import { approvalDigest, type Draft } from './draft.ts'
+import { pruneBlock, pruneTotals } from './prune-gate.ts'
+import { unattendedFor } from './resolve/policy.ts'
+import type { Approval } from './types.ts'
+import type { VolumeUsers } from './volume-users.ts'
+
+/** How a pass treats approvals: `all` is set when the very plan that was approved came out again. */
+export type Approved = { readonly approvals: readonly Approval[]; readonly all?: Approval }
+
+/** Adds the blocks of every gate to the drafts: suspension, deletion limits, disks in use, disruption. */
+export function applyGates(
+  context: PlanContext,
+  drafts: readonly Draft[],
+  gates: { readonly users: VolumeUsers; readonly approved: Approved },
+): void {
+  const { users, approved } = gates
+  suspend(context, drafts)
+  limitDeletions(context, drafts, approved)
+  guardDisks(context, drafts, users)
+  for (const draft of drafts) limitDisruption(context, draft, approved)
+}
+
+function approvalOf(draft: Draft, { approvals, all }: Approved): Approval | undefined {
+  if (all !== undefined) return all
+  const candidates = approvals.filter(({ key, plan }) => plan !== undefined && (key === undefined || key === draft.change.key))
+  if (candidates.length === 0) return undefined
+  const digest = approvalDigest(draft)
+  return candidates.find(({ plan }) => plan === digest)
+}
+
+function suspend(context: PlanContext, drafts: readonly Draft[]): void {
+  const { suspended } = context.policy
+  const byKey = new Map(context.input.suspensions.map((one) => [one.key, one]))
+  if (suspended === undefined && byKey.size === 0) return
+  const fleet = [...byKey.values()].find(({ key }) => key.startsWith('Fleet/'))
+  for (const draft of drafts) {
+    const { key, node } = draft.change
+    const places = [key, draft.ownerKey ?? '', objectKey('Namespace', '', parseKey(key).namespace), objectKey('Node', '', node)]
+    const one = places.map((place) => byKey.get(place)).find((found) => found !== undefined) ?? fleet
+    if (one !== undefined) {
+      draft.blocked.push({
+        reason: 'Suspended',
+        message: `${one.by} suspended ${one.key} at ${one.at}${one.reason === '' ? '.' : `: ${one.reason}`}`,
+        unblock: `Resume ${one.key}.`,
+      })
+    } else if (suspended !== undefined) {
+      draft.blocked.push({ reason: 'Suspended', message: suspended, unblock: 'Change gitvirt.yaml on the tracked branch.' })
+    }
+  }
+}
+
+/** Deletions because a file is gone; a policy that only leaves a node is no deletion of this kind. */
+function isPruning(context: PlanContext, { change }: Draft): boolean {
+  return change.action === 'delete' && context.desired(change.key) === undefined
+}
+
+function limitDeletions(context: PlanContext, drafts: readonly Draft[], approved: Approved): void {
+  const pruned = drafts.filter((draft) => isPruning(context, draft))
+  if (pruned.length === 0 || approved.all !== undefined) return
+  const block = pruneBlock(context, pruneTotals(context, approvedDeletions(context, approved.approvals)))
+  if (block === undefined) return
+  for (const draft of pruned) {
+    const approval = approvalOf(draft, approved)
+    if (approval === undefined) draft.blocked.push(block)
+    else draft.change.notes.push(approvedNote(approval))
+  }
+}
+
+/** Keys whose deletion a person approved, also those that this pass does not look at. */
+function approvedDeletions(context: PlanContext, approvals: readonly Approval[]): ReadonlySet<ObjectKey> {
+  const keys = new Set<ObjectKey>()
+  for (const { key, plan } of approvals) {
+    if (key === undefined || plan === undefined || context.desired(key) !== undefined || context.isUnknown(key)) continue
+    if (planDeletion(context, key).some((draft) => approvalDigest(draft) === plan)) keys.add(key)
+  }
+  return keys
+}
+
+/** A disk goes only when no machine has it any more: after its machine in this plan, else in a later one. */
+function guardDisks(context: PlanContext, drafts: readonly Draft[], users: VolumeUsers): void {
+  const byKey = new Map(drafts.map((draft) => [draft.change.key, draft]))
+  for (const draft of drafts) {
+    const { key } = draft.change
+    if (!key.startsWith('DataVolume/') || !isPruning(context, draft)) continue
+    const wanted = [...context.input.desired.dependents(key)].filter((user) => context.desired(user)?.kind === 'VirtualMachine')
+    if (wanted.length > 0) draft.blocked.push(stillWanted(wanted))
+    for (const user of [...users.of(key)].sort()) {
+      if (wanted.includes(user)) continue
+      const going = byKey.get(user)
+      if (going !== undefined && going.change.steps.length > 0 && letsGo(context, going)) draft.change.after.push(user)
+      else draft.blocked.push(stillUsed(user))
+    }
+  }
+}
+
+/** True where this plan takes the disk from the machine: by deleting it, or by a change that no gate holds back. */
+function letsGo(context: PlanContext, draft: Draft): boolean {
+  if (draft.blocked.length > 0) return false
+  if (draft.change.action === 'delete') return true
+  const limit = unattendedFor(context.policy, draft.labels)
+  return draft.change.steps.every(({ disruption }) => !exceeds(disruption, limit))
+}
+
+function stillWanted(users: readonly ObjectKey[]): Block {
+  return {
+    reason: 'Conflict',
+    message: `Git no longer has the disk, but ${users.join(', ')} still uses it.`,
+    unblock: 'Remove the volume from the machine as well, or bring the DataVolume back.',
+  }
+}
+
+function stillUsed(user: ObjectKey): Block {
+  return {
+    reason: 'WaitingForDependency',
+    message: `${user} still has the disk on its host.`,
+    unblock: 'Nothing, if the machine is about to change or go; otherwise see why its own change waits.',
+  }
+}
+
+/** Holds back what disturbs guests more than the Fleet lets go unattended. A restart alone is held back without its definition. */
+function limitDisruption(context: PlanContext, draft: Draft, approved: Approved): void {
+  if (draft.change.action === 'delete') return
+  const limit = unattendedFor(context.policy, draft.labels)
+  const held = draft.change.steps.filter(({ id, disruption }) => exceeds(disruption, limit) && draft.explicit?.includes(id) !== true)
+  if (held.length === 0) return
+  const approval = approvalOf(draft, approved)
+  if (approval === undefined) draft.blocked.push(disruptionBlock(draft, held, limit))
+  else draft.change.notes.push(approvedNote(approval))
+}
+
+function disruptionBlock({ change }: Draft, held: readonly Step[], limit: string): Block {
+  const onlyRestart = held.every(({ verb }) => verb === 'RestartDomain')
+  const { kind, namespace, name } = parseKey(change.key)
+  const waits = onlyRestart
+    ? 'the guest must restart'
+    : `${held.map(({ verb }) => verb).join(', ')} disturbs the guest (${held.at(-1)?.disruption ?? ''})`
+  const restart = kind === 'VirtualMachine' && onlyRestart ? `Restart it (gitvirt restart ${name} -n ${namespace}), approve` : 'Approve'
+  return {
+    reason: 'DisruptionNotAllowed',
+    message: `For this change ${waits}; without a person at most ${limit} is allowed.`,
+    unblock: `${restart} this change, or raise spec.disruption in gitvirt.yaml.`,
+    ...(onlyRestart ? { steps: held.map(({ id }) => id) } : {}),
+  }
+}
+
+function approvedNote({ by, at }: Approval): string {
+  return `Approved by ${by} at ${at}.`
+}

@@ -1,0 +1,168 @@
+import type { Drift, ObservedPolicy } from '../../schemas/generated/observation.ts'
+import type { Block, FieldChange, PolicySpec, Step } from '../../schemas/generated/plan.ts'
+import type { PlanContext } from './context.ts'
+import { judgeFields } from './diff/fields.ts'
+import { networkView } from './diff/views.ts'
+import type { Draft } from './draft.ts'
+import { matchesSelector, type HostNode } from './nodes.ts'
+import { disconnected } from './obstacles.ts'
+import type { PlacementMap } from './placement-map.ts'
+import { resolveNetwork, type NetworkObject } from './resolve/network.ts'
+
+export type NetworkSighting = { readonly node: string; readonly object: ObservedPolicy }
+
+/** What has to be done for one policy: a change for each matching node that needs one, and one for each that no longer matches. */
+export function planNetwork(context: PlanContext, placements: PlacementMap, desired: NetworkObject): Draft[] {
+  const policy = resolveNetwork(desired)
+  const matching = placements.nodes.filter(({ labels }) => matchesSelector(labels, desired.object.spec?.nodeSelector))
+  if (matching.length === 0) context.findings.push(noMatchingNode(desired))
+  const sightings = new Map(networkSightings(context, desired.key).map((one) => [one.node, one]))
+  const drafts: Draft[] = []
+  for (const node of matching) {
+    const draft = nodeDraft({ context, desired, policy, node, sighting: sightings.get(node.name) })
+    if (draft !== undefined) drafts.push(draft)
+  }
+  limitUnavailable({ desired, policy, matching, sightings, drafts })
+  const names = new Set(matching.map(({ name }) => name))
+  for (const sighting of sightings.values()) if (!names.has(sighting.node)) drafts.push(forgetNetwork(context, sighting, desired))
+  return drafts
+}
+
+export function networkSightings(context: PlanContext, key: string): NetworkSighting[] {
+  return context.sightings(key).filter((one): one is NetworkSighting => one.object.kind === 'NodeNetworkConfigurationPolicy')
+}
+
+function noMatchingNode(desired: NetworkObject): PlanContext['findings'][number] {
+  return {
+    severity: 'warning',
+    code: 'NoMatchingNode',
+    key: desired.key,
+    path: 'spec.nodeSelector',
+    message: 'No node matches spec.nodeSelector, so the policy is applied nowhere.',
+    origin: desired.origin,
+  }
+}
+
+type NodeDraft = {
+  readonly context: PlanContext
+  readonly desired: NetworkObject
+  readonly policy: PolicySpec
+  readonly node: HostNode
+  readonly sighting: NetworkSighting | undefined
+}
+
+function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Draft | undefined {
+  const observed = sighting?.object
+  const fields = observed === undefined ? [] : networkFields(policy, observed)
+  if (observed?.applied !== undefined && fields.length === 0) return undefined
+  const step: Step = {
+    id: `ApplyNetworkPolicy:${policy.key}`,
+    verb: 'ApplyNetworkPolicy',
+    key: policy.key,
+    phase: 'network',
+    disruption: 'live',
+    policy,
+  }
+  return {
+    change: {
+      key: desired.key,
+      node: node.name,
+      action: observed === undefined ? 'create' : 'update',
+      fields,
+      steps: [step],
+      base: observed?.digest ?? 'absent',
+      notes: [...(policy.translated ?? [])],
+      origin: desired.origin,
+      after: [],
+    },
+    blocked: disconnected(context.input.observed, node.name),
+    labels: desired.object.metadata.labels ?? {},
+  }
+}
+
+/** Differences from what was applied; where none are, drift, unless the node failed with this very policy and said so. */
+function networkFields(policy: PolicySpec, observed: ObservedPolicy): FieldChange[] {
+  if (observed.applied === undefined) return []
+  const from = networkView(observed.applied)
+  const changed = judgeFields({ kind: 'NodeNetworkConfigurationPolicy', from, to: networkView(policy), active: true })
+  if (changed.length > 0) return changed.map(({ field }) => field)
+  return isTrue(observed, 'Failing') || isTrue(observed, 'Progressing') ? [] : observed.drift.map(driftField)
+}
+
+function driftField({ path, expected, actual }: Drift): FieldChange {
+  return {
+    path: `network:${path}`,
+    ...(actual === undefined ? {} : { before: actual }),
+    ...(expected === undefined ? {} : { after: expected }),
+    disruption: 'live',
+    reason: 'Drift: the network was changed on the host.',
+  }
+}
+
+function isTrue(observed: ObservedPolicy, type: ObservedPolicy['conditions'][number]['type']): boolean {
+  return observed.conditions.some((condition) => condition.type === type && condition.status === 'True')
+}
+
+type Limit = {
+  readonly desired: NetworkObject
+  readonly policy: PolicySpec
+  readonly matching: readonly HostNode[]
+  readonly sightings: ReadonlyMap<string, NetworkSighting>
+  readonly drafts: readonly Draft[]
+}
+
+/**
+ * Holds back nodes beyond maxUnavailable. A node that has this policy and is not Available takes a place until it succeeds, so once
+ * that many have failed the rest waits. Source: kubernetes-nmstate, maxUnavailable.
+ */
+function limitUnavailable({ desired, matching, sightings, drafts }: Limit): void {
+  const changing = new Set(drafts.map(({ change }) => change.node))
+  const busy = matching.filter(({ name }) => {
+    const observed = sightings.get(name)?.object
+    return !changing.has(name) && observed !== undefined && !isTrue(observed, 'Available')
+  })
+  const limit = maxUnavailable(desired.object.spec?.maxUnavailable, matching.length)
+  const free = Math.max(0, limit - busy.length)
+  for (const draft of drafts.filter(({ blocked }) => blocked.length === 0).slice(free)) draft.blocked.push(limitBlock(limit, busy))
+}
+
+function limitBlock(limit: number, busy: readonly HostNode[]): Block {
+  const who = busy.length === 0 ? 'other nodes go first' : `${busy.map(({ name }) => name).join(', ')} is not Available yet`
+  return {
+    reason: 'WaitingForDependency',
+    message: `MaxUnavailableLimitReached: at most ${limit} at once, and ${who}.`,
+    unblock: 'Wait for them, mend the policy where it fails, or raise spec.maxUnavailable.',
+  }
+}
+
+/** How many nodes may be unavailable at once: 50 % where nothing is said or it does not parse, rounded up, and at least one. */
+export function maxUnavailable(value: string | number | undefined, nodes: number): number {
+  const text = String(value ?? '50%')
+  const percent = /^(\d{1,3})%$/.exec(text)
+  if (percent !== null) return Math.max(1, Math.ceil((Number(percent[1]) * nodes) / 100))
+  const count = /^\d+$/.test(text) ? Number(text) : Math.ceil(nodes / 2)
+  return Math.max(1, count)
+}
+
+/** Gives a policy up on a node. Upstream's rule: nothing on the host is reverted. */
+export function forgetNetwork(context: PlanContext, sighting: NetworkSighting, desired?: NetworkObject): Draft {
+  const { object, node } = sighting
+  const origin = desired?.origin ?? object.applied?.origin
+  return {
+    change: {
+      key: object.key,
+      node,
+      action: 'delete',
+      fields: [],
+      steps: [
+        { id: `ForgetNetworkPolicy:${object.key}`, verb: 'ForgetNetworkPolicy', key: object.key, phase: 'network', disruption: 'none' },
+      ],
+      base: object.digest,
+      notes: ['The host keeps its network as it is. To remove an interface, apply a policy that gives it state: absent first.'],
+      ...(origin === undefined ? {} : { origin }),
+      after: [],
+    },
+    blocked: disconnected(context.input.observed, node),
+    labels: {},
+  }
+}

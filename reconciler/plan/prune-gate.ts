@@ -1,0 +1,81 @@
+import type { Block } from '../../schemas/generated/plan.ts'
+import { formatBytes } from '../lib/quantity.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import type { PlanContext } from './context.ts'
+
+const pruneAnnotation = 'gitvirt.io/prune'
+
+/** True where the applied object says that it outlives its file: annotation `gitvirt.io/prune: disabled`. */
+export function isProtected(context: PlanContext, key: ObjectKey): boolean {
+  return context.sightings(key).some(({ object }) => {
+    return object.kind !== 'NodeNetworkConfigurationPolicy' && object.applied?.annotations[pruneAnnotation] === 'disabled'
+  })
+}
+
+/** What waits to be deleted in all, whichever keys this pass looks at. */
+export type PruneTotals = { readonly count: number; readonly applied: number; readonly bytes: number }
+
+/**
+ * Counts everything that Git no longer has, so that a pass over a few keys cannot slip below the limits piece by piece.
+ * Keys in `approved` no longer count: a person allowed them.
+ */
+export function pruneTotals(context: PlanContext, approved: ReadonlySet<ObjectKey>): PruneTotals {
+  let count = 0
+  let applied = 0
+  let bytes = 0
+  for (const key of context.input.observed.keys()) {
+    if (!key.startsWith('VirtualMachine/') && !key.startsWith('DataVolume/')) continue
+    const objects = context.sightings(key).map(({ object }) => object)
+    if (objects.every((object) => object.kind === 'DataVolume' && object.quarantined !== undefined)) continue
+    applied += 1
+    if (context.desired(key) !== undefined || approved.has(key) || context.isUnknown(key) || isProtected(context, key)) continue
+    count += 1
+    for (const object of objects) if (object.kind === 'DataVolume') bytes += object.allocatedBytes ?? 0
+  }
+  return { count, applied, bytes }
+}
+
+/** Applied objects below which the share in percent says nothing. */
+const smallest = 10
+
+/** The block of every deletion while a limit of the Fleet is exceeded; undefined below the limits. */
+export function pruneBlock(context: PlanContext, totals: PruneTotals): Block | undefined {
+  const { prune } = context.policy
+  const block = (message: string, unblock: string): Block => ({ reason: 'PruneThreshold', message, unblock })
+  const approve = 'Approve the deletions'
+  if (!prune.enabled) return block('spec.prune.enabled is false: nothing is deleted because its file is gone.', `${approve}, or enable it.`)
+  if (isEmpty(context)) {
+    return block(
+      `Git has no machine, volume or network policy left, and ${totals.applied} objects are applied.`,
+      `Look whether branch and path are right. ${approve} if nothing shall be left.`,
+    )
+  }
+  if (totals.count > prune.maxCount) {
+    return block(
+      `${totals.count} machines and volumes would be deleted; spec.prune.maxCount is ${prune.maxCount}.`,
+      `${approve}, or raise spec.prune.maxCount in gitvirt.yaml.`,
+    )
+  }
+  const percent = totals.applied === 0 ? 0 : (totals.count / totals.applied) * 100
+  if (totals.applied >= smallest && percent > prune.maxPercent) {
+    return block(
+      `${totals.count} of ${totals.applied} machines and volumes (${Math.round(percent)} %) would be deleted; spec.prune.maxPercent is ${prune.maxPercent}.`,
+      `${approve}, or raise spec.prune.maxPercent in gitvirt.yaml.`,
+    )
+  }
+  if (prune.maxBytes !== undefined && totals.bytes > prune.maxBytes) {
+    return block(
+      `${formatBytes(totals.bytes)} of disks would be deleted; spec.prune.maxBytes is ${formatBytes(prune.maxBytes)}.`,
+      `${approve}, or raise spec.prune.maxBytes in gitvirt.yaml.`,
+    )
+  }
+  return undefined
+}
+
+function isEmpty(context: PlanContext): boolean {
+  const { desired } = context.input
+  for (const kind of ['VirtualMachine', 'DataVolume', 'NodeNetworkConfigurationPolicy'] as const) {
+    for (const _ of desired.keysOf(kind)) return false
+  }
+  return true
+}

@@ -1,0 +1,33 @@
+import type { PolicySpec } from '../../../schemas/generated/plan.ts'
+import type { DesiredObject } from '../../desired/types.ts'
+import { parseKey } from '../../lib/object-key.ts'
+
+export type NetworkObject = DesiredObject & { readonly kind: 'NodeNetworkConfigurationPolicy' }
+
+/** A NodeNetworkConfigurationPolicy as one agent needs it. */
+export function resolveNetwork(desired: NetworkObject): PolicySpec {
+  const { spec } = desired.object
+  return {
+    key: desired.key,
+    name: parseKey(desired.key).name,
+    desiredState: { ...spec?.desiredState },
+    ...(spec?.capture === undefined ? {} : { capture: spec.capture }),
+    origin: desired.origin,
+  }
+}
+
+/** Names of the interfaces that a desired network state brings up, that is, does not remove. */
+export function createdInterfaces(desiredState: unknown): string[] {
+  const interfaces = field(desiredState, 'interfaces')
+  if (!Array.isArray(interfaces)) return []
+  const names: string[] = []
+  for (const one of interfaces as unknown[]) {
+    const name = field(one, 'name')
+    if (typeof name === 'string' && field(one, 'state') !== 'absent') names.push(name)
+  }
+  return names
+}
+
+function field(value: unknown, name: string): unknown {
+  return value !== null && typeof value === 'object' && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+}

@@ -1,0 +1,90 @@
+import type { Fleet, FleetSpec } from '../../../schemas/generated/fleet.ts'
+import type { DisruptionClass, Finding } from '../../../schemas/generated/plan.ts'
+import type { DesiredView } from '../../desired/types.ts'
+import { digestOf } from '../../lib/digest.ts'
+import { parseBytes } from '../../lib/quantity.ts'
+import { parseDuration } from './duration.ts'
+
+/** The Fleet in force, with every default filled in. */
+export type ResolvedPolicy = {
+  /** The highest class that needs no person. */
+  readonly unattended: DisruptionClass
+  /** Exceptions by label; the first that matches decides. */
+  readonly rules: readonly { readonly matchLabels: Readonly<Record<string, string>>; readonly unattended: DisruptionClass }[]
+  readonly prune: {
+    readonly enabled: boolean
+    readonly maxCount: number
+    readonly maxPercent: number
+    readonly maxBytes?: number
+    readonly quarantineMilliseconds: number
+  }
+  /** Rewrites of image addresses, longest prefix first. */
+  readonly mirrors: readonly { readonly from: string; readonly to: string }[]
+  readonly allowedSources: readonly string[]
+  readonly allowedHostPaths: readonly string[]
+  /** Why nothing is carried out; absent while things go on. */
+  readonly suspended?: string
+}
+
+/** A policy and its seal. */
+export type LoadedPolicy = { readonly policy: ResolvedPolicy; readonly digest: string; readonly findings: readonly Finding[] }
+
+const week = 7 * 24 * 3_600_000
+
+/** Fills the defaults that schemas/fleet.json documents. */
+export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
+  const prune = spec?.prune
+  return {
+    unattended: spec?.disruption?.unattended ?? 'migrate',
+    rules: spec?.disruption?.rules ?? [],
+    prune: {
+      enabled: prune?.enabled ?? true,
+      maxCount: prune?.maxCount ?? 10,
+      maxPercent: prune?.maxPercent ?? 30,
+      ...(prune?.maxBytes === undefined ? {} : { maxBytes: parseBytes(prune.maxBytes) }),
+      quarantineMilliseconds: (prune?.quarantine === undefined ? undefined : parseDuration(prune.quarantine)) ?? week,
+    },
+    mirrors: [...(spec?.images?.mirrors ?? [])].sort((one, other) => other.from.length - one.from.length),
+    allowedSources: spec?.images?.allowedPrivateHosts ?? [],
+    allowedHostPaths: spec?.hostDisk?.allowedPaths ?? [],
+    ...(spec?.suspend === true ? { suspended: 'gitvirt.yaml says spec.suspend: true.' } : {}),
+  }
+}
+
+/** The class that goes through unattended for an object with these labels. */
+export function unattendedFor(policy: ResolvedPolicy, labels: Readonly<Record<string, string>>): DisruptionClass {
+  for (const rule of policy.rules) {
+    if (Object.entries(rule.matchLabels).every(([name, value]) => labels[name] === value)) return rule.unattended
+  }
+  return policy.unattended
+}
+
+/**
+ * The policy of a revision. Without a Fleet the defaults hold; a Fleet that is there but cannot be read suspends everything,
+ * because its limits are unknown.
+ */
+export function loadPolicy(desired: DesiredView): LoadedPolicy {
+  const keys = [...desired.keysOf('Fleet')].sort()
+  const first = keys.map((key) => desired.get(key)).find((object) => object?.kind === 'Fleet')
+  const fleet: Fleet | undefined = first?.kind === 'Fleet' ? first.object : undefined
+  const broken = fleet === undefined ? brokenFleet(desired) : undefined
+  const resolved = resolvePolicy(fleet?.spec)
+  const policy = broken === undefined ? resolved : { ...resolved, suspended: broken }
+  const findings = keys.slice(1).map((key): Finding => ({
+    severity: 'error',
+    code: 'DuplicateObject',
+    key,
+    message: `An environment has one Fleet; ${key} is not in force, ${keys[0] ?? ''} is.`,
+  }))
+  return { policy, digest: digestOf(policy), findings }
+}
+
+/** Tells where a Fleet stands in Git that could not be read. */
+function brokenFleet(desired: DesiredView): string | undefined {
+  for (const error of desired.errors()) {
+    if (error.severity !== 'error') continue
+    if (error.object?.startsWith('Fleet/') !== true && !/(?:^|\/)gitvirt\.ya?ml$/.test(error.path)) continue
+    return `The policy in ${error.path}:${error.line}:${error.column} cannot be read, so its limits are unknown: ${error.message}`
+  }
+  return undefined
+}

@@ -1,0 +1,92 @@
+import type { VirtualMachineInstanceTemplateSpec, Volume } from '../../../schemas/generated/virtual-machine.ts'
+import { objectKey, type ObjectKey } from '../../lib/object-key.ts'
+import { parseBytes, parseQuantity } from '../../lib/quantity.ts'
+
+/** A Secret or ConfigMap that a template reads; an optional one may be missing. */
+export type InputReference = { readonly key: ObjectKey; readonly optional: boolean }
+
+/** Keys of the DataVolumes that a template's disks lie on; a claim means the DataVolume of that name. */
+export function volumeKeys(namespace: string, template: VirtualMachineInstanceTemplateSpec): ObjectKey[] {
+  const names = new Set<string>()
+  for (const volume of template.spec?.volumes ?? []) {
+    const name = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName ?? volume.ephemeral?.persistentVolumeClaim?.claimName
+    if (name !== undefined) names.add(name)
+  }
+  return [...names].map((name) => objectKey('DataVolume', namespace, name))
+}
+
+/** Secrets and ConfigMaps that a template's volumes and credentials are made from, each once. */
+export function inputReferences(namespace: string, template: VirtualMachineInstanceTemplateSpec): InputReference[] {
+  const found = new Map<ObjectKey, InputReference>()
+  const add = (kind: 'Secret' | 'ConfigMap', name: string | undefined, optional = false): void => {
+    if (name === undefined) return
+    const key = objectKey(kind, namespace, name)
+    found.set(key, { key, optional: optional && (found.get(key)?.optional ?? true) })
+  }
+  for (const volume of template.spec?.volumes ?? []) addVolumeInputs(volume, add)
+  for (const credential of template.spec?.accessCredentials ?? []) {
+    add('Secret', credential.sshPublicKey?.source.secret?.secretName)
+    add('Secret', credential.userPassword?.source.secret?.secretName)
+  }
+  return [...found.values()]
+}
+
+function addVolumeInputs(volume: Volume, add: (kind: 'Secret' | 'ConfigMap', name: string | undefined, optional?: boolean) => void): void {
+  for (const cloudInit of [volume.cloudInitNoCloud, volume.cloudInitConfigDrive]) {
+    add('Secret', cloudInit?.secretRef?.name)
+    add('Secret', cloudInit?.networkDataSecretRef?.name)
+  }
+  add('ConfigMap', volume.configMap?.name, volume.configMap?.optional)
+  add('Secret', volume.secret?.secretName, volume.secret?.optional)
+  add('ConfigMap', volume.sysprep?.configMap?.name)
+  add('Secret', volume.sysprep?.secret?.name)
+}
+
+/** Host bridges that a template's networks need: the name of each multus network without its namespace. */
+export function requiredBridges(template: VirtualMachineInstanceTemplateSpec): string[] {
+  const names = new Set<string>()
+  for (const network of template.spec?.networks ?? []) {
+    const name = network.multus?.networkName.split('/').at(-1)
+    if (name !== undefined && name !== '') names.add(name)
+  }
+  return [...names]
+}
+
+/** What a running guest takes of its node. */
+export type Demand = { readonly memoryBytes: number; readonly cpus: number }
+
+/** Share of a vCPU that a node sets aside where the template requests none: upstream's default cpuAllocationRatio of 10. */
+const cpuShare = 0.1
+
+/**
+ * Memory is the request, else the guest's memory; CPU is the request, else a tenth of each vCPU, or whole ones where CPUs are
+ * dedicated. Source: KubeVirt's scheduling of virt-launcher pods. Quantities that do not parse count as nothing.
+ */
+export function demandOf(template: VirtualMachineInstanceTemplateSpec): Demand {
+  const domain = template.spec?.domain
+  const requests = domain?.resources?.requests
+  const memory = requests?.['memory'] ?? domain?.memory?.guest ?? domain?.resources?.limits?.['memory']
+  const cpu = domain?.cpu
+  const vcpus = (cpu?.sockets ?? 1) * (cpu?.cores ?? 1) * (cpu?.threads ?? 1)
+  const cpus = cpu?.dedicatedCpuPlacement === true ? vcpus : quantity(requests?.['cpu'], vcpus * cpuShare)
+  return { memoryBytes: memory === undefined ? 0 : Math.ceil(quantity(memory, 0)), cpus }
+}
+
+function quantity(value: string | number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise
+  try {
+    return parseQuantity(value)
+  } catch {
+    return otherwise
+  }
+}
+
+/** Bytes of a quantity, or undefined where it is absent or does not parse. */
+export function bytesOf(value: string | number | undefined): number | undefined {
+  if (value === undefined) return undefined
+  try {
+    return parseBytes(value)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,59 @@
+import type { ObjectKey } from '../lib/object-key.ts'
+import { parseKey } from '../lib/object-key.ts'
+import type { PlanContext } from './context.ts'
+import { requiredBridges } from './resolve/template.ts'
+import type { VolumeUsers } from './volume-users.ts'
+
+const plannedKinds = ['VirtualMachine', 'DataVolume', 'NodeNetworkConfigurationPolicy'] as const
+/** Kinds whose change may concern any object: policy, hosts, pools. */
+const globalKinds: ReadonlySet<string> = new Set(['Fleet', 'Node', 'StorageClass'])
+
+/**
+ * The keys that a pass looks at, sorted: all, or the changed ones with what they pull in: their dependents and owners, machines that
+ * wait for a bridge, machines that still have a deleted disk.
+ */
+export function scopeOf(context: PlanContext, users: VolumeUsers): ObjectKey[] {
+  const { keys } = context.input
+  if (keys === undefined) return everything(context)
+  const scope = new Set<ObjectKey>()
+  for (const key of keys) {
+    if (globalKinds.has(parseKey(key).kind)) return everything(context)
+    for (const one of pulledIn(context, users, key)) scope.add(one)
+  }
+  return [...scope].filter(isPlanned).sort()
+}
+
+function everything(context: PlanContext): ObjectKey[] {
+  const scope = new Set<ObjectKey>()
+  for (const kind of plannedKinds) for (const key of context.input.desired.keysOf(kind)) scope.add(key)
+  for (const key of context.input.observed.keys()) if (isPlanned(key)) scope.add(key)
+  return [...scope].sort()
+}
+
+function isPlanned(key: ObjectKey): boolean {
+  return plannedKinds.some((kind) => key.startsWith(`${kind}/`))
+}
+
+function pulledIn(context: PlanContext, users: VolumeUsers, key: ObjectKey): ObjectKey[] {
+  const { desired } = context.input
+  const found = desired.get(key)
+  const kind = parseKey(key).kind
+  return [
+    key,
+    ...desired.dependents(key),
+    ...(found?.ownerKey === undefined ? [] : [found.ownerKey]),
+    ...(kind === 'DataVolume' && found === undefined ? users.of(key) : []),
+    ...(kind === 'NodeNetworkConfigurationPolicy' ? waitingForBridges(context) : []),
+  ]
+}
+
+/** Machines that are on no node yet and need a host bridge. */
+function waitingForBridges(context: PlanContext): ObjectKey[] {
+  const waiting: ObjectKey[] = []
+  for (const key of context.input.desired.keysOf('VirtualMachine')) {
+    if (context.sightings(key).length > 0) continue
+    const machine = context.desired(key)
+    if (machine?.kind === 'VirtualMachine' && requiredBridges(machine.object.spec.template).length > 0) waiting.push(key)
+  }
+  return waiting
+}

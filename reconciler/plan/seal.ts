@@ -1,0 +1,46 @@
+import type { Change, Plan, Summary } from '../../schemas/generated/plan.ts'
+import { planSeal } from '../lib/seal.ts'
+import { highest } from './disruption/classes.ts'
+
+/** Numbers of a plan's changes; a change counts as blocked when any of its steps is held back. */
+export function summarize(changes: readonly Change[]): Summary {
+  const count = (action: Change['action']): number => changes.filter((change) => change.action === action).length
+  return {
+    create: count('create'),
+    update: count('update'),
+    replace: count('replace'),
+    delete: count('delete'),
+    blocked: changes.filter(({ blocked }) => blocked.length > 0).length,
+    disruption: highest(changes.map(({ disruption }) => disruption)),
+  }
+}
+
+/** The plan with its seal: a digest over everything but the seal itself and the time it was made. */
+export function sealPlan(plan: Omit<Plan, 'id' | 'summary'>): Plan {
+  const unsealed: Plan = { ...plan, id: '', summary: summarize(plan.changes) }
+  return { ...unsealed, id: planSeal(unsealed) }
+}
+
+/**
+ * What is sent to one agent: the changes of its node with the steps that no gate holds back, under a seal of their own. Field diffs
+ * and findings stay here; they are for people, and may show what a node has no need to know.
+ */
+export function forNode(plan: Plan, node: string): Plan {
+  const changes = plan.changes.flatMap((change) => (change.node === node ? (sendable(change) ?? []) : []))
+  const { revision, policyDigest, createdAt } = plan
+  return sealPlan({ revision, policyDigest, createdAt, changes, findings: [] })
+}
+
+function sendable(change: Change): Change | undefined {
+  if (change.blocked.some(({ steps }) => steps === undefined)) return undefined
+  const held = new Set(change.blocked.flatMap(({ steps }) => steps ?? []))
+  const steps = change.steps.filter(({ id }) => !held.has(id))
+  if (steps.length === 0) return undefined
+  const { approval: _, ...rest } = change
+  return { ...rest, steps, fields: [], blocked: [], notes: [], disruption: highest(steps.map(({ disruption }) => disruption)) }
+}
+
+/** The nodes that a plan has something to send to, by name. */
+export function nodesOf(plan: Plan): string[] {
+  return [...new Set(plan.changes.filter((change) => sendable(change) !== undefined).map(({ node }) => node))].sort()
+}

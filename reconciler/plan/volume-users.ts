@@ -1,0 +1,36 @@
+import type { ObservedMachine } from '../../schemas/generated/observation.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import type { PlanContext } from './context.ts'
+import { volumeKeys } from './resolve/template.ts'
+
+/** Machines on hosts by the disks that their definition or their running guest has. */
+export class VolumeUsers {
+  readonly #context: PlanContext
+  #users: Map<ObjectKey, Set<ObjectKey>> | undefined
+
+  constructor(context: PlanContext) {
+    this.#context = context
+  }
+
+  /** Keys of machines that have this disk now. The index is made when it is first asked for, which only deletions of disks do. */
+  of(volume: ObjectKey): ReadonlySet<ObjectKey> {
+    this.#users ??= this.#index()
+    return this.#users.get(volume) ?? new Set()
+  }
+
+  #index(): Map<ObjectKey, Set<ObjectKey>> {
+    const users = new Map<ObjectKey, Set<ObjectKey>>()
+    for (const key of this.#context.input.observed.keys()) {
+      if (!key.startsWith('VirtualMachine/')) continue
+      for (const { object } of this.#context.sightings(key)) {
+        if (object.kind !== 'VirtualMachine') continue
+        for (const volume of disksOf(object)) users.set(volume, (users.get(volume) ?? new Set()).add(key))
+      }
+    }
+    return users
+  }
+}
+
+function disksOf({ applied, booted }: ObservedMachine): ObjectKey[] {
+  return [applied, booted].flatMap((spec) => (spec === undefined ? [] : volumeKeys(spec.namespace, spec.template)))
+}
