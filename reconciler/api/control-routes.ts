@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GitvirtError, describeError } from '../lib/errors.ts'
+import { authorize } from './access.ts'
+import { ApiError, badRequest } from './api-error.ts'
+import { identify, type Identity } from './identity.ts'
+import type { ApiOptions } from './ports.ts'
+
+const prefix = '/gitvirt/v1'
+const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[a-z0-9.-]{1,253}$/
+
+/** gitvirt's own requests, for the CLI and the console: plan, status, reconcile, suspend, resume, approvals. */
+export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
+  const { control } = options
+  const reader = (request: FastifyRequest): Identity => allowed(options, request, 'get')
+  const writer = (request: FastifyRequest): Identity => allowed(options, request, 'update')
+  app.get(`${prefix}/plan`, (request) => (reader(request), guarded(() => control.plan())))
+  app.get(`${prefix}/status`, (request) => (reader(request), guarded(() => control.status())))
+  app.post(`${prefix}/reconcile`, (request) => {
+    const by = writer(request).name
+    return guarded(() => control.reconcile(by))
+  })
+  app.post(`${prefix}/suspend`, (request) => {
+    const by = writer(request).name
+    const body = bodyOf(request)
+    return guarded(() => control.suspend({ ...targetOf(body), by, reason: textOf(body, 'reason') ?? '' }))
+  })
+  app.post(`${prefix}/resume`, (request) => {
+    const by = writer(request).name
+    return guarded(() => control.resume({ ...targetOf(bodyOf(request)), by }))
+  })
+  app.post(`${prefix}/approvals`, (request) => {
+    const by = writer(request).name
+    const body = bodyOf(request)
+    const plan = textOf(body, 'plan')
+    const target = targetOf(body)
+    if (plan === undefined && target.key === undefined) throw badRequest('name a plan or the key of an object')
+    return guarded(() => control.approve({ ...target, ...(plan === undefined ? {} : { plan }), by }))
+  })
+}
+
+function allowed(options: ApiOptions, request: FastifyRequest, verb: string): Identity {
+  return authorize(identify(request.raw, options.identity), { verb, path: request.url })
+}
+
+/** What the pipeline could not do is told with its own words, as a Status. */
+async function guarded(call: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return (await call()) ?? {}
+  } catch (error) {
+    if (!(error instanceof GitvirtError)) throw error
+    throw new ApiError(error.code === 'NotFound' ? 404 : 422, error.code, describeError(error))
+  }
+}
+
+type Body = Readonly<Record<string, unknown>>
+
+function bodyOf(request: FastifyRequest): Body {
+  const raw = request.body
+  if (!Buffer.isBuffer(raw) || raw.length === 0) return {}
+  try {
+    const value: unknown = JSON.parse(raw.toString('utf8'))
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Body
+  } catch {
+    // Told below.
+  }
+  throw badRequest('the body is no JSON object')
+}
+
+function textOf(body: Body, name: string): string | undefined {
+  const value = body[name]
+  if (value === undefined) return undefined
+  if (typeof value !== 'string' || value.length > 1024) throw badRequest(`${name} is a text of at most 1024 characters`)
+  return value
+}
+
+function targetOf(body: Body): { key?: string } {
+  const key = textOf(body, 'key')
+  if (key !== undefined && !keyPattern.test(key)) throw badRequest('key is Kind/namespace/name')
+  return key === undefined ? {} : { key }
+}

@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Registry } from 'prom-client'
+import type { Command } from '../../schemas/generated/session.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import type { Collection } from '../status/collection.ts'
+import type { IdentityPorts } from './identity.ts'
+
+export type CommandOptions = { readonly by: string; readonly graceSeconds?: number; readonly paused?: boolean }
+
+/** An agent's answer; `code` is Conflict, NotFound, Unavailable, TimedOut … */
+export type CommandResult = {
+  readonly ok: boolean
+  readonly code?: string
+  readonly message?: string
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** Imperative requests of people, carried to the agent that has the machine. */
+export type Commands = { send(key: ObjectKey, verb: Command['verb'], options: CommandOptions): Promise<CommandResult> }
+
+/** Byte streams to a guest. @throws GitvirtError; code NotFound, Conflict, Unavailable … */
+export type Streams = { open(key: ObjectKey, target: 'console' | 'vnc', force: boolean): Promise<Duplex> }
+
+export type Target = { readonly key?: ObjectKey }
+
+/** The pipeline's own controls; bodies are plain JSON. Every call may throw a GitvirtError. */
+export type Control = {
+  /** The current plan, with sensitive values masked. */
+  plan(): Promise<unknown>
+  /** Fetches now; resolves with the status after the fetch. */
+  reconcile(by: string): Promise<unknown>
+  suspend(target: Target & { readonly by: string; readonly reason: string }): Promise<unknown>
+  resume(target: Target & { readonly by: string }): Promise<unknown>
+  approve(approval: Target & { readonly plan?: string; readonly by: string }): Promise<unknown>
+  /** Repository, revision, errors with their places, agents. */
+  status(): Promise<unknown>
+}
+
+/** Takes a webhook's raw body; it only triggers a fetch. Resolves with the HTTP status to answer. */
+export type Webhook = (body: Buffer, headers: IncomingHttpHeaders) => Promise<number>
+
+/** Where desired state is changed. */
+export type Repository = { readonly url: string; readonly branch: string }
+
+export type ApiOptions = {
+  readonly objects: Collection
+  readonly commands: Commands
+  readonly streams: Streams
+  readonly control: Control
+  readonly webhook: Webhook
+  readonly repository: Repository
+  readonly identity: IdentityPorts
+  readonly clock: Clock
+  readonly log: Logger
+  readonly version: string
+  readonly metrics?: Registry
+  /** Why it is not ready to serve; undefined where it is. */
+  readonly notReady?: () => string | undefined
+  /** Other protocols on the same port: true where the request was taken. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+  readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean
+}
