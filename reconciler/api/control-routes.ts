@@ -15,6 +15,7 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   const writer = (request: FastifyRequest): Identity => allowed(options, request, 'update')
   app.get(`${prefix}/plan`, (request) => (reader(request), guarded(() => control.plan())))
   app.get(`${prefix}/status`, (request) => (reader(request), guarded(() => control.status())))
+  app.get(`${prefix}/state`, (request) => (reader(request), guarded(() => control.state())))
   app.post(`${prefix}/reconcile`, (request) => {
     const by = writer(request).name
     return guarded(() => control.reconcile(by))

@@ -37,6 +37,8 @@ export type Control = {
   approve(approval: Target & { readonly plan?: string; readonly by: string }): Promise<unknown>
   /** Repository, revision, errors with their places, agents. */
   status(): Promise<unknown>
+  /** All that agents reported, for offline plans. */
+  state(): Promise<unknown>
 }
 
 /** Takes a webhook's raw body; it only triggers a fetch. Resolves with the HTTP status to answer. */

@@ -1,6 +1,7 @@
 /** The gitvirt command: reads the arguments, runs one subcommand, turns errors into one line and an exit code. */
 import { Command, CommanderError } from 'commander'
 import { describeError } from '../lib/errors.ts'
+import { ownVersion } from '../lib/version.ts'
 import { completionCommand } from './commands/completion.ts'
 import { consoleCommand, vncCommand } from './commands/console.ts'
 import { controlCommands } from './commands/control.ts'
@@ -10,7 +11,7 @@ import { getCommand } from './commands/get.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
 import { validateCommand } from './commands/validate.ts'
-import { ownVersion, versionCommand } from './commands/version.ts'
+import { versionCommand } from './commands/version.ts'
 import { exitCodes } from './context.ts'
 
 const epilogue = `

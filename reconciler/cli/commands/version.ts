@@ -1,13 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
+import { ownVersion } from '../../lib/version.ts'
 import { contextOf } from '../context.ts'
-
-/** The version in package.json. */
-export function ownVersion(): string {
-  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
 
 export function versionCommand(program: Command): void {
   program

@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeKubeconfig } from './api/kubeconfig.ts'
+import { startApi } from './api/server.ts'
+import { createDesired } from './desired/state.ts'
+import { createDispatcher } from './dispatch/dispatcher.ts'
+import { listenForAgents } from './dispatch/server.ts'
+import { createSessions } from './dispatch/sessions.ts'
+import type { Clock } from './lib/clock.ts'
+import { describeError } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
+import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
+import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
+import { lockForProcess } from './lib/process-lock.ts'
+import { ownVersion } from './lib/version.ts'
+import { createLoop, type Loop } from './loop.ts'
+import { createObserved } from './observed/cache.ts'
+import { createControl, type SourceState } from './pipeline-control.ts'
+import { plan } from './plan/plan.ts'
+import { forNode } from './plan/seal.ts'
+import { maskPlan } from './plan/text/mask.ts'
+import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
+import { createRevisions } from './revisions.ts'
+import { openSource } from './source/open-source.ts'
+import type { SourceOptions } from './source/options.ts'
+import { startPolling, type Poller } from './source/poll.ts'
+import { createStatus, type Status } from './status/status.ts'
+import { openBlobCache } from './store/blob-cache.ts'
+import { openStore } from './store/store.ts'
+
+export type ReconcilerOptions = {
+  /** Folder that survives restarts; one reconciler at a time uses it. */
+  readonly stateDir: string
+  readonly source: Omit<SourceOptions, 'storeDir'>
+  /** Where the API listens. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Where agents dial in; port 0 takes a free one. */
+  readonly agents: { readonly host: string; readonly port: number }
+  /** Names and addresses of the server certificate besides the loopback's. */
+  readonly serverNames: readonly string[]
+  readonly pollMs: number
+  readonly webhookSecret?: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export type Reconciler = {
+  readonly apiUrl: string
+  readonly agentsUrl: string
+  /** The owner's kubeconfig. */
+  readonly kubeconfig: string
+  createJoinToken(node: string): Promise<string>
+  close(): Promise<void>
+}
+
+/**
+ * Starts all rooms and the loop between them. What was applied before is known from the store, so that an agent that is away loses nothing.
+ * @throws GitvirtError `StateLocked`, and what source, store and listeners throw
+ */
+export async function startReconciler(options: ReconcilerOptions): Promise<Reconciler> {
+  const { stateDir, clock, log } = options
+  await using stack = new AsyncDisposableStack()
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  stack.defer(await lockForProcess({ path: join(stateDir, 'reconciler.pid'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
+  const store = stack.adopt(openStore(stateDir), (value) => value.close())
+  const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
+  const observed = createObserved({ log, clock, store: store.observations })
+  const sessions = createSessions({ observations: observed, pki, log })
+  const status = createStatus({ store, clock })
+  const dispatcher = stack.adopt(
+    createDispatcher({ sessions, log, clock, ...dispatchPorts({ observed: observed.view, status, loop: () => loop }) }),
+    (value) => value.close(),
+  )
+  const loop: Loop = createLoop({
+    plan,
+    forNode,
+    observed,
+    status,
+    dispatch: async (part, node) => await dispatcher.dispatch(part, node),
+    approvals: () => store.approvals.list(),
+    suspensions: () => store.suspensions.list(),
+    inputSalt: await inputSalt(stateDir),
+    clock,
+    log,
+  })
+  stack.defer(() => loop.close())
+  const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
+  const state: SourceState = {}
+  const poller = await follow(options, { loop, state, status, stack })
+  const repository = { url: options.source.url, branch: options.source.ref ?? 'HEAD' }
+  const control = createControl({
+    loop,
+    store,
+    observed: observed.view,
+    source: state,
+    repository,
+    fetchNow: () => poller.trigger(),
+    mask: maskPlan,
+    clock,
+  })
+  const api = stack.adopt(
+    await startApi({
+      objects: status.objects,
+      ...requestPorts(dispatcher),
+      control,
+      webhook: webhookPort(options, () => void poller.trigger()),
+      repository,
+      identity: { token: (token) => store.tokens.verify(token, clock.now()), isRevoked: (certificate) => pki.isRevoked(certificate) },
+      clock,
+      log,
+      version: ownVersion(),
+      notReady: () =>
+        loop.view() === undefined ? `no revision has been fetched yet${state.error === undefined ? '' : `: ${state.error}`}` : undefined,
+      tls: { ca: pki.ca, ...(await pki.server()) },
+      ...options.listen,
+    }),
+    async (value) => await value.close(),
+  )
+  const kubeconfig = join(stateDir, 'kubeconfig')
+  await writeKubeconfig(kubeconfig, { server: api.url, ca: pki.ca, ...(await ownerCertificate(pki)) })
+  const running = stack.move()
+  return {
+    apiUrl: api.url,
+    agentsUrl: agents.url,
+    kubeconfig,
+    createJoinToken: async (node) => await pki.createJoinToken(node),
+    close: async () => await running.disposeAsync(),
+  }
+}
+
+async function ownerCertificate(pki: Pki): Promise<{ readonly cert: string; readonly key: string }> {
+  return await pki.issueClientCertificate({ commonName: 'owner', organization: adminOrganization })
+}
+
+/** A secret of this installation that salts digests; made once. */
+async function inputSalt(stateDir: string): Promise<string> {
+  const path = join(stateDir, 'input-salt')
+  const known = await readIfPresent(path)
+  if (known !== undefined && known !== '') return known
+  const salt = randomBytes(32).toString('hex')
+  await writePrivateFile(path, salt)
+  return salt
+}
+
+type Following = { readonly loop: Loop; readonly state: SourceState; readonly status: Status; readonly stack: AsyncDisposableStack }
+
+/** Opens the source and brings each new revision into the loop. */
+async function follow(options: ReconcilerOptions, { loop, state, status, stack }: Following): Promise<Poller> {
+  const { clock, log, stateDir } = options
+  const source = stack.adopt(
+    await openSource({ ...options.source, storeDir: join(stateDir, 'source') }),
+    async (value) => await value.close(),
+  )
+  const cache = stack.adopt(openBlobCache(stateDir), (value) => value.close())
+  const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
+  const revisions = createRevisions(source, createDesired({ cache, ...root }))
+  const poller = startPolling({
+    fetch: async (signal) => await source.fetch(signal),
+    onRevision: async (revision) => {
+      const update = await revisions.take(revision)
+      state.fetchedAt = clock.now().toISOString()
+      delete state.error
+      if (update === undefined) return
+      state.revision = revision
+      const key = 'Fleet//*'
+      if (revision.rewritten)
+        status.record({
+          key,
+          type: 'Warning',
+          reason: 'HistoryRewritten',
+          message: `${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
+        })
+      log.info({ revision: revision.commit, subject: revision.subject, changed: update.changed.size }, 'new revision')
+      loop.desired(update)
+    },
+    onError: (error, retryIn) => {
+      state.error = describeError(error)
+      log.warn({ error: state.error, retryIn }, 'fetch failed')
+    },
+    interval: options.pollMs,
+  })
+  stack.defer(async () => await poller.stop())
+  return poller
+}
+
+/** Makes a join token for a node from another process than the reconciler's. */
+export async function createJoinToken(options: {
+  readonly stateDir: string
+  readonly node: string
+  readonly ttlSeconds: number
+  readonly clock: Clock
+}): Promise<string> {
+  const pki = await openPki({ dir: join(options.stateDir, 'pki'), clock: options.clock })
+  return await pki.createJoinToken(options.node, { ttlSeconds: options.ttlSeconds })
+}

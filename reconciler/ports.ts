@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Commands, Streams, Webhook } from './api/ports.ts'
+import type { DesiredView } from './desired/types.ts'
+import type { Dispatcher, DispatcherOptions } from './dispatch/dispatcher.ts'
+import type { InputSource } from './dispatch/inputs.ts'
+import type { Clock } from './lib/clock.ts'
+import { describeError, errorCode, GitvirtError } from './lib/errors.ts'
+import type { ObjectKey } from './lib/object-key.ts'
+import type { Loop } from './loop.ts'
+import type { ObservedView } from './observed/types.ts'
+import type { Status } from './status/status.ts'
+import { createWebhook } from './source/webhook.ts'
+
+/** What dispatch asks of the rooms behind it. */
+export function dispatchPorts(parts: {
+  readonly observed: ObservedView
+  readonly status: Status
+  readonly loop: () => Loop
+}): Pick<DispatcherOptions, 'inputs' | 'locate' | 'replan' | 'stepped'> {
+  return {
+    inputs: inputSource(() => parts.loop().view()),
+    locate: (key) => parts.observed.get(key)[0]?.node,
+    replan: (keys) => parts.loop().enqueue(keys),
+    stepped: (node, { type: _, ...report }) => parts.status.receipt({ ...report, node }),
+  }
+}
+
+/** Data of Secrets and ConfigMaps as Git has them: base64, stringData over data, as the API server merges them. */
+export function inputSource(view: () => DesiredView | undefined): InputSource {
+  return (key: ObjectKey) => {
+    const desired = view()?.get(key)
+    if (desired?.kind !== 'Secret' && desired?.kind !== 'ConfigMap') return undefined
+    const { data, stringData, binaryData } = desired.object as { data?: Texts; stringData?: Texts; binaryData?: Texts }
+    const plain = desired.kind === 'Secret' ? stringData : data
+    const encoded = desired.kind === 'Secret' ? data : binaryData
+    const texts = Object.entries(plain ?? {}).map(([name, text]) => [name, Buffer.from(text).toString('base64')] as const)
+    return Object.fromEntries([...Object.entries(encoded ?? {}), ...texts])
+  }
+}
+
+type Texts = Readonly<Record<string, string>>
+
+/** What the API asks of dispatch. */
+export function requestPorts(dispatcher: Dispatcher): { readonly commands: Commands; readonly streams: Streams } {
+  return {
+    commands: {
+      send: async (key, verb, options) => {
+        try {
+          return { ok: true, data: await dispatcher.command({ key, verb, ...options }) }
+        } catch (error) {
+          if (!(error instanceof GitvirtError)) throw error
+          return { ok: false, code: errorCode(error), message: describeError(error) }
+        }
+      },
+    },
+    streams: { open: async (key, target, force) => await dispatcher.openStream(key, target, { force }) },
+  }
+}
+
+/** The forge's hook: it only triggers a fetch. */
+export function webhookPort(options: { readonly webhookSecret?: string; readonly clock: Clock }, trigger: () => void): Webhook {
+  const secret = options.webhookSecret === undefined ? {} : { secret: options.webhookSecret }
+  const hook = createWebhook({ trigger, clock: options.clock, ...secret })
+  return async (body: Buffer, headers: IncomingHttpHeaders) => hook({ headers, body }).status
+}
