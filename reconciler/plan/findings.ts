@@ -1,4 +1,5 @@
-import type { Finding } from '../../schemas/generated/plan.ts'
+import type { Block, Finding } from '../../schemas/generated/plan.ts'
+import { unsupportedFields, type UnsupportedField } from '../../schemas/support.ts'
 import type { DesiredObject } from '../desired/types.ts'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
 import { builtInPool } from './resolve/pool.ts'
@@ -20,8 +21,46 @@ export function unknownFinding(context: PlanContext, key: ObjectKey): Finding {
   }
 }
 
-/** References that lead nowhere. */
+/** Support of an object's fields, found out once for each object: it depends on nothing else. */
+const unsupported = new WeakMap<DesiredObject, readonly UnsupportedField[]>()
+
+/** Fields that no host here honours. */
+export function unsupportedOf(desired: DesiredObject): readonly UnsupportedField[] {
+  const known = unsupported.get(desired)
+  if (known !== undefined) return known
+  const found = unsupportedFields(desired.kind, desired.object)
+  unsupported.set(desired, found)
+  return found
+}
+
+/** The block of an object that would be another one without a field that is not honoured; empty where none is. */
+export function unsupportedBlocks(desired: DesiredObject): Block[] {
+  return unsupportedOf(desired)
+    .filter(({ effect }) => effect === 'blocks')
+    .map(({ path, reason }) => ({
+      reason: 'Unsupported',
+      message: `${path} is not carried out here, and without it this would be another object. ${reason}`,
+      unblock: `Take ${path} out of the manifest.`,
+    }))
+}
+
+/** Fields that are not honoured, and references that lead nowhere. */
 export function objectFindings(context: PlanContext, desired: DesiredObject): Finding[] {
+  return [...fieldFindings(desired), ...referenceFindings(context, desired)]
+}
+
+function fieldFindings(desired: DesiredObject): Finding[] {
+  return unsupportedOf(desired).map(({ path, reason }) => ({
+    severity: 'warning',
+    code: 'UnsupportedField',
+    key: desired.key,
+    path,
+    message: reason,
+    origin: desired.origin,
+  }))
+}
+
+function referenceFindings(context: PlanContext, desired: DesiredObject): Finding[] {
   return desired.references
     .filter((key) => key !== builtInClass && context.desired(key) === undefined && !context.isUnknown(key))
     .map((key) => ({

@@ -81,29 +81,15 @@ function approvedDeletions(context: PlanContext, approvals: readonly Approval[])
   return keys
 }
 
-/** A disk goes only when no machine has it any more: after its machine in this plan, else in a later one. */
+/** A disk goes only when no machine has it any more, so its machine goes first and the disk with the next plan. */
 function guardDisks(context: PlanContext, drafts: readonly Draft[], users: VolumeUsers): void {
-  const byKey = new Map(drafts.map((draft) => [draft.change.key, draft]))
   for (const draft of drafts) {
     const { key } = draft.change
     if (!key.startsWith('DataVolume/') || !isPruning(context, draft)) continue
     const wanted = [...context.input.desired.dependents(key)].filter((user) => context.desired(user)?.kind === 'VirtualMachine')
     if (wanted.length > 0) draft.blocked.push(stillWanted(wanted))
-    for (const user of [...users.of(key)].sort()) {
-      if (wanted.includes(user)) continue
-      const going = byKey.get(user)
-      if (going !== undefined && going.change.steps.length > 0 && letsGo(context, going)) draft.change.after.push(user)
-      else draft.blocked.push(stillUsed(user))
-    }
+    for (const user of [...users.of(key)].sort()) if (!wanted.includes(user)) draft.blocked.push(stillUsed(user))
   }
-}
-
-/** True where this plan takes the disk from the machine: by deleting it, or by a change that no gate holds back. */
-function letsGo(context: PlanContext, draft: Draft): boolean {
-  if (draft.blocked.length > 0) return false
-  if (draft.change.action === 'delete') return true
-  const limit = unattendedFor(context.policy, draft.labels)
-  return draft.change.steps.every(({ disruption }) => !exceeds(disruption, limit))
 }
 
 function stillWanted(users: readonly ObjectKey[]): Block {

@@ -5,6 +5,7 @@ import { parseKey } from '../lib/object-key.ts'
 import type { Sighting } from '../observed/types.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
+import { unsupportedBlocks } from './findings.ts'
 import { machineUpdate } from './machine-update.ts'
 import { disconnected, severalNodes } from './obstacles.ts'
 import type { PlacementMap } from './placement-map.ts'
@@ -22,7 +23,7 @@ export function planMachine(context: PlanContext, placements: PlacementMap, desi
   const applied = sighting?.object.applied
   const { inputs, blocked } = resolveInputs(context, desired, applied)
   const machine = resolveMachine(desired, inputs, context.policy)
-  blocked.push(...missingVolumes(context, machine))
+  blocked.push(...missingVolumes(context, machine), ...unsupportedBlocks(desired))
   if (sighting === undefined) return createMachine({ context, placements, desired, machine, blocked })
   const draft = machineUpdate({ desired, machine, sighting, blocked, after: dependencies(placements, machine, sighting.node) })
   if (draft !== undefined) draft.blocked.push(...disconnected(context.input.observed, sighting.node))

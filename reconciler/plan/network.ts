@@ -4,6 +4,7 @@ import type { PlanContext } from './context.ts'
 import { judgeFields } from './diff/fields.ts'
 import { networkView } from './diff/views.ts'
 import type { Draft } from './draft.ts'
+import { unsupportedBlocks } from './findings.ts'
 import { matchesSelector, type HostNode } from './nodes.ts'
 import { disconnected } from './obstacles.ts'
 import type { PlacementMap } from './placement-map.ts'
@@ -75,7 +76,7 @@ function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Dra
       origin: desired.origin,
       after: [],
     },
-    blocked: disconnected(context.input.observed, node.name),
+    blocked: [...unsupportedBlocks(desired), ...disconnected(context.input.observed, node.name)],
     labels: desired.object.metadata.labels ?? {},
   }
 }

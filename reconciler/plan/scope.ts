@@ -10,7 +10,7 @@ const globalKinds: ReadonlySet<string> = new Set(['Fleet', 'Node', 'StorageClass
 
 /**
  * The keys that a pass looks at, sorted: all, or the changed ones with what they pull in: their dependents and owners, machines that
- * wait for a bridge, machines that still have a deleted disk.
+ * wait for a bridge, machines that still have a deleted disk, disks that waited for a machine that is gone.
  */
 export function scopeOf(context: PlanContext, users: VolumeUsers): ObjectKey[] {
   const { keys } = context.input
@@ -43,8 +43,18 @@ function pulledIn(context: PlanContext, users: VolumeUsers, key: ObjectKey): Obj
     ...desired.dependents(key),
     ...(found?.ownerKey === undefined ? [] : [found.ownerKey]),
     ...(kind === 'DataVolume' && found === undefined ? users.of(key) : []),
+    ...(kind === 'VirtualMachine' && found === undefined && context.sightings(key).length === 0 ? disksToGo(context) : []),
     ...(kind === 'NodeNetworkConfigurationPolicy' ? waitingForBridges(context) : []),
   ]
+}
+
+/** Disks that Git no longer has: they may have waited for a machine that is gone now. */
+function disksToGo(context: PlanContext): ObjectKey[] {
+  const waiting: ObjectKey[] = []
+  for (const key of context.input.observed.keys()) {
+    if (key.startsWith('DataVolume/') && context.desired(key) === undefined) waiting.push(key)
+  }
+  return waiting
 }
 
 /** Machines that are on no node yet and need a host bridge. */

@@ -7,6 +7,7 @@ import { judgeFields, type JudgedField } from './diff/fields.ts'
 import { volumeView } from './diff/views.ts'
 import { highest } from './disruption/classes.ts'
 import type { Draft } from './draft.ts'
+import { unsupportedBlocks } from './findings.ts'
 import { isActive } from './machine-update.ts'
 import { disconnected, severalNodes } from './obstacles.ts'
 import type { PlacementMap } from './placement-map.ts'
@@ -21,7 +22,7 @@ export function planVolume(context: PlanContext, placements: PlacementMap, desir
   const sightings = volumeSightings(context, desired.key)
   if (sightings.length > 1) return severalNodes(desired, sightings)
   const sighting = sightings[0]
-  const blocked: Block[] = []
+  const blocked: Block[] = unsupportedBlocks(desired)
   const volume = wantedVolume({ context, desired, applied: sighting?.object.applied, blocked })
   if (sighting === undefined) return createVolume({ placements, desired, volume, blocked })
   const draft = updateVolume({ context, desired, volume, sighting, blocked })

@@ -278,6 +278,7 @@ export interface Block {
     | 'NodeNotReady'
     | 'Window'
     | 'Conflict'
+    | 'Unsupported'
   message: string
   /**
    * What a person can do about it.

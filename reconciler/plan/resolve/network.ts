@@ -12,6 +12,7 @@ export function resolveNetwork(desired: NetworkObject): PolicySpec {
     name: parseKey(desired.key).name,
     desiredState: { ...spec?.desiredState },
     ...(spec?.capture === undefined ? {} : { capture: spec.capture }),
+    ...(desired.notes === undefined || desired.notes.length === 0 ? {} : { translated: [...desired.notes] }),
     origin: desired.origin,
   }
 }
