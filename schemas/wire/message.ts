@@ -7,6 +7,9 @@ import session from './session.json' with { type: 'json' }
 /** Version of the session's protocol. Both sides must speak the same one. */
 export const protocolVersion = 1
 
+/** Path of the session's WebSocket on the reconciler. */
+export const sessionPath = '/v1/session'
+
 /** A message that fits the contract, or why it does not. The reason never quotes values: they may be secret. */
 export type ParsedMessage = { readonly message: SessionMessage } | { readonly problem: string }
 

@@ -1,0 +1,157 @@
+import type { Duplex } from 'node:stream'
+import type { Change, Plan } from '../../schemas/generated/plan.ts'
+import type { ApplyPlan, Command, PlanAnswer, StepReport, StreamOpen } from '../../schemas/generated/session.ts'
+import type { Clock } from '../lib/clock.ts'
+import { describeError, GitvirtError } from '../lib/errors.ts'
+import { closeCodes } from '../lib/link.ts'
+import type { Logger } from '../lib/log.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import { planSeal } from '../lib/seal.ts'
+import { createCommands } from './commands.ts'
+import { createInFlight, type Flight } from './in-flight.ts'
+import { inputsOf, type InputSource } from './inputs.ts'
+import type { Sessions } from './sessions.ts'
+
+export type ReplanReason = 'Refused' | 'Stale' | 'Retry' | 'Reconnected' | 'Held'
+
+export type DispatcherOptions = {
+  readonly sessions: Sessions
+  readonly log: Logger
+  readonly clock: Clock
+  /** Data of Secrets and ConfigMaps that plans refer to. */
+  readonly inputs: InputSource
+  /** The node that has the object, for commands and streams. */
+  readonly locate: (key: ObjectKey) => string | undefined
+  /** These keys must be planned again. */
+  readonly replan: (keys: readonly ObjectKey[], reason: ReplanReason) => void
+  /** Each result as it comes, for status and receipts. */
+  readonly answered?: (node: string, answer: PlanAnswer) => void
+  readonly stepped?: (node: string, report: StepReport) => void
+  /** Milliseconds; default 30,000. */
+  readonly answerMs?: number
+}
+
+/** Sends plans, commands and streams to agents. */
+export type Dispatcher = {
+  /**
+   * Sends a plan that was reduced to one node, without what is already on its way or failed a moment ago.
+   * Returns what was sent, sealed again where it was cut; empty where nothing was.
+   */
+  dispatch(plan: Plan, node: string): Promise<readonly Plan[]>
+  inFlight(node: string, key: ObjectKey): Flight | undefined
+  flights(): readonly Flight[]
+  /** @throws GitvirtError with the agent's code, `NotFound`, `NodeNotReady` or `CommandTimedOut` */
+  command(command: Omit<Command, 'type' | 'id'>): Promise<Record<string, unknown>>
+  /** @throws GitvirtError with the agent's code, `NotFound`, `NodeNotReady` or `StreamTimedOut` */
+  openStream(key: ObjectKey, target: StreamOpen['target'], options?: { readonly force?: boolean }): Promise<Duplex>
+  close(): void
+}
+
+// Well below the frame's cap, as inputs come on top.
+const maxPlanBytes = 8 * 1024 * 1024
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { sessions, log } = options
+  const flights = createInFlight(options.clock)
+  const timers = new Set<NodeJS.Timeout>()
+  const lostKeys = new Map<string, readonly ObjectKey[]>()
+  const commands = createCommands(sessions, options.locate)
+
+  const later = (milliseconds: number, work: () => void): NodeJS.Timeout => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      work()
+    }, milliseconds)
+    timers.add(timer)
+    return timer
+  }
+  const unanswered = new Map<string, NodeJS.Timeout>()
+
+  const settle = (node: string, answer: PlanAnswer): void => {
+    clearTimeout(unanswered.get(`${node}\n${answer.plan}`))
+    unanswered.delete(`${node}\n${answer.plan}`)
+    if (answer.outcome === 'refused') {
+      log.warn({ node, plan: answer.plan, reason: answer.message }, 'plan refused')
+      const refused = flights.all().filter((flight) => flight.node === node && flight.plan === answer.plan)
+      for (const { key } of refused) retry({ node, plan: answer.plan, key, kind: 'failed' }, 'Refused')
+    }
+    for (const { key, result } of answer.results) {
+      if (result === 'done') {
+        if (flights.succeeded(node, answer.plan, key)) options.replan([key], 'Held')
+      } else retry({ node, plan: answer.plan, key, kind: result }, result === 'stale' ? 'Stale' : 'Retry')
+    }
+    options.answered?.(node, answer)
+  }
+  const retry = (ended: Parameters<typeof flights.failed>[0], reason: ReplanReason): void => {
+    const wait = flights.failed(ended)
+    if (wait !== undefined) later(wait, () => options.replan([ended.key], reason))
+  }
+
+  sessions.listen({
+    answered: settle,
+    stepped: (node, report) => {
+      flights.stepped(node, report)
+      options.stepped?.(node, report)
+    },
+    disconnected: ({ node }) => lostKeys.set(node, [...(lostKeys.get(node) ?? []), ...flights.lost(node)]),
+    observed: (node) => {
+      const keys = lostKeys.get(node) ?? []
+      lostKeys.delete(node)
+      if (keys.length > 0) options.replan(keys, 'Reconnected')
+    },
+  })
+
+  const send = async (plan: Plan, node: string): Promise<void> => {
+    const session = sessions.get(node)
+    if (session === undefined) return
+    const message: ApplyPlan = { type: 'apply', plan, ...inputsOf(plan.changes, options.inputs) }
+    flights.started(node, plan.id, plan.changes)
+    const timedOut = (): void => session.close(closeCodes.timedOut, 'the agent did not answer a plan')
+    unanswered.set(`${node}\n${plan.id}`, later(options.answerMs ?? 30_000, timedOut))
+    try {
+      await session.send(message)
+    } catch (error) {
+      // The end of the session forgets the flights and plans again.
+      log.warn({ node, plan: plan.id, error: describeError(error) }, 'cannot send a plan')
+    }
+  }
+
+  return {
+    async dispatch(plan, node) {
+      if (sessions.get(node) === undefined) return []
+      const foreign = plan.changes.find((change) => change.node !== node)
+      if (foreign !== undefined) throw wrongNode(foreign, node)
+      const wanted = plan.changes.filter((change) => change.steps.length > 0 && !flights.holds(node, change))
+      const plans = splitPlan(wanted.length === plan.changes.length ? plan : withChanges(plan, wanted))
+      await Promise.all(plans.map((part) => send(part, node)))
+      return plans
+    },
+    inFlight: (node, key) => flights.get(node, key),
+    flights: () => flights.all(),
+    ...commands,
+    close() {
+      for (const timer of timers) clearTimeout(timer)
+    },
+  }
+}
+
+function wrongNode(change: Change, node: string): GitvirtError {
+  return new GitvirtError({
+    code: 'WrongNode',
+    message: `A plan for node ${node} holds a change for "${change.node}".`,
+    object: change.key,
+  })
+}
+
+function withChanges(plan: Plan, changes: Change[]): Plan {
+  const cut = { ...plan, changes }
+  return { ...cut, id: planSeal(cut) }
+}
+
+/** Cuts a plan that is too large for one frame into plans of their own. */
+function splitPlan(plan: Plan): Plan[] {
+  if (plan.changes.length === 0) return []
+  if (plan.changes.length === 1 || Buffer.byteLength(JSON.stringify(plan.changes)) <= maxPlanBytes) return [plan]
+  const middle = Math.ceil(plan.changes.length / 2)
+  return [plan.changes.slice(0, middle), plan.changes.slice(middle)].flatMap((changes) => splitPlan(withChanges(plan, changes)))
+}

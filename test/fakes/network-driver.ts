@@ -1,0 +1,35 @@
+import type { NetworkDriver } from '../../agent/drivers/types.ts'
+import { digestOf } from '../../reconciler/lib/digest.ts'
+import type { FakeWorld } from './world.ts'
+
+/** A network driver without networks. */
+export function createFakeNetworkDriver(world: FakeWorld): NetworkDriver {
+  const { policies } = world.state
+  return {
+    prepare: async () => undefined,
+    facts: async () => ({ interfaces: [{ name: 'eth0', type: 'ethernet', up: true }], networkProvider: 'kernel' }),
+    observe: async (keys) =>
+      Object.entries(policies)
+        .filter(([key]) => keys === undefined || keys.includes(key))
+        .map(([key, { applied, conditions }]) => {
+          return {
+            kind: 'NodeNetworkConfigurationPolicy',
+            key,
+            digest: digestOf([applied, conditions[0]?.type]),
+            applied,
+            conditions,
+            drift: [],
+          }
+        }),
+    apply: (policy) =>
+      world.act('apply', policy.key, () => {
+        policies[policy.key] = {
+          applied: policy,
+          conditions: [{ type: 'Available', status: 'True', reason: 'SuccessfullyConfigured', message: '', at: '2026-01-01T00:00:00Z' }],
+        }
+        return true
+      }),
+    forget: (key) => world.act('forget', key, () => delete policies[key]),
+    close: async () => undefined,
+  }
+}
