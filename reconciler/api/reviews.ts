@@ -1,6 +1,7 @@
 import { isAdmin, isAllowed, type Attributes } from './access.ts'
 import { badRequest, noSuchPath } from './api-error.ts'
 import type { Identity } from './identity.ts'
+import { decodeReview, isProtobuf } from './review-protobuf.ts'
 
 type Body = { readonly spec?: Readonly<Record<string, unknown>> } & Readonly<Record<string, unknown>>
 
@@ -47,11 +48,13 @@ function rulesReview(identity: Identity, body: Body): unknown {
 }
 
 function parse(body: Buffer): Body {
+  const decoded = isProtobuf(body) ? decodeReview(body) : undefined
+  if (decoded !== undefined) return decoded
   try {
     const value: unknown = JSON.parse(body.toString('utf8'))
     if (value !== null && typeof value === 'object') return value as Body
   } catch {
     // Told below.
   }
-  throw badRequest('the body is no JSON object')
+  throw badRequest('the body is no review')
 }

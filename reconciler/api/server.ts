@@ -15,6 +15,7 @@ import { findResource, subresourceGroup } from './resources.ts'
 import { review } from './reviews.ts'
 import { createStreamUpgrade } from './stream-upgrade.ts'
 import { publicRoutes } from './public-routes.ts'
+import { openapiDocument, openapiIndex } from './openapi.ts'
 
 /** Most bytes of a request's body. */
 const bodyLimit = 1024 * 1024
@@ -124,6 +125,16 @@ function discoveryRoutes(app: FastifyInstance, options: ApiOptions): void {
       return JSON.stringify(aggregatedDiscovery(core))
     })
   }
+  app.get('/openapi/v3', (request) => {
+    authorize(identify(request.raw, options.identity), { verb: 'get', path: '/openapi/v3' })
+    return openapiIndex()
+  })
+  app.get('/openapi/v3/*', async (request, reply) => {
+    authorize(identify(request.raw, options.identity), { verb: 'get', path: '/openapi/v3' })
+    const text = openapiDocument(new URL(request.url, 'https://localhost').pathname.slice('/openapi/v3/'.length))
+    if (text === undefined) throw noSuchPath()
+    return await reply.type('application/json').send(text)
+  })
   route('/api', true, apiVersions)
   route('/apis', false, apiGroupList)
 }

@@ -37,6 +37,18 @@ export function dataVolume(subject: Subject): Draft | undefined {
   }
 }
 
+/** Bytes as Kubernetes writes a quantity: in the largest binary unit that divides them. */
+function quantityOf(bytes: number): string {
+  const units = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi']
+  let value = bytes
+  let unit = 0
+  while (value !== 0 && value % 1024 === 0 && unit < units.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${value}${units[unit] ?? ''}`
+}
+
 /** The claim of a DataVolume's name: what users of CDI expect to find beside it. */
 export function persistentVolumeClaim(subject: Subject): Draft | undefined {
   const spec = specOf(subject)
@@ -44,7 +56,7 @@ export function persistentVolumeClaim(subject: Subject): Draft | undefined {
   if (spec === undefined || volume === undefined || volume.quarantined !== undefined) return undefined
   const form = spec.pvc ?? spec.storage
   const bound = volume.phase === 'Succeeded'
-  const size = String(volume.applied?.sizeBytes ?? volume.virtualBytes ?? 0)
+  const size = quantityOf(volume.applied?.sizeBytes ?? volume.virtualBytes ?? 0)
   const modes = form?.accessModes ?? ['ReadWriteOnce']
   return {
     apiVersion: 'v1',
