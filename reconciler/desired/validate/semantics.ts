@@ -5,6 +5,9 @@ import { Report } from './semantics/report.ts'
 import { checkVirtualMachine } from './semantics/virtual-machine.ts'
 import type { SchemaFinding } from './types.ts'
 
+/** More findings than this in one object are cut off: the file is not what it says it is. */
+export const mostFindings = 100
+
 type Check = (report: Report, object: object) => void
 
 const checks: Readonly<Record<string, Check>> = {
@@ -26,7 +29,7 @@ export function semanticFindings(kind: string, object: object, original: object 
   const report = new Report(original)
   checkName(report, object)
   checks[kind]?.(report, object)
-  return report.findings
+  return report.findings.length > mostFindings ? report.findings.slice(0, mostFindings) : report.findings
 }
 
 function checkName(report: Report, object: object): void {

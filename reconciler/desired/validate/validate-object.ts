@@ -1,11 +1,8 @@
 import { fastValidators, thoroughValidators } from './compile.ts'
 import { findingOf } from './finding.ts'
 import { dropNulls } from './nulls.ts'
-import { semanticFindings } from './semantics.ts'
+import { mostFindings, semanticFindings } from './semantics.ts'
 import type { SchemaFinding } from './types.ts'
-
-/** More findings than this in one object are cut off: the file is not what it says it is. */
-const mostFindings = 100
 
 /**
  * Checks one parsed object of a kind that gitvirt runs: first against the kind's JSON Schema, then against the rules

@@ -1,6 +1,6 @@
 import type { Pointer } from '../types.ts'
 import { fieldPath } from '../pointer.ts'
-import { present } from './read.ts'
+import { fields, present } from './read.ts'
 import type { Report } from './report.ts'
 
 type Choice = {
@@ -13,6 +13,8 @@ type Choice = {
 
 /** Reports an object that has none or several of keys that exclude each other; returns the one key, if there is one. */
 export function exactlyOne(report: Report, value: unknown, { pointer, choice }: { pointer: Pointer; choice: Choice }): string | undefined {
+  const only = onlyOne(value, choice.keys)
+  if (only !== undefined) return only
   const found = present(value, choice.keys)
   const place = fieldPath(pointer)
   if (found.length > 1) {
@@ -22,7 +24,7 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
     })
     return undefined
   }
-  if (found.length === 1 || choice.optional === true) return found[0]
+  if (choice.optional === true) return undefined
   const empty = report.emptyKeys(pointer, choice.keys)
   if (empty.length > 0) {
     report.add('MissingField', [...pointer, empty[0] ?? ''], {
@@ -33,4 +35,16 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
     report.add('MissingField', pointer, { message: `${place} has no ${choice.what}.`, action: `Add one of ${choice.keys.join(', ')}.` })
   }
   return undefined
+}
+
+/** The one key of these that is there; undefined for none and for several. Nearly every object is right, so this allocates nothing. */
+function onlyOne(value: unknown, keys: readonly string[]): string | undefined {
+  const object = fields(value)
+  let only: string | undefined
+  for (const key of keys) {
+    if (object[key] === undefined || object[key] === null) continue
+    if (only !== undefined) return undefined
+    only = key
+  }
+  return only
 }
