@@ -1,3 +1,4 @@
+import { digestOf } from '../../lib/digest.ts'
 import { formatBytes } from '../../lib/quantity.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { JudgedBlob, JudgedObject } from '../judge/types.ts'
@@ -83,12 +84,27 @@ function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] 
 }
 
 function desiredObject(judged: JudgedObject, path: string, blob: string): DesiredObject {
-  const { key, kind, object, digest, ownerKey, notes, line, column } = judged
-  const references = [...new Set(judged.references.map((reference) => reference.key))]
+  const { key, kind, object, ownerKey, notes, line, column } = judged
+  const references = judged.references.length === 0 ? noReferences : [...new Set(judged.references.map((reference) => reference.key))]
   const extra = { ...(ownerKey === undefined ? {} : { ownerKey }), ...(notes === undefined ? {} : { notes }) }
+  let digest: string | undefined
+  const desired = {
+    key,
+    kind,
+    object,
+    /** Made when first asked for: most objects of a large fleet never are. */
+    get digest(): string {
+      return (digest ??= digestOf(object))
+    },
+    references,
+    ...extra,
+    origin: { path, line, column, blob },
+  }
   // Validation has shown that the object has the shape of its kind.
-  return { key, kind, object, digest, references, ...extra, origin: { path, line, column, blob } } as unknown as DesiredObject
+  return desired as unknown as DesiredObject
 }
+
+const noReferences: readonly ObjectKey[] = []
 
 /** The content of a file whose blob the reader did not hand out. */
 export function unreadContent(id: string, size: number | undefined, limits: ParseLimits): FileContent {

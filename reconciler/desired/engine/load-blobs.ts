@@ -20,11 +20,10 @@ export async function loadBlobs(ids: readonly string[], options: LoadOptions): P
   if (missing.length === 0) return blobs
   let fresh: [string, string][] = []
   for await (const { id, bytes } of options.read(missing)) {
-    const text = JSON.stringify(judgeBlob(bytes, options.limits))
-    // Parsing the text again gives compact data: the parser's strings are slices that would keep the whole file in memory.
-    blobs.set(id, JSON.parse(text) as JudgedBlob)
+    const blob = judgeBlob(bytes, options.limits)
+    blobs.set(id, blob)
     if (options.cache === undefined) continue
-    fresh.push([id, text])
+    fresh.push([id, JSON.stringify(blob)])
     if (fresh.length < batchSize) continue
     options.cache.put(fresh)
     fresh = []

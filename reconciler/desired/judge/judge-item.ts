@@ -2,7 +2,6 @@ import { unsupportedFields } from '../../../schemas/support.ts'
 import type { KindInfo } from '../../../schemas/kinds.ts'
 import type { DataVolume } from '../../../schemas/generated/data-volume.ts'
 import type { VirtualMachine } from '../../../schemas/generated/virtual-machine.ts'
-import { digestOf } from '../../lib/digest.ts'
 import { objectKey } from '../../lib/object-key.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import { convertFields, convertVersion } from '../convert/convert-object.ts'
@@ -52,7 +51,7 @@ export function judgeItem(item: ManifestItem): JudgedItem {
       effect === 'blocks' ? `${path} cannot be honoured, so this object is not run.` : `${path} cannot be honoured and is passed over.`
     return { severity: 'warning', code: 'UnsupportedField', message, action: reason, field: path, object: key, ...item.locate(pointer) }
   })
-  const finished = defaultObject(info, convertVersion(info, dropNulls(info.kind, object)))
+  const finished = defaultObject(info, convertVersion(info, item.mayHoldNull ? dropNulls(info.kind, object) : object))
   return { objects: validObjects({ item, info, key, finished, notes }), invalid: [], problems, broken: false }
 }
 
@@ -116,7 +115,6 @@ function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject
     // The kind is one of the table's, which are the same.
     kind: info.kind as DesiredObject['kind'],
     object: finished,
-    digest: digestOf(finished),
     references: judgedReferences(referencesOf(info.kind, finished, namespace), item),
     ...(notes.length === 0 ? {} : { notes }),
     ...item.locate([]),
@@ -128,7 +126,6 @@ function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject
       key: objectKey('DataVolume', namespace, volume.metadata.name ?? ''),
       kind: 'DataVolume',
       object: volume as unknown as JsonObject,
-      digest: digestOf(volume),
       ownerKey: key,
       references: judgedReferences(volumeReferences(volume, namespace, [...place, 'spec']), item),
       ...item.locate(place),

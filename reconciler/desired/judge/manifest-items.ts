@@ -7,6 +7,8 @@ import type { Pointer, Position, Problem } from '../parse/problem.ts'
 /** One object of a file: a document, or an item of a List. */
 export type ManifestItem = {
   readonly object: JsonObject
+  /** False: no null is anywhere in the object. */
+  readonly mayHoldNull: boolean
   /** Place of a field of this object. */
   locate(pointer: Pointer): Position
 }
@@ -21,7 +23,7 @@ export function itemsOf(document: ParsedDocument, limits: ParseLimits): Manifest
   if (value['apiVersion'] === undefined && value['kind'] === undefined) {
     return skipped(document.locate([]), 'This document is no Kubernetes object: it has neither apiVersion nor kind.')
   }
-  return { items: [{ object: value, locate: (pointer) => document.locate(pointer) }], problems: [] }
+  return { items: [{ object: value, mayHoldNull: document.mayHoldNull, locate: (pointer) => document.locate(pointer) }], problems: [] }
 }
 
 type ListObject = JsonObject & { readonly items: readonly unknown[] }
@@ -45,7 +47,7 @@ function listItems(document: ParsedDocument, list: readonly unknown[], limits: P
     }
     if (!isObject(object)) fault(index, 'An item of a List must be an object.')
     else if (isList(object)) fault(index, 'A List must not hold another List.')
-    else items.push({ object, locate: (pointer) => document.locate(['items', index, ...pointer]) })
+    else items.push({ object, mayHoldNull: document.mayHoldNull, locate: (pointer) => document.locate(['items', index, ...pointer]) })
   }
   return { items, problems }
 }

@@ -11,7 +11,6 @@ export type JudgedObject = Position & {
   readonly key: ObjectKey
   readonly kind: DesiredObject['kind']
   readonly object: JsonObject
-  readonly digest: string
   readonly ownerKey?: ObjectKey
   readonly references: readonly JudgedReference[]
   readonly notes?: readonly string[]

@@ -1,6 +1,7 @@
 import { EVENT_ALIAS, EVENT_DOCUMENT, EVENT_MAPPING, EVENT_POP, EVENT_SCALAR, EVENT_SEQUENCE, SCALAR_STYLE, getScalarValue } from 'js-yaml'
 import type { Event, ScalarEvent } from 'js-yaml'
 import type { Pointer } from './problem.ts'
+import { isNullScalar } from './scalars.ts'
 
 /** A parser's events over the text that their offsets refer to. */
 export type EventStream = { readonly text: string; readonly events: readonly Event[] }
@@ -79,4 +80,12 @@ function findKey({ text, events, ends }: IndexedStream, node: number, wanted: st
 
 function scalarText(text: string, event: ScalarEvent): string {
   return event.fast ? text.slice(event.valueStart, event.valueEnd) : getScalarValue(text, event)
+}
+
+/** True where a plain scalar of the stream may stand for null. */
+export function mayHoldNull({ text, events }: EventStream): boolean {
+  return events.some((event) => {
+    if (event.type !== EVENT_SCALAR || event.style !== SCALAR_STYLE.PLAIN) return false
+    return event.valueEnd - event.valueStart <= 4 && isNullScalar(text.slice(event.valueStart, event.valueEnd))
+  })
 }

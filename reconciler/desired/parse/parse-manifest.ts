@@ -2,7 +2,7 @@ import { YAMLException, constructFromEvents, parseEvents } from 'js-yaml'
 import { findAliasFault, hasAlias } from './aliases.ts'
 import { splitDocuments } from './chunks.ts'
 import type { Chunk } from './chunks.ts'
-import { documentStarts, locateOffset, nodeEnds, nodeOffset } from './events.ts'
+import { documentStarts, locateOffset, mayHoldNull, nodeEnds, nodeOffset } from './events.ts'
 import type { EventStream } from './events.ts'
 import { manifestSchema } from './fast-schema.ts'
 import { guessIdentity } from './identity.ts'
@@ -17,6 +17,8 @@ import { decodeText } from './text.ts'
 /** One document that parsed: plain JSON data that shares nothing, and where each of its fields stands. */
 export type ParsedDocument = {
   readonly value: unknown
+  /** False: no null is anywhere in the value. */
+  readonly mayHoldNull: boolean
   /** Place of a field: its key, or its item in a list; the nearest one above where it is not there. */
   locate(pointer: Pointer): Position
 }
@@ -76,9 +78,12 @@ function parseChunk(chunk: Chunk, context: Context): Outcome {
     const aliased = hasAlias(events)
     const fault = aliased ? findAliasFault(stream, limits) : undefined
     if (fault !== undefined) return refuse(chunk, context, fault)
-    const values = constructFromEvents([...events], { source: chunk.text, schema: manifestSchema, maxTotalMergeKeys: limits.maxMergeKeys })
+    const values = constructFromEvents(events, { source: chunk.text, schema: manifestSchema, maxTotalMergeKeys: limits.maxMergeKeys })
     const locator = createLocator(stream, (offset) => context.at(chunk.offset + offset))
-    const documents = values.map((value, index) => ({ value: aliased ? unshare(value) : value, locate: locator((starts[index] ?? 0) + 1) }))
+    const nulls = mayHoldNull(stream)
+    const documents = values.map((value, index): ParsedDocument => {
+      return { value: aliased ? unshare(value) : value, mayHoldNull: nulls, locate: locator((starts[index] ?? 0) + 1) }
+    })
     return { documents: documents.filter((document) => document.value !== null && document.value !== undefined) }
   } catch (error) {
     return { fault: parserFault(error, chunk, context) }

@@ -55,6 +55,7 @@ export class VersionedMap<K, V> {
     const own = this.#own
     if (own === undefined) throw new Error('Only the newest version of a map can be edited.')
     if (edits.size === 0) return this
+    if (own.size === 0) return new VersionedMap(present(edits))
     const before = new Map<K, V | undefined>()
     for (const [key, value] of edits) {
       before.set(key, own.get(key))
@@ -67,4 +68,10 @@ export class VersionedMap<K, V> {
     this.#next = next
     return next
   }
+}
+
+function present<K, V>(edits: ReadonlyMap<K, V | undefined>): Map<K, V> {
+  const entries = new Map<K, V>()
+  for (const [key, value] of edits) if (value !== undefined) entries.set(key, value)
+  return entries
 }

@@ -1,0 +1,158 @@
+import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
+import type { BlobCache } from '../desired/cache.ts'
+import { GitvirtError, describeError } from '../lib/errors.ts'
+
+export type BlobCacheOptions = {
+  readonly file: string
+  /** Version of the rules that made the values: entries of other versions are not seen. See `rulesVersion`. */
+  readonly version: string
+  /** Most bytes of values; default 512 MiB. What was not used for longest is dropped first. */
+  readonly maxBytes?: number
+}
+
+export type ClosableBlobCache = BlobCache & { close(): void }
+
+/** Layout of the table; a file of another one is thrown away: a cache is never migrated. */
+const layout = 1
+/** Ids of one query: below SQLite's limit of bound parameters, many enough to be one plan. */
+const idsPerQuery = 200
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS blob (
+    version TEXT NOT NULL, id TEXT NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (version, id)
+  );
+  CREATE INDEX IF NOT EXISTS blob_used ON blob (used);
+`
+
+/**
+ * Opens the cache of judged blobs, one SQLite file that may be deleted at any time. WAL without waiting for the disk: a power cut
+ * loses entries, never consistency. The file holds what the manifests hold, Secrets too, so its mode is 0600. A damaged file is
+ * thrown away and made anew.
+ * @throws GitvirtError `CacheUnusable`
+ */
+export function openBlobCache(options: BlobCacheOptions): ClosableBlobCache {
+  try {
+    return new SqliteBlobCache(openFile(options.file), options)
+  } catch {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${options.file}${suffix}`, { force: true })
+  }
+  try {
+    return new SqliteBlobCache(openFile(options.file), options)
+  } catch (error) {
+    throw new GitvirtError({
+      code: 'CacheUnusable',
+      message: `The cache ${options.file} cannot be opened: ${describeError(error)}`,
+      action: 'Check the folder and its free space.',
+      cause: error,
+    })
+  }
+}
+
+function openFile(file: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  // SQLite would create it with the umask's mode; its WAL file takes the mode of this one.
+  closeSync(openSync(file, 'a', 0o600))
+  chmodSync(file, 0o600)
+  const db = new DatabaseSync(file)
+  try {
+    db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY')
+    const found = db.prepare('PRAGMA user_version').get()?.['user_version']
+    if (found !== 0 && found !== layout) db.exec('DROP TABLE IF EXISTS blob')
+    db.exec(`${schema} PRAGMA user_version = ${layout}`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+class SqliteBlobCache implements ClosableBlobCache {
+  readonly #db: DatabaseSync
+  readonly #version: string
+  readonly #maxBytes: number
+  readonly #select: StatementSync
+  readonly #insert: StatementSync
+  #bytes: number
+
+  constructor(db: DatabaseSync, { version, maxBytes = 512 * 1024 * 1024 }: BlobCacheOptions) {
+    this.#db = db
+    this.#version = version
+    this.#maxBytes = maxBytes
+    const marks = Array.from({ length: idsPerQuery }, () => '?').join(',')
+    this.#select = db.prepare(`SELECT id, text FROM blob WHERE version = ? AND id IN (${marks})`)
+    this.#insert = db.prepare('INSERT OR REPLACE INTO blob (version, id, used, bytes, text) VALUES (?, ?, ?, ?, ?)')
+    this.#bytes = this.#countBytes()
+  }
+
+  get(ids: readonly string[]): Map<string, string> {
+    const found = new Map<string, string>()
+    for (let at = 0; at < ids.length; at += idsPerQuery) {
+      const some = ids.slice(at, at + idsPerQuery)
+      const padding = Array.from({ length: idsPerQuery - some.length }, () => '')
+      for (const row of this.#select.all(this.#version, ...some, ...padding)) found.set(String(row['id']), String(row['text']))
+    }
+    this.#markUsed([...found.keys()])
+    return found
+  }
+
+  put(entries: Iterable<readonly [id: string, text: string]>): void {
+    const today = day()
+    this.#transact(() => {
+      for (const [id, text] of entries) {
+        const bytes = Buffer.byteLength(text)
+        this.#insert.run(this.#version, id, today, bytes, text)
+        this.#bytes += bytes
+      }
+      if (this.#bytes > this.#maxBytes) this.#shrink()
+    })
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  /** Notes the day of use, so that a restart writes each row at most once a day. */
+  #markUsed(ids: readonly string[]): void {
+    if (ids.length === 0) return
+    const list = JSON.stringify(ids)
+    const today = day()
+    const statement = this.#db.prepare('UPDATE blob SET used = ? WHERE version = ? AND used < ? AND id IN (SELECT value FROM json_each(?))')
+    statement.run(today, this.#version, today, list)
+  }
+
+  /** Drops the entries used longest ago, of old versions first, down to nine tenths of the cap. */
+  #shrink(): void {
+    const goal = Math.floor(this.#maxBytes * 0.9)
+    const statement = `
+      DELETE FROM blob WHERE rowid IN (
+        SELECT rowid FROM (
+          SELECT rowid, SUM(bytes) OVER (ORDER BY version <> ?, used DESC, rowid DESC) AS total FROM blob
+        ) WHERE total > ?
+      )`
+    this.#db.prepare(statement).run(this.#version, goal)
+    this.#bytes = this.#countBytes()
+  }
+
+  #countBytes(): number {
+    return Number(this.#db.prepare('SELECT COALESCE(SUM(bytes), 0) AS total FROM blob').get()?.['total'] ?? 0)
+  }
+
+  #transact(body: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      body()
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+function day(): number {
+  return Math.floor(Date.now() / 86_400_000)
+}
