@@ -12,7 +12,7 @@ import { recover } from './recover.ts'
 /**
  * Brings the host to a policy: attempts with retries, each either committed or rolled back. Idempotent.
  * Resolves when Available. @throws GitvirtError `NetworkProviderMissing`, `InvalidPolicy`, `UnsupportedByKernelMode`,
- * `ProbeFailed`, `VerificationFailed`, `RollbackFailed` or nmstatectl's own failure; the signal's reason when aborted
+ * `ProbeFailed`, `ProbeFailedAfterRollback`, `VerificationFailed`, `RollbackFailed`, `HeldOff` or nmstatectl's own failure; the signal's reason when aborted
  */
 export async function applyPolicy(deps: Deps, policy: PolicySpec, signal: AbortSignal): Promise<void> {
   const provider = await deps.provider()
@@ -57,9 +57,12 @@ const lastingFailure =
 /** The ones among them that only another policy can cure. */
 const fatalFailure = /NmstateError: (NotImplementedError|NotSupportedError)|is not valid NetworkState/
 
+const probeCodes: readonly string[] = ['ProbeFailed', 'ProbeFailedAfterRollback']
+const finalCodes: readonly string[] = [...probeCodes, 'RollbackFailed']
+
 function isFinal(error: unknown): boolean {
   if (!(error instanceof GitvirtError)) return false
-  return error.terminal || ['ProbeFailed', 'RollbackFailed'].includes(error.code) || lastingFailure.test(error.message)
+  return error.terminal || finalCodes.includes(error.code) || lastingFailure.test(error.message)
 }
 
 function isFatal(error: unknown): boolean {
@@ -83,7 +86,7 @@ async function fail(deps: Deps, policy: PolicySpec, failed: { provider: Provider
   const aborted = failed.error instanceof Error && failed.error.name === 'AbortError'
   const type: ConditionType = aborted ? 'Aborted' : 'Failing'
   const reason = aborted ? 'ConfigurationAborted' : 'FailedToConfigure'
-  const rolledBack = errorCode(failed.error) === 'ProbeFailed' ? { rolledBack: { digest: digestOf(policy.desiredState), at } } : {}
+  const rolledBack = probeCodes.includes(errorCode(failed.error)) ? { rolledBack: { digest: digestOf(policy.desiredState), at } } : {}
   deps.context.log.warn({ key: policy.key, code: errorCode(failed.error) }, 'network policy failed')
   await transition(deps, policy.key, {
     type,

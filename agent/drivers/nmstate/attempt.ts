@@ -31,7 +31,7 @@ export async function attemptPolicy(deps: Deps, policy: PolicySpec, how: How): P
     await change.apply()
     await check(deps, probes, how.signal)
   } catch (error) {
-    await rollback(deps, { change, probes, policy, error })
+    await rollback(deps, { change, probes, policy, error, signal: how.signal })
     throw error
   }
   await change.commit()
@@ -87,24 +87,29 @@ function opening(deps: Deps, policy: PolicySpec): { key: string; startedAt: stri
   return { key: policy.key, startedAt: deps.context.clock.now().toISOString(), policy: digestOf(policy.desiredState) }
 }
 
-type Failure = { readonly change: Change; readonly probes: readonly Probe[]; readonly policy: PolicySpec; readonly error: unknown }
+type Failure = {
+  readonly change: Change
+  readonly probes: readonly Probe[]
+  readonly policy: PolicySpec
+  readonly error: unknown
+  readonly signal: AbortSignal
+}
 
 /** Rolls back and probes again. The journal stays open when the rollback fails, so that the next start tries once more. */
-async function rollback(deps: Deps, { change, probes, policy, error }: Failure): Promise<void> {
-  try {
-    await change.rollback()
-  } catch (second) {
-    throw rollbackFailed(policy, error, second)
-  }
+async function rollback(deps: Deps, { change, probes, policy, error, signal }: Failure): Promise<void> {
+  await change.rollback().catch((second: unknown) => {
+    throw rollbackError('RollbackFailed', policy, [error, second])
+  })
   await deps.journal.end()
-  await check(deps, probes).catch((second: unknown) => {
-    throw rollbackFailed(policy, error, second)
+  if (signal.aborted) return
+  await check(deps, probes, signal).catch((second: unknown) => {
+    throw signal.aborted ? error : rollbackError('ProbeFailedAfterRollback', policy, [error, second])
   })
 }
 
-function rollbackFailed(policy: PolicySpec, first: unknown, second: unknown): GitvirtError {
+function rollbackError(code: string, policy: PolicySpec, [first, second]: readonly [unknown, unknown]): GitvirtError {
   return new GitvirtError({
-    code: 'RollbackFailed',
+    code,
     message: `${describeError(first)} The rollback did not bring the network back: ${describeError(second)}`,
     action: 'Put the interfaces of this policy right by hand.',
     object: policy.key,

@@ -86,7 +86,11 @@ function isOthers(entry: Interface): boolean {
 function restorable(entry: Interface, current: NetworkState): Interface {
   const kept = ['name', 'type', 'mac-address', 'mtu', 'controller', 'bridge', 'link-aggregation', 'vlan', 'veth', 'ipv4', 'ipv6']
   const fields = Object.fromEntries(Object.entries(entry).filter(([key]) => kept.includes(key)))
-  for (const family of ['ipv4', 'ipv6']) if (family in fields) fields[family] = restorableAddresses(fields[family])
+  for (const family of ['ipv4', 'ipv6']) {
+    // nmstate allows no addresses on a port, not even the kernel's own.
+    if (typeof entry['controller'] === 'string') delete fields[family]
+    else if (family in fields) fields[family] = restorableAddresses(fields[family])
+  }
   const bridge = asObject(fields['bridge'])
   if (bridge !== undefined) fields['bridge'] = { ...bridge, port: ownPorts(bridge, current) }
   return { ...fields, name: entry.name, state: 'up' }

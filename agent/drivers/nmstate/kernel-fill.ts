@@ -66,6 +66,7 @@ function withoutIpv6(name: string): readonly IpCall[] {
 
 function argument(option: KernelOption, value: unknown): readonly string[] {
   if (value === undefined || value === null) return []
+  if (option.onOff) return [option.name, ['1', 'true'].includes(word(value)) ? 'on' : 'off']
   return [option.name, option.scale === undefined ? word(value) : String(Number(value) * option.scale)]
 }
 

@@ -3,6 +3,8 @@ export type KernelOption = {
   readonly name: string
   /** ip(8) counts times in hundredths of a second where nmstate counts seconds. */
   readonly scale?: 100
+  /** Takes on and off instead of 1 and 0. */
+  readonly onOff?: true
 }
 
 /** nmstate `bridge.options` (dotted) to `ip link set … type bridge`. Source: ip-link(8), nmstate's LinuxBridgeOptions. */
@@ -21,7 +23,7 @@ export const bridgeOptions: Readonly<Record<string, KernelOption>> = {
 
 /** nmstate `bridge.port[]` to `ip link set … type bridge_slave`. nmstate's priority is the kernel's, 0 to 63. */
 export const bridgePortOptions: Readonly<Record<string, KernelOption>> = {
-  'stp-hairpin-mode': { name: 'hairpin' },
+  'stp-hairpin-mode': { name: 'hairpin', onOff: true },
   'stp-path-cost': { name: 'cost' },
   'stp-priority': { name: 'priority' },
 }

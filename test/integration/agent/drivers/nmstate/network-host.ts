@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createNetworkDriver } from '../../../../../agent/drivers/nmstate/driver.ts'
 import type { NetworkDriverOptions } from '../../../../../agent/drivers/nmstate/options.ts'
-import type { NetworkDriver } from '../../../../../agent/drivers/types.ts'
+import type { DriverContext, NetworkDriver } from '../../../../../agent/drivers/types.ts'
 import { systemClock } from '../../../../../reconciler/lib/clock.ts'
 import { run } from '../../../../../reconciler/lib/exec.ts'
 import { silentLogger } from '../../../../../reconciler/lib/log.ts'
@@ -16,6 +16,8 @@ export type NetworkHost = {
   readonly name: string
   readonly changed: string[]
   readonly stateDir: string
+  readonly context: DriverContext
+  readonly prefix: readonly string[]
   ip(...args: readonly string[]): Promise<string>
   /** The JSON of ip(8). */
   links(): Promise<readonly { ifname: string; mtu: number; flags: readonly string[]; master?: string; ifindex: number }[]>
@@ -58,6 +60,7 @@ export async function createNetworkHost(): Promise<NetworkHost> {
   await ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'p1')
   await ip('link', 'set', 'p1', 'up')
   const changed: string[] = []
+  const prefix = ['ip', 'netns', 'exec', name]
   const context = {
     node: name,
     stateDir,
@@ -72,10 +75,12 @@ export async function createNetworkHost(): Promise<NetworkHost> {
     name,
     changed,
     stateDir,
+    context,
+    prefix,
     ip,
     links: async () => JSON.parse(await ip('-j', 'addr', 'show')) as Awaited<ReturnType<NetworkHost['links']>>,
     driver: (options = {}) => {
-      const driver = createNetworkDriver(context, { ...quickOptions(), prefix: ['ip', 'netns', 'exec', name], ...options })
+      const driver = createNetworkDriver(context, { ...quickOptions(), prefix, ...options })
       drivers.push(driver)
       return driver
     },
