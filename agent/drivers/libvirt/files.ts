@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { DriverContext } from '../types.ts'
+
+/** Where the generated files of one machine lie. */
+export type MachinePaths = {
+  /** Survives reboots: seeds, scratch disks, the console log. Owned by QEMU's user. */
+  readonly folder: string
+  /** Empty after a reboot: sockets. Owned by QEMU's user, mode 0700. */
+  readonly sockets: string
+  readonly console: string
+  readonly consoleLog: string
+  readonly vnc: string
+  readonly record: string
+}
+
+export function machinePaths(context: Pick<DriverContext, 'stateDir' | 'runDir'>, uid: string): MachinePaths {
+  const folder = join(context.stateDir, 'guests', uid)
+  const sockets = join(context.runDir, 'guests', uid)
+  return {
+    folder,
+    sockets,
+    console: join(sockets, 'console.sock'),
+    consoleLog: join(folder, 'console.log'),
+    vnc: join(sockets, 'vnc.sock'),
+    record: join(context.stateDir, 'machines', `${uid}.json`),
+  }
+}
+
+/** Makes a machine's folders. QEMU's user owns them, because QEMU opens disks and makes the VNC socket itself. */
+export async function makeFolders(paths: MachinePaths, user: { readonly uid: number; readonly gid: number }): Promise<void> {
+  for (const folder of [paths.folder, paths.sockets]) {
+    // The parents may be entered, not listed: libvirt's QEMU is another user than the agent.
+    await mkdir(dirname(folder), { recursive: true, mode: 0o711 })
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await chmod(folder, 0o700)
+    await chown(folder, user.uid, user.gid)
+  }
+}
+
+/** Writes a file so that it appears whole or not at all, also after a power failure. */
+export async function writeAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const file = await open(temporary, 'wx', mode)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}

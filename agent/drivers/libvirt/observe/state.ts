@@ -1,0 +1,25 @@
+import type { ObservedMachine } from '../../../../schemas/generated/observation.ts'
+
+export type DomainState = Pick<ObservedMachine, 'state'> & { readonly reason: string; readonly active: boolean }
+
+/** virsh's state words -> ours. Source: libvirt's virDomainState and its reasons, as `virsh domstate --reason` writes them. */
+export function parseState(text: string): DomainState {
+  const match = /^([a-z ]+?)(?: \(([^)]*)\))?\s*$/.exec(text.trim())
+  const word = match?.[1] ?? ''
+  const reason = match?.[2] ?? ''
+  switch (word) {
+    case 'running':
+    case 'idle':
+      return { state: 'running', reason, active: true }
+    case 'paused':
+      return { state: reason === 'starting up' ? 'starting' : 'paused', reason, active: true }
+    case 'pmsuspended':
+      return { state: 'paused', reason: 'suspended by the guest', active: true }
+    case 'in shutdown':
+      return { state: 'stopping', reason, active: true }
+    case 'crashed':
+      return { state: 'crashed', reason, active: true }
+    default:
+      return { state: reason === 'crashed' || reason === 'failed' ? 'crashed' : 'off', reason, active: false }
+  }
+}

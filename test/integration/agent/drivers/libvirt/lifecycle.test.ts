@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { machineOf, noData, openBench, until, type Bench } from './guest.ts'
+
+describe('libvirt driver: one machine from define to undefine', () => {
+  let bench: Bench
+  const machine = machineOf('first')
+  before(async () => {
+    bench = await openBench('lv1')
+  })
+  after(async () => await bench?.close())
+
+  const facts = async (key = machine.key) => (await bench.driver.observe([key]))[0]
+
+  it('defines a machine that is off, without drift', async () => {
+    await bench.driver.define(machine, noData)
+    const found = await facts()
+    assert.equal(found?.state, 'off')
+    assert.deepEqual(found?.drift, [])
+    assert.deepEqual(found?.applied, machine)
+    assert.deepEqual(found?.unsupported, undefined)
+  })
+
+  it('gives the same definition when it is defined again', async () => {
+    const before = await bench.host.virsh('dumpxml', '--inactive', machine.uid)
+    await bench.driver.define(machine, noData)
+    assert.equal(await bench.host.virsh('dumpxml', '--inactive', machine.uid), before)
+  })
+
+  it('starts it, and its console log has what the guest wrote', async () => {
+    await bench.driver.start(machine.key)
+    const found = await facts()
+    assert.equal(found?.state, 'running')
+    assert.deepEqual(found?.booted, machine)
+    assert.deepEqual(found?.restartRequired, [])
+    assert.deepEqual(found?.drift, [])
+    assert.deepEqual(
+      found?.volumes.map((volume) => [volume.name, volume.target, volume.bus]),
+      [
+        ['root', 'vda', 'virtio'],
+        ['seed', 'vdb', 'virtio'],
+      ],
+    )
+    const log = join(bench.context.stateDir, 'guests', machine.uid, 'console.log')
+    await until(
+      async () => await readFile(log, 'utf8'),
+      (text) => text.includes('hello from the boot sector'),
+    )
+  })
+
+  it('leaves a running guest alone when it is started again', async () => {
+    const before = await bench.host.virsh('domid', machine.uid)
+    await bench.driver.start(machine.key)
+    assert.equal(await bench.host.virsh('domid', machine.uid), before)
+  })
+
+  it('pauses and resumes', async () => {
+    await bench.driver.pause(machine.key)
+    assert.equal((await facts())?.state, 'paused')
+    await bench.driver.pause(machine.key)
+    await bench.driver.unpause(machine.key)
+    assert.equal((await facts())?.state, 'running')
+  })
+
+  it('opens the serial console for one user at a time', async () => {
+    const first = await bench.driver.openConsole(machine.key)
+    await assert.rejects(bench.driver.openConsole(machine.key), { code: 'ConsoleBusy' })
+    const text = new Promise<string>((resolve) => first.once('data', (chunk: Buffer) => resolve(chunk.toString())))
+    await bench.driver.reset(machine.key)
+    assert.notEqual(await text, '')
+    first.destroy()
+  })
+
+  it('speaks the RFB protocol on the VNC socket', async () => {
+    const vnc = await bench.driver.openVnc(machine.key)
+    const greeting = await new Promise<string>((resolve) => vnc.once('data', (chunk: Buffer) => resolve(chunk.toString())))
+    vnc.destroy()
+    assert.match(greeting, /^RFB 003\./)
+  })
+
+  it('sees a QEMU that was killed as crashed, and starts it again', async () => {
+    const { stdout } = await bench.host.run('pgrep', ['-f', '--', `guest=test_first`])
+    bench.changed.length = 0
+    process.kill(Number(stdout.trim().split('\n')[0]), 'SIGKILL')
+    await until(
+      async () => await facts(),
+      (found) => found?.state === 'crashed',
+      5,
+    )
+    assert.ok(bench.changed.includes(machine.key))
+    await bench.driver.start(machine.key)
+    assert.equal((await facts())?.state, 'running')
+  })
+
+  it('knows the machine again after a restart of the agent', async () => {
+    const again = await bench.again()
+    const [found] = await again.observe()
+    assert.equal(found?.key, machine.key)
+    assert.equal(found?.state, 'running')
+    assert.deepEqual(found?.booted, machine)
+    await again.close()
+  })
+
+  it('stops and undefines it, and nothing of it is left', async () => {
+    await bench.driver.stop(machine.key, 0)
+    assert.equal((await facts())?.state, 'off')
+    await bench.driver.undefine(machine.key)
+    await bench.driver.undefine(machine.key)
+    assert.deepEqual(await bench.driver.observe(), [])
+    assert.doesNotMatch(await bench.host.virsh('list', '--all', '--name'), /test_first/)
+  })
+})
