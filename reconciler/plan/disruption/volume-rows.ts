@@ -34,7 +34,7 @@ const sources: Row[] = [
   immutable('spec.source.blank'),
   immutable('spec.source.upload'),
   ...['http', 's3', 'gcs', 'registry', 'imageio', 'vddk'].flatMap((source) => [
-    hidden(immutable(`spec.source.${source}.url`)),
+    immutable(`spec.source.${source}.url`),
     ...transport.map((field) => afterwards(`spec.source.${source}.${field}`)),
   ]),
   immutable('spec.source.http.checksum'),

@@ -1,0 +1,109 @@
+import type { Block, Change, FieldChange, Finding, Origin, Plan } from '../../../schemas/generated/plan.ts'
+import { parseKey } from '../../lib/object-key.ts'
+import { createPaint, type Paint } from './paint.ts'
+import { maskPlan } from './mask.ts'
+
+export type TextOptions = {
+  /** ANSI colours; default false. */
+  readonly color?: boolean
+}
+
+/** A plan for people: what changes, how much it disturbs, what holds it back and what to do about it. Secrets are masked. */
+export function renderPlan(plan: Plan, options: TextOptions = {}): string {
+  const paint = createPaint(options.color === true)
+  const masked = maskPlan(plan)
+  const blocks = masked.changes.map((change) => changeText(change, paint))
+  const findings = masked.findings.map((finding) => findingText(finding, paint))
+  const sections = [...blocks, ...(findings.length === 0 ? [] : [findings.join('\n')]), summaryLine(masked, paint)]
+  return `${sections.join('\n\n')}\n`
+}
+
+const signs: Readonly<Record<Change['action'], { readonly sign: string; readonly words: string; readonly tint: keyof Paint }>> = {
+  create: { sign: '+', words: 'create', tint: 'create' },
+  update: { sign: '~', words: 'update in-place', tint: 'update' },
+  replace: { sign: '-/+', words: 'replace', tint: 'delete' },
+  delete: { sign: '-', words: 'delete', tint: 'delete' },
+  none: { sign: '!', words: 'no change', tint: 'warn' },
+}
+
+function changeText(change: Change, paint: Paint): string {
+  const { sign, words, tint } = signs[change.action]
+  const where = change.node === '' ? '' : ` on ${change.node}`
+  const head = `${paint[tint](sign)} ${paint.strong(objectName(change.key))}${where}: ${words}${classText(change.disruption)}${originText(change.origin, paint)}`
+  const width = Math.max(0, ...change.fields.map(({ path }) => path.length))
+  return [
+    head,
+    ...change.fields.map((field) => `    ${fieldText(field, width, paint)}`),
+    ...change.steps.map(
+      ({ verb, until }) => `    ${paint.faint(`> ${verb}${until === undefined ? '' : ` until ${until}`}${heldText(change, verb)}`)}`,
+    ),
+    ...change.blocked.flatMap((block) => blockText(block, paint)),
+    ...change.notes.map((note) => `    note: ${clean(note)}`),
+  ].join('\n')
+}
+
+function heldText({ blocked, steps }: Change, verb: string): string {
+  const id = steps.find((step) => step.verb === verb)?.id ?? ''
+  return blocked.some((block) => block.steps === undefined || block.steps.includes(id)) ? ' (held back)' : ''
+}
+
+function objectName(key: string): string {
+  const { kind, namespace, name } = parseKey(key)
+  return clean(namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`)
+}
+
+function classText(disruption: Change['disruption']): string {
+  return disruption === 'none' ? '' : ` [${disruption}]`
+}
+
+function originText(origin: Origin | undefined, paint: Paint): string {
+  return origin === undefined ? '' : paint.faint(`  ${clean(origin.path)}:${origin.line}`)
+}
+
+function fieldText(field: FieldChange, width: number, paint: Paint): string {
+  const added = field.before === undefined
+  const removed = field.after === undefined
+  const sign = added ? paint.create('+') : removed ? paint.delete('-') : paint.update('~')
+  const value = added
+    ? valueText(field.after)
+    : removed
+      ? valueText(field.before)
+      : `${valueText(field.before)} -> ${valueText(field.after)}`
+  const bare = field.before === undefined && field.after === undefined
+  const reason = field.reason === undefined ? '' : paint.faint(` (${field.reason})`)
+  return `${bare ? paint.update('~') : sign} ${clean(field.path)}${bare ? '' : `:${' '.repeat(width - field.path.length)} ${value}`}  [${field.disruption}]${reason}`
+}
+
+const longest = 200
+
+function valueText(value: unknown): string {
+  const text = clean(JSON.stringify(value) ?? 'null')
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
+}
+
+/** Control characters from manifests must not steer a terminal. */
+function clean(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
+
+function blockText(block: Block, paint: Paint): string[] {
+  const what = block.steps === undefined ? 'blocked' : `${block.steps.map((id) => id.slice(0, id.indexOf(':'))).join(', ')} held back`
+  return [`    ${paint.warn(`${what}: ${block.reason}`)}: ${clean(block.message)}`, `      to go on: ${clean(block.unblock)}`]
+}
+
+function findingText(finding: Finding, paint: Paint): string {
+  const path = finding.path === undefined ? '' : ` ${clean(finding.path)}`
+  const tint = finding.severity === 'error' ? paint.delete : paint.warn
+  return `${tint(finding.severity)}: ${objectName(finding.key)}${path}: ${clean(finding.message)}${originText(finding.origin, paint)}`
+}
+
+/** The last line: numbers of changes by action, how many wait, and the highest class among them. */
+export function summaryLine({ summary, changes }: Plan, paint: Paint = createPaint(false)): string {
+  if (changes.length === 0) return 'No changes. What runs is what Git says.'
+  const { create, update, replace, delete: deleted, blocked, disruption } = summary
+  const numbers = `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${deleted} to delete; ${blocked} blocked.`
+  return `${paint.strong(numbers)} Highest disruption: ${disruption}.`
+}
