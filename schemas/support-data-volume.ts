@@ -13,8 +13,8 @@ function claim(prefix: string): readonly SupportRow[] {
     ...blocks(prefix, 'volumeName selector', `${oneFile}; an existing volume cannot be chosen. Remove the field.`),
     ...yes(prefix, 'volumeMode'),
     partly(`${prefix}.volumeMode`, ['Block'], {
-      effect: 'ignored',
-      reason: `${oneFile}, and the guest sees a block device either way; volumeMode Block changes nothing.`,
+      effect: 'blocks',
+      reason: `${oneFile}, and the guest sees a block device either way; use volumeMode Filesystem, or leave it out.`,
     }),
   ]
 }
@@ -26,13 +26,8 @@ function partlyAccess(prefix: string): readonly SupportRow[] {
 
 /** Rows of a DataVolume's spec, with paths relative to it. */
 export const dataVolumeSpecSupport: readonly SupportRow[] = [
-  ...yes('', 'source source.blank contentType storage pvc'),
-  ...yes('source.http', '. url secretRef certConfigMap extraHeaders secretExtraHeaders checksum'),
-  ...ignored(
-    'source.http',
-    'insecureSkipVerify',
-    'The certificate of an HTTPS server is always checked; name its authority by certConfigMap.',
-  ),
+  ...yes('', 'source source.blank contentType storage pvc preallocation'),
+  ...yes('source.http', '. url secretRef certConfigMap insecureSkipVerify extraHeaders secretExtraHeaders checksum'),
   ...blocks('source', 's3', 'Images are not fetched by the S3 protocol yet; use source.http with a presigned or public address.'),
   ...blocks('source', 'gcs', 'Images are not fetched from Google Cloud Storage yet; use source.http with a signed or public address.'),
   ...blocks('source', 'registry', 'Images are not fetched from container registries yet; serve the disk file by HTTP and use source.http.'),
@@ -46,7 +41,6 @@ export const dataVolumeSpecSupport: readonly SupportRow[] = [
     reason: 'Archives are not unpacked; use a disk image, whose contentType is kubevirt.',
   }),
   ...blocks('', 'checkpoints finalCheckpoint', 'Imports in several stages are not run; import the finished disk by source.http.'),
-  ...ignored('', 'preallocation', 'Disk files are sparse; space is not set aside beforehand.'),
   ...inert('', 'priorityClassName', 'It ranks the importing pod; there is no pod here.'),
   ...inert('', 'serviceAccountName', 'It is the identity of the importing pod; there is no pod here.'),
   ...claim('pvc'),

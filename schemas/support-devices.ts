@@ -12,34 +12,41 @@ const autoattach: readonly SupportRow[] = [
      disks interfaces inputs inputs[].name inputs[].type inputs[].bus rng sound sound.name sound.model
      tpm tpm.enabled tpm.persistent video video.type watchdog watchdog.name watchdog.i6300esb watchdog.i6300esb.action`,
   ),
-  ...yes(devices, 'blockMultiQueue networkInterfaceMultiqueue useVirtioTransitional logSerialConsole disableHotplug'),
-  ...blocks(`${devices}.watchdog`, 'diag288', 'It is a device of IBM Z; use i6300esb.'),
+  ...yes(devices, 'blockMultiQueue networkInterfaceMultiqueue logSerialConsole panicDevices panicDevices[].model'),
+  partly(`${devices}.panicDevices[].model`, ['pvpanic'], {
+    effect: 'ignored',
+    reason: 'The host has no pvpanic device; use isa or hyperv.',
+  }),
+  ...ignored(devices, 'useVirtioTransitional', 'The guest gets current virtio devices; use sata disks and an e1000 card for an old guest.'),
+  ...ignored(devices, 'disableHotplug', 'Disks are plugged while the guest runs wherever the plan says hotplug.'),
+  ...ignored(`${devices}.watchdog`, 'diag288', 'It is a device of IBM Z; use i6300esb.'),
   ...ignored(devices, 'autoattachVSOCK', 'Guests get no vsock device yet.'),
   ...ignored(devices, 'clientPassthrough', 'USB devices of a viewer are not passed to the guest yet.'),
   ...ignored(devices, 'downwardMetrics', 'Host metrics are not shown to the guest yet.'),
   ...blocks(devices, 'filesystems', 'Shared file systems (virtiofs) are not set up yet; use a disk.'),
   ...blocks(devices, 'gpus hostDevices', noDevices),
-  ...ignored(devices, 'panicDevices', 'Panic devices are not set up yet.'),
 ]
 
 const disks: readonly SupportRow[] = [
   ...yes(
     `${devices}.disks[]`,
-    `name disk disk.bus disk.pciAddress disk.readonly cdrom cdrom.bus cdrom.readonly cdrom.tray lun lun.bus lun.readonly
-     bootOrder serial cache io tag shareable errorPolicy blockSize blockSize.custom blockSize.custom.logical
-     blockSize.custom.physical blockSize.custom.discardGranularity blockSize.matchVolume blockSize.matchVolume.enabled`,
+    `name disk disk.bus disk.pciAddress disk.readonly cdrom cdrom.bus cdrom.readonly cdrom.tray bootOrder
+     serial cache io shareable errorPolicy dedicatedIOThread blockSize blockSize.custom blockSize.custom.logical
+     blockSize.custom.physical`,
   ),
-  ...ignored(`${devices}.disks[]`, 'dedicatedIOThread', 'I/O threads are not set up yet; the disk shares the main loop of QEMU.'),
-  ...ignored(`${devices}.disks[]`, 'lun.reservation', 'SCSI persistent reservations are not passed through yet.'),
+  ...ignored(
+    `${devices}.disks[]`,
+    'lun',
+    'SCSI commands reach a block device only; on an image file the guest gets a plain disk on that bus.',
+  ),
+  ...ignored(`${devices}.disks[]`, 'tag', 'Tags are told to the guest in a config drive upstream; set serial to find the disk.'),
+  ...ignored(`${devices}.disks[]`, 'blockSize.matchVolume', 'An image file has no block size of its own; use blockSize.custom.'),
+  ...ignored(`${devices}.disks[]`, 'blockSize.custom.discardGranularity', 'libvirt does not set it; QEMU chooses.'),
   ...ignored(`${devices}.disks[]`, 'changedBlockTracking', 'Changed blocks are not tracked: backups are not taken yet.'),
 ]
 
 const interfaces: readonly SupportRow[] = [
-  ...yes(`${devices}.interfaces[]`, 'name model macAddress masquerade bridge bootOrder pciAddress state'),
-  partly(`${devices}.interfaces[].state`, ['absent'], {
-    effect: 'ignored',
-    reason: 'An interface is unplugged by taking it out of the list.',
-  }),
+  ...yes(`${devices}.interfaces[]`, 'name model macAddress masquerade bridge slirp bootOrder pciAddress acpiIndex state'),
   ...ignored(
     `${devices}.interfaces[]`,
     'ports portRanges',
@@ -48,9 +55,8 @@ const interfaces: readonly SupportRow[] = [
   ...blocks(`${devices}.interfaces[]`, 'sriov', 'SR-IOV functions are not given to guests yet; use a bridge.'),
   ...blocks(`${devices}.interfaces[]`, 'binding', 'Network binding plugins are not run; use masquerade or bridge.'),
   ...blocks(`${devices}.interfaces[]`, 'passtBinding', 'The passt binding is not set up; use masquerade.'),
-  ...blocks(`${devices}.interfaces[]`, 'macvtap passt slirp', gone),
+  ...blocks(`${devices}.interfaces[]`, 'macvtap passt', gone),
   ...ignored(`${devices}.interfaces[]`, 'dhcpOptions', 'DHCP options cannot be set for one guest yet.'),
-  ...ignored(`${devices}.interfaces[]`, 'acpiIndex', 'The ACPI index is not set yet; name the interface by its MAC address in the guest.'),
   ...ignored(`${devices}.interfaces[]`, 'tag', 'Tags are told to the guest in a config drive upstream; they are not written yet.'),
 ]
 
@@ -87,12 +93,13 @@ const volumes: readonly SupportRow[] = [
     'containerDisk',
     'Disks in container images are not fetched yet; import the image as a DataVolume by source.http.',
   ),
-  ...blocks(`${guest}.volumes[]`, 'ephemeral', 'Overlays on another disk are not made yet; use a dataVolume of its own, or emptyDisk.'),
-  ...blocks(
+  ...yes(`${guest}.volumes[]`, 'ephemeral ephemeral.persistentVolumeClaim ephemeral.persistentVolumeClaim.claimName'),
+  ...inert(
     `${guest}.volumes[]`,
-    'sysprep',
-    'Windows answer files are not passed yet; build an ISO with autounattend.xml and attach it as cdrom.',
+    'ephemeral.persistentVolumeClaim.readOnly ephemeral.persistentVolumeClaim.hotpluggable',
+    'The disk below the overlay is only read, whatever it says.',
   ),
+  ...yes(`${guest}.volumes[]`, 'sysprep sysprep.configMap sysprep.configMap.name sysprep.secret sysprep.secret.name'),
   ...blocks(`${guest}.volumes[]`, 'containerPath', 'There is no container around the guest whose files could be shared.'),
   ...blocks(
     `${guest}.volumes[]`,

@@ -1,12 +1,11 @@
 import { dirProvisioner } from './provisioners.ts'
-import { blocks, ignored, inert, splitPath, yes, type SupportRow } from './support-table.ts'
+import { ignored, inert, partly, splitPath, yes, type SupportRow } from './support-table.ts'
 
 const reported = 'It is what the host reports; what Git says of it is not read.'
 
 /** NodeNetworkConfigurationPolicy. */
 export const policySupport: readonly SupportRow[] = [
-  ...yes('spec', '. nodeSelector desiredState maxUnavailable'),
-  ...blocks('spec', 'capture', 'Captures (nmpolicy) are not evaluated yet; write the interfaces themselves into desiredState.'),
+  ...yes('spec', '. nodeSelector capture desiredState maxUnavailable'),
   ...yes('spec.desiredState', 'description interfaces dns-resolver routes route-rules hostname ovs-db ovn'),
   ...yes(
     'spec.desiredState.interfaces[]',
@@ -31,7 +30,18 @@ export const namespaceSupport: readonly SupportRow[] = [
 
 /** StorageClass. */
 export const storageClassSupport: readonly SupportRow[] = [
-  ...yes('', 'parameters reclaimPolicy allowVolumeExpansion provisioner'),
+  ...yes('', 'provisioner parameters reclaimPolicy allowVolumeExpansion'),
+  {
+    ...partly('provisioner', [], { effect: 'ignored', reason: `Only ${dirProvisioner} is carried out; disks of this class are not made.` }),
+    values: undefined,
+    except: [dirProvisioner],
+  },
+  partly('reclaimPolicy', ['Retain'], {
+    effect: 'ignored',
+    reason:
+      'A disk that Git no longer declares is kept in quarantine and then deleted; the annotation gitvirt.io/prune: disabled keeps it.',
+  }),
+  partly('allowVolumeExpansion', [false], { effect: 'ignored', reason: 'A disk grows whenever Git declares a larger size.' }),
   ...ignored('', 'mountOptions', `${dirProvisioner} mounts nothing; mount the file system on the host.`),
   ...ignored('', 'allowedTopologies', 'Volumes are made on the host where their guest runs; choose it by nodeSelector.'),
   ...yes('', 'volumeBindingMode'),

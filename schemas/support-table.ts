@@ -25,7 +25,9 @@ export type SupportRow = {
   /** Why not, and what to use instead. Empty for 'yes'. */
   readonly reason: string
   /** Only these values are meant; undefined: every value that asks for something. */
-  readonly values?: readonly unknown[]
+  readonly values?: readonly unknown[] | undefined
+  /** Every value but these is meant. */
+  readonly except?: readonly unknown[]
 }
 
 /** Splits a written path: `disks[].name` is disks, [], name. */

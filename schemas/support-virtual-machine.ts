@@ -69,15 +69,20 @@ const placementRows: readonly SupportRow[] = [
 
 const guestRows: readonly SupportRow[] = [
   ...yes('spec.template', 'spec'),
-  ...yes(guest, 'domain hostname subdomain terminationGracePeriodSeconds networks volumes architecture startStrategy'),
+  ...yes(guest, 'domain hostname terminationGracePeriodSeconds networks volumes architecture startStrategy accessCredentials'),
   partly(`${guest}.startStrategy`, ['Paused'], {
     effect: 'ignored',
     reason: 'A guest is started running; pause it by the pause command.',
   }),
+  ...ignored(guest, 'subdomain', 'The guest is told its host name only; set fqdn in its cloud-init user data.'),
+  ...yes(
+    `${guest}.accessCredentials[].sshPublicKey`,
+    `. source source.secret source.secret.secretName propagationMethod propagationMethod.noCloud propagationMethod.configDrive`,
+  ),
   ...ignored(
-    guest,
-    'accessCredentials',
-    'Keys and passwords are not put into the guest; write them into the user data of a cloudInitNoCloud volume.',
+    `${guest}.accessCredentials[]`,
+    'sshPublicKey.propagationMethod.qemuGuestAgent userPassword',
+    'The guest agent is not used to set keys and passwords yet; pass SSH keys by noCloud or configDrive.',
   ),
   ...ignored(guest, 'livenessProbe readinessProbe', 'Probes are not run yet; use domain.devices.watchdog for a guest that hangs.'),
   ...ignored(guest, 'dnsPolicy dnsConfig', 'The guest gets its name servers from DHCP; set others in its cloud-init network data.'),
@@ -101,14 +106,9 @@ const computeRows: readonly SupportRow[] = [
   ...yes(`${domain}.firmware`, 'bootloader.bios.useSerial'),
   ...ignored(`${domain}.firmware`, 'acpi', 'ACPI tables from a Secret are not passed to the guest yet.'),
   ...blocks(`${domain}.firmware`, 'kernelBoot', 'Kernels from container images are not booted yet; boot from a disk.'),
-  ...ignored(domain, 'chassis', 'SMBIOS chassis data is not passed to the guest yet.'),
+  ...yes(domain, 'chassis chassis.asset chassis.manufacturer chassis.serial chassis.sku chassis.version'),
   ...blocks(domain, 'launchSecurity', noConfidential),
-  ...ignored(domain, 'ioThreads ioThreadsPolicy', 'I/O threads are not set up yet; disks share the main loop of QEMU.'),
-  ...yes(domain, 'rebootPolicy'),
-  partly(`${domain}.rebootPolicy`, ['Terminate'], {
-    effect: 'ignored',
-    reason: 'A guest that reboots stays the same domain; configuration changes take a restart by gitvirt.',
-  }),
+  ...yes(domain, 'ioThreads ioThreads.supplementalPoolThreadCount ioThreadsPolicy rebootPolicy'),
 ]
 
 const featureRows: readonly SupportRow[] = [

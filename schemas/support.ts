@@ -100,6 +100,7 @@ function collect(found: UnsupportedField[], value: unknown, { branch, pointer }:
 
 function asks(row: SupportRow, value: unknown): boolean {
   if (row.values !== undefined) return row.values.includes(value)
+  if (row.except?.includes(value) === true) return false
   if (value === undefined || value === null || value === false || value === '') return false
   return !Array.isArray(value) || value.length > 0
 }
