@@ -9,7 +9,7 @@ import { blocksOf, blockText } from './common-conditions.ts'
 import { createCollection, type Collection, type WritableCollection } from './collection.ts'
 import { timestamp } from './conditions.ts'
 import { createErrorIndex, type ErrorIndex } from './error-index.ts'
-import { createRecorder, type Recorder } from './events/recorder.ts'
+import { createRecorder } from './events/recorder.ts'
 import type { EventDraft } from './events/rules.ts'
 import { draftsOf } from './kinds/drafts.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
@@ -59,12 +59,13 @@ export function createStatus(options: StatusOptions): Status {
   const saved = <T>(work: () => T): T =>
     store.transaction(() => {
       const result = work()
+      recorder.flush()
       store.settings.put(versionSetting, String(collection.resourceVersion()))
       return result
     })
   const record = (event: EventDraft): void => recorder.record(event)
   const writer = createWriter({ records: store.objects, collection, record })
-  const engine = new Engine({ collection, writer, recorder, clock, store })
+  const engine = new Engine({ collection, writer, record, clock, store })
   return {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
@@ -86,7 +87,7 @@ function failedStep({ key, step, code, message, node }: Receipt): EventDraft {
 type Parts = {
   readonly collection: WritableCollection
   readonly writer: Writer
-  readonly recorder: Recorder
+  readonly record: (event: EventDraft) => void
   readonly clock: Clock
   readonly store: Store
 }
@@ -120,8 +121,7 @@ class Engine {
       : expandTouched(input, [...(input.keys ?? []), ...planned, ...erred, ...nodes], reconnected)
     const world = this.#world(input)
     for (const key of inOrder(touched)) this.#project(world, key)
-    if (whole) this.#forgetStale()
-    this.#parts.recorder.prune()
+    if (!this.#loaded) this.#parts.writer.settle()
     this.#loaded = true
   }
 
@@ -170,14 +170,7 @@ class Engine {
     if (text === (this.#told.get(subject.key) ?? '')) return
     if (text === '') this.#told.delete(subject.key)
     else this.#told.set(subject.key, text)
-    if (exists) lines.forEach((line) => this.#parts.recorder.record(line))
-  }
-
-  /** Records of objects that went while the reconciler was away. */
-  #forgetStale(): void {
-    if (this.#loaded) return
-    const live = new Set([...this.#given.values()].flat())
-    for (const key of this.#parts.store.objects.keys()) if (!live.has(key)) this.#parts.store.objects.delete(key)
+    if (exists) lines.forEach((line) => this.#parts.record(line))
   }
 
   #reconnected(observed: ObservedView): Set<string> {
@@ -192,6 +185,5 @@ class Engine {
 /** A namespace that Git does not declare is shown while something lives in it; `default` always is. */
 function isUnusedNamespace(subject: Subject, collection: Collection & { population(namespace: string): number }): boolean {
   if (subject.kind !== 'Namespace' || subject.desired !== undefined || subject.name === 'default') return false
-  const declared = [...subject.world.desired.dependents(subject.key)].length > 0
-  return !declared && collection.population(subject.name) === 0
+  return collection.population(subject.name) === 0
 }

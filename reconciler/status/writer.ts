@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { digestOf } from '../lib/digest.ts'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
 import type { ObjectRecord, ObjectRecords } from '../store/object-records.ts'
 import type { ApiMetadata, ApiObject, Draft } from './api-object.ts'
@@ -12,6 +11,8 @@ export type Writer = {
   /** Makes the served object equal to the draft; does nothing where it is already. */
   write(draft: Draft, now: string): void
   remove(key: ObjectKey): void
+  /** Ends the start: forgets the records of objects that went while the reconciler was away. */
+  settle(): void
 }
 
 export type WriterOptions = {
@@ -27,6 +28,7 @@ type Memory = Pick<ObjectRecord, 'observedGeneration' | 'specDigest' | 'identity
 export function createWriter(options: WriterOptions): Writer {
   const { records, collection } = options
   const memories = new Map<ObjectKey, Memory>()
+  const stored = records.all()
   const remove = (key: ObjectKey): void => {
     const memory = memories.get(key)
     const gone = collection.remove(key)
@@ -37,7 +39,8 @@ export function createWriter(options: WriterOptions): Writer {
   const write = (draft: Draft, now: string): void => {
     const key = objectKey(draft.kind, draft.namespace, draft.name)
     const served = collection.find(key)
-    let record = served === undefined ? records.get(key) : recordOf(served, memories.get(key))
+    let record = served === undefined ? stored.get(key) : recordOf(served, memories.get(key))
+    stored.delete(key)
     if (record !== undefined && isAnotherLife(draft, record)) {
       if (served === undefined) records.delete(key)
       else remove(key)
@@ -48,7 +51,11 @@ export function createWriter(options: WriterOptions): Writer {
     const object = render({ draft, record: next, previous, owner: ownerOf(draft, collection), now })
     store({ options, memories, key, draft, object, next, record, previous })
   }
-  return { write, remove }
+  const settle = (): void => {
+    for (const key of stored.keys()) records.delete(key)
+    stored.clear()
+  }
+  return { write, remove, settle }
 }
 
 function isAnotherLife(draft: Draft, record: ObjectRecord): boolean {
@@ -166,9 +173,14 @@ function store({ options, memories, key, draft, object, next, record, previous }
   told.forEach(options.record)
 }
 
-/** Of what is served; the spec goes in by the digest that is at hand. */
+/**
+ * Of what is served; the spec goes in by the digest that is at hand. Objects are always put together in the same order, so that plain JSON
+ * will do; another order of a map that an agent sent would cost one needless event.
+ */
 function contentDigestOf(object: ApiObject, specDigest: string): string {
   const { metadata, spec, ...rest } = object
   const { resourceVersion: _version, ...meta } = metadata
-  return digestOf({ meta, rest, spec: specDigest === '' ? spec : specDigest })
+  return createHash('sha256')
+    .update(JSON.stringify([meta, rest, specDigest === '' ? spec : specDigest]))
+    .digest('base64url')
 }

@@ -10,10 +10,7 @@ const migrations: readonly string[] = [
     spec_digest TEXT NOT NULL, content_digest TEXT NOT NULL, resource_version INTEGER NOT NULL, deleted_at TEXT, identity TEXT,
     conditions TEXT NOT NULL, marks TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE events (
-    key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, last_seen INTEGER NOT NULL, body TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX events_by_age ON events (last_seen);
+  CREATE TABLE events (key TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE nodes (name TEXT PRIMARY KEY, seen_at TEXT NOT NULL, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE observations (node TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (node, key)) STRICT, WITHOUT ROWID;
   CREATE TABLE applied (

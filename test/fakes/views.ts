@@ -26,6 +26,7 @@ export type Manifest = {
 export function fakeDesired(): FakeDesired {
   const objects = new Map<ObjectKey, DesiredObject>()
   const unknown = new Map<ObjectKey, ManifestError>()
+  const dependents = new Map<ObjectKey, Set<ObjectKey>>()
   let errors: readonly ManifestError[] = []
   const refreshErrors = (): void => {
     errors = [...unknown.values()]
@@ -35,12 +36,13 @@ export function fakeDesired(): FakeDesired {
     get: (key) => objects.get(key),
     keys: () => objects.keys(),
     keysOf: (kind) => [...objects.keys()].filter((key) => parseKey(key).kind === kind),
-    dependents: (key) => [...objects.values()].filter((object) => object.references.includes(key)).map((object) => object.key),
+    dependents: (key) => dependents.get(key) ?? [],
     isUnknownPath: (path) => [...unknown.values()].some((error) => error.path === path),
     isUnknownKey: (key) => unknown.has(key),
     errors: () => errors,
     put: (object, options = {}) => {
       const key = objectKey(object.kind, object.metadata.namespace ?? '', object.metadata.name)
+      for (const reference of options.references ?? []) dependents.set(reference, (dependents.get(reference) ?? new Set()).add(key))
       objects.set(key, {
         key,
         kind: object.kind,

@@ -3,11 +3,12 @@ import type { Clock } from '../../lib/clock.ts'
 import { parseKey } from '../../lib/object-key.ts'
 import type { EventRecords } from '../../store/event-records.ts'
 import type { ApiObject } from '../api-object.ts'
-import type { WritableCollection } from '../collection.ts'
+import { keyOf, type WritableCollection } from '../collection.ts'
 import { timestamp } from '../conditions.ts'
 import type { EventDraft } from './rules.ts'
 
 const keepFor = 24 * 3600 * 1000
+const pruneEvery = 60_000
 const longestMessage = 1024
 
 export type RecorderOptions = {
@@ -20,61 +21,86 @@ export type RecorderOptions = {
 
 export type Recorder = {
   record(event: EventDraft): void
-  /** Drops events older than 24 hours or beyond the limit. */
-  prune(): void
+  /** Drops what is too old or too much, and writes the rest of what is new to the store. Call it at the end of every transaction. */
+  flush(): void
 }
+
+/** Last time seen of each kept event, oldest first: a Map keeps the order in which its keys came. */
+type Ages = Map<string, number>
 
 /** Writes core/v1 Events: equal ones raise the count of one object instead of making another. Loads what earlier runs kept. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { records, collection, clock } = options
-  for (const record of records.list()) collection.put(record.body as unknown as ApiObject, true)
+  const { records, collection, clock, most = 10_000 } = options
+  const ages: Ages = new Map()
+  const unsaved = new Set<string>()
+  let pruneAt = 0
+  for (const record of records.list()) {
+    collection.put(record.body as unknown as ApiObject, true)
+    ages.set(`Event/${record.key}`, record.lastSeen)
+  }
+  const drop = (key: string): void => {
+    ages.delete(key)
+    collection.remove(key)
+    // One that came and went within a transaction was never written.
+    if (!unsaved.delete(key)) records.delete(key.slice('Event/'.length))
+  }
+  const prune = (): void => {
+    const now = clock.now().getTime()
+    if (ages.size <= most && now < pruneAt) return
+    pruneAt = now + pruneEvery
+    for (const [key, seen] of ages) {
+      if (ages.size <= most && seen >= now - keepFor) break
+      drop(key)
+    }
+  }
   return {
-    record: (event) => recordOne(options, event),
-    prune: () => {
-      const gone = records.prune(clock.now().getTime() - keepFor, options.most ?? 10_000)
-      for (const key of gone) collection.remove(`Event/${key}`)
+    record: (event) => {
+      const now = clock.now()
+      const object = nextEvent(collection, event, timestamp(now))
+      const key = keyOf(object)
+      ages.delete(key)
+      ages.set(key, now.getTime())
+      unsaved.add(key)
+      collection.put(object)
+    },
+    flush: () => {
+      prune()
+      for (const key of unsaved) {
+        const body = collection.find(key)
+        if (body !== undefined) records.put({ key: key.slice('Event/'.length), lastSeen: ages.get(key) ?? 0, body })
+      }
+      unsaved.clear()
     },
   }
 }
 
-function recordOne({ records, collection, clock }: RecorderOptions, event: EventDraft): void {
-  const now = clock.now()
+/** A new event, or the known one counted once more. */
+function nextEvent(collection: WritableCollection, event: EventDraft, at: string): ApiObject {
   const involved = collection.find(event.key)
-  const fingerprint = hash([event.key, involved?.metadata.uid ?? '', event.type, event.reason, event.message, event.host ?? ''].join('\n'))
-  const known = records.byFingerprint(fingerprint)?.body as unknown as ApiObject | undefined
-  const body = known === undefined ? newEvent(event, involved, fingerprint) : known
-  const count = Number(known?.['count'] ?? 0) + 1
-  const at = timestamp(now)
-  const object: ApiObject = {
-    ...body,
-    metadata: {
-      ...body.metadata,
-      creationTimestamp: known === undefined ? at : body.metadata.creationTimestamp,
-      resourceVersion: String(collection.nextVersion()),
-    },
-    firstTimestamp: known?.['firstTimestamp'] ?? at,
-    lastTimestamp: at,
-    count,
-  }
-  const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`
-  records.put({ key, fingerprint, lastSeen: now.getTime(), body: object })
-  collection.put(object)
+  const fresh = newEvent(event, involved, at)
+  const known = collection.find(keyOf(fresh))
+  const resourceVersion = String(collection.nextVersion())
+  if (known === undefined) return { ...fresh, metadata: { ...fresh.metadata, resourceVersion } }
+  return { ...known, metadata: { ...known.metadata, resourceVersion }, lastTimestamp: at, count: Number(known['count'] ?? 0) + 1 }
 }
 
-function newEvent(event: EventDraft, involved: ApiObject | undefined, fingerprint: string): ApiObject {
+function newEvent(event: EventDraft, involved: ApiObject | undefined, at: string): ApiObject {
   const { kind, namespace, name } = parseKey(event.key)
+  const parts = [event.key, involved?.metadata.uid ?? '', event.type, event.reason, event.message, event.host ?? '']
+  const fingerprint = createHash('sha256').update(parts.join('\n')).digest('hex')
   // Events of cluster-scoped objects live in the namespace default, as in Kubernetes.
   const home = namespace === '' ? 'default' : namespace
+  const metadata = {
+    name: `${name}.${fingerprint.slice(0, 16)}`,
+    namespace: home,
+    uid: uuidOf(fingerprint),
+    resourceVersion: '0',
+    creationTimestamp: at,
+  }
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: {
-      name: `${name}.${fingerprint.slice(0, 16)}`,
-      namespace: home,
-      uid: uuidOf(fingerprint),
-      resourceVersion: '0',
-      creationTimestamp: '',
-    },
+    metadata,
     involvedObject: {
       kind,
       ...(namespace === '' ? {} : { namespace }),
@@ -87,11 +113,10 @@ function newEvent(event: EventDraft, involved: ApiObject | undefined, fingerprin
     source: { component: 'gitvirt', ...(event.host === undefined ? {} : { host: event.host }) },
     reportingComponent: 'gitvirt',
     reportingInstance: event.host ?? '',
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
   }
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 /** RFC 9562 version 8: our own bits in the form of a UUID. */

@@ -35,5 +35,17 @@ export function specDigestOf(subject: Subject): string {
   if (subject.desired === undefined) return ''
   const { object } = subject.desired
   // The object's own digest covers metadata too, but labels do not raise a generation (API conventions, "generation").
-  return 'spec' in object ? digestOf(object.spec) : subject.desired.digest
+  return 'spec' in object && object.spec !== null && typeof object.spec === 'object' ? memoised(object.spec) : subject.desired.digest
+}
+
+/** Specs are immutable and shared, so that each is digested once. */
+const digests = new WeakMap<object, string>()
+
+function memoised(spec: object): string {
+  let digest = digests.get(spec)
+  if (digest === undefined) {
+    digest = digestOf(spec)
+    digests.set(spec, digest)
+  }
+  return digest
 }
