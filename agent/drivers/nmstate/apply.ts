@@ -3,6 +3,7 @@ import type { PolicySpec } from '../../../schemas/generated/plan.ts'
 import { digestOf } from '../../../reconciler/lib/digest.ts'
 import { describeError, errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { attemptPolicy, type Outcome } from './attempt.ts'
+import { hasCaptures } from './capture.ts'
 import type { Deps } from './deps.ts'
 import type { ConditionType } from './enactment.ts'
 import type { Provider } from './provider.ts'
@@ -71,12 +72,13 @@ function isFatal(error: unknown): boolean {
 
 async function succeed(deps: Deps, policy: PolicySpec, done: { provider: Provider; outcome: Outcome }): Promise<void> {
   const { effective, limits } = done.outcome
+  const resolved = hasCaptures(policy) ? done.outcome.resolved : undefined
   const message = limits.length === 0 ? 'successfully reconciled' : `successfully reconciled; kernel mode left undone: ${limits.join('; ')}`
   await transition(deps, policy.key, {
     type: 'Available',
     message,
     provider: done.provider.name,
-    patch: { applied: policy, effective, limits: [...limits], problem: undefined, rolledBack: undefined },
+    patch: { applied: policy, resolved, effective, limits: [...limits], problem: undefined, rolledBack: undefined },
   })
 }
 

@@ -1,18 +1,19 @@
 import type { PolicySpec } from '../../../schemas/generated/plan.ts'
 import { digestOf } from '../../../reconciler/lib/digest.ts'
 import { describeError, GitvirtError } from '../../../reconciler/lib/errors.ts'
-import { resolveCaptures } from './capture.ts'
+import { hasCaptures, resolveCaptures } from './capture.ts'
 import { readState } from './current-state.ts'
 import type { Deps } from './deps.ts'
 import { shareForKernel } from './kernel-limits.ts'
 import { applyKernel, rollbackKernel, takeSnapshot } from './kernel-mode.ts'
 import { applyManaged, commitManaged, rollbackManaged } from './manager-mode.ts'
 import type { NetworkState } from './network-state.ts'
+import { renderState } from './render.ts'
 import { createProbes, passingProbes, runProbes, type Probe } from './probes.ts'
 import type { Provider } from './provider.ts'
 
 /** What an attempt came to. */
-export type Outcome = { readonly effective: NetworkState; readonly limits: readonly string[] }
+export type Outcome = { readonly resolved: NetworkState; readonly effective: NetworkState; readonly limits: readonly string[] }
 
 type How = { readonly provider: Provider; readonly signal: AbortSignal }
 
@@ -35,15 +36,16 @@ export async function attemptPolicy(deps: Deps, policy: PolicySpec, how: How): P
     throw error
   }
   await change.commit()
-  return { effective: share.state, limits: share.limits }
+  return { resolved: desired, effective: share.state, limits: share.limits }
 }
 
 /** Captures are taken once for a policy, as upstream does: applying it changes what they would capture. */
 async function resolve(deps: Deps, policy: PolicySpec, provider: Provider): Promise<NetworkState> {
-  const { state } = await readState(deps.commands, provider.name)
+  if (!hasCaptures(policy)) return renderState(policy)
   const known = await deps.records.get(policy.key)
   const same = known?.applied !== undefined && digestOf(policyInput(known.applied)) === digestOf(policyInput(policy))
-  if (same && known.provider === provider.name && known.effective !== undefined && policy.capture !== undefined) return known.effective
+  if (same && known.resolved !== undefined) return known.resolved
+  const { state } = await readState(deps.commands, provider.name)
   return resolveCaptures(policy, state, { commands: deps.commands, runDir: deps.context.runDir })
 }
 

@@ -4,11 +4,15 @@ import type { PolicySpec } from '../../../schemas/generated/plan.ts'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { parseOutput, type Commands } from './commands.ts'
 import { asObject, type NetworkState } from './network-state.ts'
-import { renderPolicy, renderState } from './render.ts'
+import { renderPolicy } from './render.ts'
+
+export function hasCaptures(policy: PolicySpec): boolean {
+  return Object.keys(policy.capture ?? {}).length > 0
+}
 
 /**
  * The desired state of a policy on this host: its captures are taken from the current state by `nmstatectl policy`
- * (nmpolicy), so that `{{ capture… }}` is replaced. A policy without captures is handed on as it is.
+ * (nmpolicy), so that `{{ capture… }}` is replaced.
  * @throws GitvirtError `InvalidPolicy`, `UnresolvedCapture`
  */
 export async function resolveCaptures(
@@ -16,7 +20,6 @@ export async function resolveCaptures(
   current: NetworkState,
   tools: { commands: Commands; runDir: string },
 ): Promise<NetworkState> {
-  if (Object.keys(policy.capture ?? {}).length === 0) return renderState(policy)
   const folder = await mkdtemp(join(tools.runDir, 'nmpolicy-'))
   try {
     const [policyFile, currentFile] = [join(folder, 'policy.json'), join(folder, 'current.json')]

@@ -13,6 +13,8 @@ export type PolicyRecord = {
   readonly key: ObjectKey
   /** The last policy that became Available. */
   readonly applied?: PolicySpec
+  /** What `applied` came to after its captures; only where it has captures. */
+  readonly resolved?: NetworkState
   /** What `applied` came to after captures and, in kernel mode, without what that mode cannot do. */
   readonly effective?: NetworkState
   readonly provider: ProviderName

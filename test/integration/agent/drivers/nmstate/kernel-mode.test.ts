@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNetworkDriver } from '../../../../../agent/drivers/nmstate/driver.ts'
+import { bridge, networkContract } from './network-contract.ts'
 import { createNetworkHost, networkSkipReason, policyOf, type NetworkHost } from './network-host.ts'
 
 const skip = networkSkipReason()
@@ -17,60 +18,8 @@ async function host(t: TestContext): Promise<NetworkHost> {
 
 const signal = (): AbortSignal => new AbortController().signal
 
-const bridge = policyOf('bridge', {
-  interfaces: [
-    {
-      name: 'br1',
-      type: 'linux-bridge',
-      state: 'up',
-      mtu: 1400,
-      ipv4: { enabled: true, dhcp: false, address: [{ ip: '192.0.2.1', 'prefix-length': 24 }] },
-      bridge: { options: { stp: { enabled: false } }, port: [{ name: 'eth1' }] },
-    },
-  ],
-})
-
 describe('kernel mode', { skip }, () => {
-  it('makes a bridge with a port, an address and an MTU, and sees no drift afterwards', async (t) => {
-    const h = await host(t)
-    const driver = h.driver()
-    await driver.prepare()
-    await driver.apply(bridge, signal())
-    const links = await h.links()
-    assert.equal(links.find((link) => link.ifname === 'eth1')?.master, 'br1')
-    assert.equal(links.find((link) => link.ifname === 'br1')?.mtu, 1400)
-    assert.match(await h.ip('addr', 'show', 'br1'), /inet 192\.0\.2\.1\/24/)
-    const [seen] = await driver.observe()
-    assert.deepEqual(seen?.drift, [])
-    assert.deepEqual(seen?.applied, bridge)
-    assert.equal(seen?.conditions.find((one) => one.status === 'True')?.type, 'Available')
-    assert.deepEqual(seen?.conditions.find((one) => one.type === 'Available')?.reason, 'SuccessfullyConfigured')
-  })
-
-  it('changes nothing when the same policy comes again', async (t) => {
-    const h = await host(t)
-    const driver = h.driver()
-    await driver.apply(bridge, signal())
-    const before = await h.links()
-    const [first] = await driver.observe()
-    await driver.apply(bridge, signal())
-    assert.deepEqual(await h.links(), before)
-    const [second] = await driver.observe()
-    assert.equal(second?.digest, first?.digest)
-  })
-
-  it('reports a bridge that somebody deleted as drift and makes it again', async (t) => {
-    const h = await host(t)
-    const driver = h.driver()
-    await driver.apply(bridge, signal())
-    await h.ip('link', 'del', 'br1')
-    const [drifted] = await driver.observe()
-    assert.deepEqual(drifted?.drift, [{ path: 'interfaces[br1]', expected: 'up', actual: 'absent' }])
-    await driver.apply(bridge, signal())
-    const [mended] = await driver.observe()
-    assert.deepEqual(mended?.drift, [])
-    assert.match(await h.ip('addr', 'show', 'br1'), /192\.0\.2\.1\/24/)
-  })
+  networkContract({ open: host, provider: 'kernel' })
 
   it('reports a changed MTU, address and link state as drift, and mends all three', async (t) => {
     const h = await host(t)
@@ -87,18 +36,6 @@ describe('kernel mode', { skip }, () => {
     await driver.apply(bridge, signal())
     const [mended] = await driver.observe()
     assert.deepEqual(mended?.drift, [])
-  })
-
-  it("keeps guests' taps on the bridge and never calls them drift", async (t) => {
-    const h = await host(t)
-    const driver = h.driver()
-    await driver.apply(bridge, signal())
-    await h.ip('tuntap', 'add', 'vnet0', 'mode', 'tap')
-    await h.ip('link', 'set', 'vnet0', 'master', 'br1', 'up')
-    await driver.apply(bridge, signal())
-    assert.equal((await h.links()).find((link) => link.ifname === 'vnet0')?.master, 'br1')
-    const [seen] = await driver.observe()
-    assert.deepEqual(seen?.drift, [])
   })
 
   it('leaves a foreign bridge as it is, also when a policy fails and is rolled back', async (t) => {
@@ -216,16 +153,6 @@ describe('kernel mode', { skip }, () => {
     await assert.rejects(applying, { name: 'AbortError' })
     assert.ok(!(await h.links()).some((link) => link.ifname === 'br1'))
     assert.equal((await driver.observe())[0]?.conditions.find((one) => one.status === 'True')?.type, 'Aborted')
-  })
-
-  it("tells nmstate's own words for a policy that it refuses, and that trying again cannot help", async (t) => {
-    const h = await host(t)
-    const driver = h.driver()
-    const broken = policyOf('broken', { interfaces: [{ name: 'br1', type: 'linux-bridge', state: 'sideways' }] })
-    await assert.rejects(driver.apply(broken, signal()), /sideways/)
-    const [seen] = await driver.observe()
-    assert.match(seen?.problem?.message ?? '', /not valid NetworkState/)
-    assert.equal(seen?.problem?.fatal, true)
   })
 
   it('tells what kernel mode leaves undone and finds no drift in it', async (t) => {

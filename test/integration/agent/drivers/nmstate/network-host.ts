@@ -5,10 +5,12 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createNetworkDriver } from '../../../../../agent/drivers/nmstate/driver.ts'
 import type { NetworkDriverOptions } from '../../../../../agent/drivers/nmstate/options.ts'
+import { createJournal, type Journal } from '../../../../../agent/drivers/nmstate/transaction.ts'
 import type { DriverContext, NetworkDriver } from '../../../../../agent/drivers/types.ts'
 import { systemClock } from '../../../../../reconciler/lib/clock.ts'
 import { run } from '../../../../../reconciler/lib/exec.ts'
 import { silentLogger } from '../../../../../reconciler/lib/log.ts'
+import type { ObservedPolicy } from '../../../../../schemas/generated/observation.ts'
 import type { PolicySpec } from '../../../../../schemas/generated/plan.ts'
 
 /** A network namespace that stands for a host, with eth1 whose far end p1 is outside of any policy. */
@@ -22,6 +24,8 @@ export type NetworkHost = {
   /** The JSON of ip(8). */
   links(): Promise<readonly { ifname: string; mtu: number; flags: readonly string[]; master?: string; ifindex: number }[]>
   driver(options?: NetworkDriverOptions): NetworkDriver
+  /** Writes the journal as a crashed agent leaves it. */
+  leaveTransaction(transaction: Parameters<Journal['begin']>[0]): Promise<void>
   close(): Promise<void>
 }
 
@@ -51,16 +55,34 @@ export function quickOptions(): NetworkDriverOptions {
 
 export async function createNetworkHost(): Promise<NetworkHost> {
   const name = `gvt-${randomBytes(4).toString('hex')}`
+  await run('ip', ['netns', 'add', name])
+  return await hostBehind({
+    name,
+    prefix: ['ip', 'netns', 'exec', name],
+    remove: async () => void (await run('ip', ['netns', 'del', name])),
+  })
+}
+
+export type Behind = {
+  readonly name: string
+  readonly prefix: readonly string[]
+  readonly remove: () => Promise<void>
+  readonly nics?: readonly string[]
+}
+
+/** A host whose commands run behind a prefix; `remove` takes its interfaces away. */
+export async function hostBehind({ name, prefix, remove, nics = ['eth1'] }: Behind): Promise<NetworkHost> {
   const folder = await mkdtemp(join(tmpdir(), 'gitvirt-network-'))
   const [stateDir, runDir] = [join(folder, 'state'), join(folder, 'run')]
   await mkdir(runDir)
-  await run('ip', ['netns', 'add', name])
-  const ip = async (...args: readonly string[]): Promise<string> => (await run('ip', ['-n', name, ...args])).stdout
+  const [first, ...rest] = [...prefix, 'ip']
+  const ip = async (...args: readonly string[]): Promise<string> => (await run(first, [...rest, ...args])).stdout
   await ip('link', 'set', 'lo', 'up')
-  await ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'p1')
-  await ip('link', 'set', 'p1', 'up')
+  for (const nic of nics) {
+    await ip('link', 'add', nic, 'type', 'veth', 'peer', 'name', nic.replace('eth', 'p'))
+    await ip('link', 'set', nic.replace('eth', 'p'), 'up')
+  }
   const changed: string[] = []
-  const prefix = ['ip', 'netns', 'exec', name]
   const context = {
     node: name,
     stateDir,
@@ -84,9 +106,10 @@ export async function createNetworkHost(): Promise<NetworkHost> {
       drivers.push(driver)
       return driver
     },
+    leaveTransaction: (transaction) => createJournal(join(stateDir, 'network')).begin(transaction),
     close: async () => {
       await Promise.all(drivers.map((driver) => driver.close()))
-      await run('ip', ['netns', 'del', name])
+      await remove()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -100,4 +123,9 @@ export function policyOf(name: string, desiredState: Record<string, unknown>, mo
     origin: { path: 'network.yaml', line: 1, column: 1 },
     ...more,
   }
+}
+
+/** The type of the condition that is true. */
+export function trueType(policy: ObservedPolicy): string | undefined {
+  return policy.conditions.find((condition) => condition.status === 'True')?.type
 }
