@@ -26,7 +26,7 @@ import { openSource } from './source/open-source.ts'
 import type { SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import { createStatus, type Status } from './status/status.ts'
-import { openBlobCache } from './store/blob-cache.ts'
+import { openManifestCache } from './store/manifest-cache.ts'
 import { openStore } from './store/store.ts'
 
 export type ReconcilerOptions = {
@@ -152,7 +152,7 @@ async function follow(options: ReconcilerOptions, { loop, state, status, stack }
     await openSource({ ...options.source, storeDir: join(stateDir, 'source') }),
     async (value) => await value.close(),
   )
-  const cache = stack.adopt(openBlobCache(stateDir), (value) => value.close())
+  const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
   const revisions = createRevisions(source, createDesired({ cache, ...root }))
   const poller = startPolling({

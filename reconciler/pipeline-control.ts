@@ -1,4 +1,4 @@
-import type { Control, Target } from './api/ports.ts'
+import type { Control } from './api/ports.ts'
 import type { ManifestError } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { GitvirtError } from './lib/errors.ts'
@@ -30,7 +30,7 @@ export const everything = 'Fleet//*'
 export function createControl(parts: ControlParts): Control {
   const { loop, store, clock } = parts
   const at = (): string => clock.now().toISOString()
-  const again = ({ key }: Target): void => loop.enqueue(key === undefined ? undefined : [key])
+  const again = (key: string | undefined): void => loop.enqueue(key === undefined ? undefined : [key])
   return {
     plan: async () => {
       const plan = loop.current()
@@ -48,16 +48,16 @@ export function createControl(parts: ControlParts): Control {
     },
     suspend: async ({ key, by, reason }) => {
       store.suspensions.put({ key: key ?? everything, by, reason, at: at() })
-      again({ ...(key === undefined ? {} : { key }) })
+      again(key)
     },
     resume: async ({ key }) => {
       if (!store.suspensions.delete(key ?? everything))
         throw new GitvirtError({ code: 'NotFound', message: `${key ?? 'The environment'} is not suspended.` })
-      again({ ...(key === undefined ? {} : { key }) })
+      again(key)
     },
     approve: async ({ key, plan, by }) => {
       store.approvals.add({ ...approvalOf(parts, key, plan), by, at: at() })
-      again({ ...(key === undefined ? {} : { key }) })
+      again(key)
     },
     status: async () => statusOf(parts),
   }

@@ -21,7 +21,19 @@ export function dispatchPorts(parts: {
     inputs: inputSource(() => parts.loop().view()),
     locate: (key) => parts.observed.get(key)[0]?.node,
     replan: (keys) => parts.loop().enqueue(keys),
-    stepped: (node, { type: _, ...report }) => parts.status.receipt({ ...report, node }),
+    stepped: (node, report) => {
+      const { plan, step, key, state, at, code, message } = report
+      parts.status.receipt({
+        plan,
+        step,
+        key,
+        node,
+        state,
+        at,
+        ...(code === undefined ? {} : { code }),
+        ...(message === undefined ? {} : { message }),
+      })
+    },
   }
 }
 

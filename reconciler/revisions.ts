@@ -22,7 +22,11 @@ export function createRevisions(source: Pick<Source, 'list' | 'changes' | 'read'
   }
 }
 
-async function inputOf(source: Pick<Source, 'list' | 'changes' | 'read'>, commit: string, before: string | undefined): Promise<UpdateInput> {
+async function inputOf(
+  source: Pick<Source, 'list' | 'changes' | 'read'>,
+  commit: string,
+  before: string | undefined,
+): Promise<UpdateInput> {
   const read = (ids: readonly string[]): ReturnType<Source['read']> => source.read(ids)
   if (before === undefined) {
     const { entries, refused } = await source.list(commit)

@@ -72,6 +72,7 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
       resume: async (request) => request,
       approve: async (request) => request,
       status: async () => ({ revision: 'abc', errors: [] }),
+      state: async () => ({ nodes: [], sightings: [] }),
     },
     webhook: async (body) => (body.toString() === 'ping' ? 202 : 400),
     repository: { url: 'https://git.example/fleet.git', branch: 'main' },

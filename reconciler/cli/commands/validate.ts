@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { createDesired } from '../../desired/state.ts'
+import type { ManifestError } from '../../desired/types.ts'
+import { contextOf, exitCodes, type CliContext } from '../context.ts'
+import { manifestFiles } from '../manifest-files.ts'
+import { printable } from '../output/table.ts'
+
+export function validateCommand(program: Command): void {
+  program
+    .command('validate <path>')
+    .description('Check the manifests of a folder or file: syntax, fields, references; needs no server')
+    .option('-o, --output <format>', 'json for machines')
+    .option('--strict', 'warnings count as errors')
+    .addHelpText('after', '\nExit codes:\n  0  clean\n  1  errors: each with file, line, column and what to do')
+    .action(async (path: string, options: { output?: string; strict?: boolean }, command: Command) => {
+      await validate(contextOf(command), path, options)
+    })
+}
+
+async function validate(context: CliContext, path: string, options: { output?: string; strict?: boolean }): Promise<void> {
+  const files = await manifestFiles(path)
+  const { view } = await createDesired().update({
+    revision: 'working folder',
+    entries: files.entries,
+    refused: files.refused,
+    read: files.read,
+  })
+  const findings = view.errors().toSorted(byPlace)
+  const errors = findings.filter((finding) => finding.severity === 'error').length
+  const warnings = findings.length - errors
+  if (options.output === 'json') context.print(JSON.stringify({ errors, warnings, findings }, null, 2))
+  else {
+    for (const finding of findings) context.print(findingLine(finding, context.color))
+    const objects = [...view.keys()].length
+    context.print(
+      `${objects} ${plural(objects, 'object')} in ${files.entries.length} ${plural(files.entries.length, 'file')}: ${errors} ${plural(errors, 'error')}, ${warnings} ${plural(warnings, 'warning')}`,
+    )
+  }
+  if (errors > 0 || (options.strict === true && warnings > 0)) process.exitCode = exitCodes.error
+}
+
+function plural(count: number, word: string): string {
+  return count === 1 ? word : `${word}s`
+}
+
+function byPlace(one: ManifestError, other: ManifestError): number {
+  return one.path === other.path ? one.line - other.line || one.column - other.column : one.path < other.path ? -1 : 1
+}
+
+/** file:line:column: severity: message, as compilers and editors have it. */
+export function findingLine(finding: ManifestError, color: boolean): string {
+  const colors = pc.createColors(color)
+  const severity = finding.severity === 'error' ? colors.red('error') : colors.yellow('warning')
+  const object = finding.object === undefined ? '' : ` ${colors.dim(`(${finding.object.replaceAll(/\/+/g, '/')})`)}`
+  const action = finding.action === undefined ? '' : ` ${printable(finding.action)}`
+  return `${finding.path}:${finding.line}:${finding.column}: ${severity}: ${printable(finding.message)}${action}${object}`
+}

@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Plan } from '../../schemas/generated/plan.ts'
+import { createDesired } from '../desired/state.ts'
+import { GitvirtError } from '../lib/errors.ts'
+import { plan } from '../plan/plan.ts'
+import { savedView, type SavedState } from '../plan/saved-view.ts'
+import { maskPlan } from '../plan/text/mask.ts'
+import { openSource } from '../source/open-source.ts'
+import { openManifestCache } from '../store/manifest-cache.ts'
+
+export type OfflinePlanOptions = {
+  /** Local folder or address of the repository. */
+  readonly repo: string
+  readonly ref?: string
+  readonly path?: string
+  /** File that `plan --save-state` wrote. */
+  readonly stateFile: string
+  /** Parsed manifests are kept here. */
+  readonly cacheDir?: string
+}
+
+/**
+ * The plan of one revision against a saved state, with sensitive values masked.
+ * @throws GitvirtError `InvalidState`, and what the source throws
+ */
+export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
+  await using stack = new AsyncDisposableStack()
+  const state = await readState(options.stateFile)
+  const storeDir = options.cacheDir === undefined ? await mkdtemp(join(tmpdir(), 'gitvirt-plan-')) : join(options.cacheDir, 'source')
+  if (options.cacheDir === undefined) stack.defer(async () => await rm(storeDir, { recursive: true, force: true }))
+  const ref = options.ref === undefined ? {} : { ref: options.ref }
+  const path = options.path === undefined ? {} : { path: options.path }
+  const source = stack.adopt(await openSource({ url: options.repo, storeDir, ...ref, ...path }), async (value) => await value.close())
+  const revision = await source.fetch()
+  const { entries, refused } = await source.list(revision.commit)
+  const cache =
+    options.cacheDir === undefined
+      ? {}
+      : {
+          cache: stack.adopt(openManifestCache(options.cacheDir), (value) => value.close()),
+        }
+  const root = options.path === undefined ? {} : { root: options.path.replaceAll(/^\/+|\/+$/g, '') }
+  const desired = createDesired({ ...cache, ...root })
+  const { view } = await desired.update({ revision: revision.commit, entries, refused, read: (ids) => source.read(ids) })
+  return maskPlan(plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() }))
+}
+
+async function readState(file: string): Promise<SavedState> {
+  const text = await readFile(file, 'utf8')
+  try {
+    const state = JSON.parse(text) as Partial<SavedState>
+    if (Array.isArray(state.nodes) && Array.isArray(state.sightings)) return { nodes: state.nodes, sightings: state.sightings }
+  } catch {
+    // Told below.
+  }
+  throw new GitvirtError({
+    code: 'InvalidState',
+    message: `${file} is not a saved state.`,
+    action: 'Write one with "gitvirt plan --save-state FILE".',
+  })
+}

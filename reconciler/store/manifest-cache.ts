@@ -1,0 +1,15 @@
+import { join } from 'node:path'
+import { openBlobCache, type ClosableBlobCache } from './blob-cache.ts'
+import { rulesVersion } from './rules-version.ts'
+
+const project = join(import.meta.dirname, '..', '..')
+/** What decides how a manifest is read. */
+const rules = ['schemas', 'reconciler/desired', 'reconciler/lib'].map((folder) => join(project, folder))
+
+/**
+ * The cache of judged manifests in a folder; entries that other versions of the code made are not seen.
+ * @throws GitvirtError `CacheUnusable`
+ */
+export function openManifestCache(dir: string): ClosableBlobCache {
+  return openBlobCache({ file: join(dir, 'manifests.db'), version: rulesVersion(rules) })
+}
