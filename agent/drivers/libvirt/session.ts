@@ -19,12 +19,12 @@ export type Session = {
   readonly exclusive: <T>(key: ObjectKey, change: () => Promise<T>) => Promise<T>
 }
 
-/** @throws GitvirtError `MachineNotFound` */
+/** @throws GitvirtError `NotFound` */
 export function recordOf(session: Session, key: ObjectKey): MachineRecord {
   const record = session.records.byKey(key)
   if (record !== undefined) return record
   throw new GitvirtError({
-    code: 'MachineNotFound',
+    code: 'NotFound',
     message: 'This machine is not defined on this host.',
     object: key,
     host: session.context.node,

@@ -19,7 +19,7 @@ const defaultGrace = 30
 
 type Found = { readonly record: MachineRecord; readonly state: DomainState }
 
-/** The domain of a key, by its uid and only with our mark. @throws GitvirtError `MachineNotFound`, `NameConflict` */
+/** The domain of a key, by its uid and only with our mark. @throws GitvirtError `NotFound`, `NameConflict` */
 export async function findDomain(session: Session, key: ObjectKey): Promise<Found> {
   const record = recordOf(session, key)
   const [state, xml] = await session.virsh.batch([
@@ -28,7 +28,7 @@ export async function findDomain(session: Session, key: ObjectKey): Promise<Foun
   ])
   if (state === undefined || xml === undefined) {
     throw new GitvirtError({
-      code: 'MachineNotFound',
+      code: 'NotFound',
       message: 'The domain is gone from libvirt.',
       action: 'It is defined anew by the next pass.',
       object: key,

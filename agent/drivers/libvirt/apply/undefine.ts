@@ -23,7 +23,7 @@ export async function undefineMachine(session: Session, key: ObjectKey): Promise
     ])
   } catch (error) {
     // Gone, or replaced by somebody else's domain: only what is ours is left to remove.
-    if (!['MachineNotFound', 'DomainNotFound', 'NameConflict'].includes(errorCode(error))) throw error
+    if (!['NotFound', 'DomainNotFound', 'NameConflict'].includes(errorCode(error))) throw error
   }
   const paths = pathsOf(session, record.machine.uid)
   await rm(paths.folder, { recursive: true, force: true })

@@ -1,0 +1,16 @@
+import type { ObservedMachine } from '../../schemas/generated/observation.ts'
+import { digestOf } from '../../reconciler/lib/digest.ts'
+
+/**
+ * Digest of what a plan relies on: applied, booted, whether it runs, is paused or is off, and drift.
+ * Source: schemas/wire/observation.json. Pure.
+ */
+export function machineDigest(machine: Omit<ObservedMachine, 'digest'>): string {
+  const { applied, booted, drift } = machine
+  return digestOf({ applied, booted, drift, state: settled(machine.state) })
+}
+
+function settled(state: ObservedMachine['state']): 'running' | 'paused' | 'off' {
+  if (state === 'paused') return 'paused'
+  return state === 'running' || state === 'starting' || state === 'stopping' ? 'running' : 'off'
+}

@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import * as fc from 'fast-check'
+import { backoff } from '../../../../agent/guard/backoff.ts'
+import { machineDigest } from '../../../../agent/guard/digest.ts'
+import { createGuard, type Guard } from '../../../../agent/guard/guard.ts'
+import type { MachineDriver, MachineFacts } from '../../../../agent/drivers/types.ts'
+import { silentLogger } from '../../../../reconciler/lib/log.ts'
+import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
+import type { Command } from '../../../../schemas/generated/session.ts'
+
+const key = 'VirtualMachine/test/a'
+const uid = '11111111-1111-5111-8111-111111111111'
+
+function specOf(runStrategy: MachineSpec['runStrategy']): MachineSpec {
+  return {
+    key,
+    namespace: 'test',
+    name: 'a',
+    uid,
+    labels: {},
+    annotations: {},
+    runStrategy,
+    template: { spec: { domain: { devices: {} } } },
+    inputs: {},
+    origin: { path: 'a.yaml', line: 1, column: 1 },
+  }
+}
+
+/** One machine whose guest does what the test says, and a clock that stands still. */
+function createWorld(stateDir: string, runStrategy: MachineSpec['runStrategy']) {
+  const calls: string[] = []
+  const timers: { at: number; callback: () => void }[] = []
+  const world = {
+    time: Date.parse('2026-01-01T00:00:00Z'),
+    calls,
+    failStart: false,
+    facts: {
+      kind: 'VirtualMachine',
+      key,
+      uid,
+      state: 'off',
+      stateReason: 'unknown',
+      applied: specOf(runStrategy),
+      restartRequired: [],
+      drift: [],
+      interfaces: [],
+      volumes: [],
+    } as MachineFacts,
+    set(state: MachineFacts['state'], stateReason = '') {
+      world.facts = { ...world.facts, state, stateReason }
+    },
+    strategy(next: MachineSpec['runStrategy']) {
+      world.facts = { ...world.facts, applied: specOf(next) }
+    },
+    /** Lets time pass and runs what is due. */
+    async pass(seconds: number, guard: Guard) {
+      world.time += seconds * 1000
+      for (const timer of timers.splice(0)) {
+        if (timer.at <= world.time) timer.callback()
+        else timers.push(timer)
+      }
+      await guard.settled()
+    },
+  }
+  const act = (verb: string, state?: MachineFacts['state'], reason?: string) => async (): Promise<void> => {
+    calls.push(verb)
+    if (state !== undefined) world.set(state, reason)
+  }
+  const machines = {
+    observe: async () => [world.facts],
+    start: async (_: string, options: { paused?: boolean } = {}) => {
+      calls.push(options.paused === true ? 'start paused' : 'start')
+      if (world.failStart) throw new Error('no memory')
+      world.set('running', 'booted')
+    },
+    stop: act('stop', 'off', 'shutdown'),
+    restart: act('restart', 'running', 'booted'),
+    pause: act('pause', 'paused', 'user'),
+    unpause: act('unpause', 'running'),
+    reset: act('reset'),
+    softReboot: act('soft-reboot'),
+    guestInfo: async () => ({ hostname: 'a' }),
+  } as unknown as MachineDriver
+  const clock = { now: () => new Date(world.time), monotonic: () => world.time }
+  const context = { stateDir, clock, log: silentLogger, changed: () => undefined }
+  const later = (milliseconds: number, callback: () => void): (() => void) => {
+    const timer = { at: world.time + milliseconds, callback }
+    timers.push(timer)
+    return () => void (timers.includes(timer) && timers.splice(timers.indexOf(timer), 1))
+  }
+  const make = (): Guard => createGuard({ context, machines, later, random: () => 0 })
+  return { world, make }
+}
+
+const request = (verb: Command['verb'], more: Partial<Command> = {}): Command => ({ type: 'command', id: '1', verb, key, ...more })
+
+describe('guard', () => {
+  let stateDir: string
+  let guard: Guard
+  let world: ReturnType<typeof createWorld>['world']
+  let make: () => Guard
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), 'gv-guard-'))
+  })
+  afterEach(async () => {
+    await guard?.close()
+    await rm(stateDir, { recursive: true, force: true })
+  })
+  const open = async (strategy: MachineSpec['runStrategy']): Promise<void> => {
+    ;({ world, make } = createWorld(stateDir, strategy))
+    guard = make()
+    await guard.prepare()
+    await guard.settled()
+  }
+  const exit = async (state: MachineFacts['state'], reason: string): Promise<void> => {
+    world.time += 5000
+    world.calls.length = 0
+    world.set(state, reason)
+    guard.changed(key)
+    await guard.settled()
+  }
+
+  const table = [
+    { strategy: 'Always', first: ['start'], shutdown: ['start'], crash: ['start'] },
+    { strategy: 'RerunOnFailure', first: ['start'], shutdown: [], crash: ['start'] },
+    { strategy: 'Once', first: ['start'], shutdown: [], crash: [] },
+    { strategy: 'Manual', first: [], shutdown: [], crash: [] },
+    { strategy: 'Halted', first: [], shutdown: [], crash: [] },
+  ] as const
+  for (const row of table) {
+    it(`${row.strategy}: at first [${row.first.join()}], after a shutdown [${row.shutdown.join()}], after a crash [${row.crash.join()}]`, async () => {
+      await open(row.strategy)
+      assert.deepEqual(world.calls, row.first)
+      world.set('running', 'booted')
+      guard.changed(key)
+      await guard.settled()
+      await exit('off', 'shutdown')
+      assert.deepEqual(world.calls, row.shutdown)
+      world.set('running', 'booted')
+      guard.changed(key)
+      await guard.settled()
+      await exit('crashed', 'crashed')
+      assert.deepEqual(world.calls, row.crash)
+    })
+  }
+
+  it('tells a clean shutdown from a kill', async () => {
+    await open('RerunOnFailure')
+    await exit('off', 'shutdown')
+    assert.equal(guard.view(key).runs?.lastOutcome, 'succeeded')
+    await guard.command(request('start'))
+    await exit('off', 'destroyed')
+    assert.equal(guard.view(key).runs?.lastOutcome, 'failed')
+    assert.deepEqual(world.calls, ['start'])
+  })
+
+  it('waits 10, 40, 90 s after starts that fail, and not at all after one that worked', async () => {
+    ;({ world, make } = createWorld(stateDir, 'Always'))
+    world.failStart = true
+    guard = make()
+    await guard.prepare()
+    await guard.settled()
+    for (const [failures, seconds] of [
+      [1, 10],
+      [2, 40],
+      [3, 90],
+    ] as const) {
+      assert.equal(guard.view(key).runs?.failures, failures)
+      await world.pass(seconds - 1, guard)
+      assert.equal(guard.view(key).runs?.failures, failures)
+      await world.pass(1, guard)
+      assert.equal(guard.view(key).runs?.failures, failures + 1)
+    }
+    world.failStart = false
+    await world.pass(300, guard)
+    assert.deepEqual(guard.view(key).runs, { failures: 0, lastOutcome: 'failed' })
+  })
+
+  it('keeps a stop of Always until start, across a restart of the agent', async () => {
+    await open('Always')
+    await guard.command(request('stop', { by: 'ada' }))
+    assert.deepEqual(guard.view(key).power, { request: 'stop', at: '2026-01-01T00:00:00.000Z', by: 'ada' })
+    await guard.close()
+    world.calls.length = 0
+    guard = make()
+    await guard.prepare()
+    await guard.settled()
+    assert.deepEqual(world.calls, [])
+    assert.equal(guard.view(key).power?.request, 'stop')
+    await guard.command(request('start'))
+    assert.deepEqual(world.calls, ['start'])
+    assert.equal(guard.view(key).power, undefined)
+  })
+
+  it('drops a standing request when runStrategy changes in Git', async () => {
+    await open('Always')
+    await guard.command(request('stop'))
+    world.strategy('RerunOnFailure')
+    await exit('off', 'shutdown')
+    assert.equal(guard.view(key).power, undefined)
+    assert.deepEqual(world.calls, ['start'])
+  })
+
+  it('keeps a start of Halted until stop', async () => {
+    await open('Halted')
+    await guard.command(request('start'))
+    await exit('off', 'shutdown')
+    assert.deepEqual(world.calls, ['start'])
+    await guard.command(request('stop'))
+    assert.equal(guard.view(key).power, undefined)
+    await exit('off', 'shutdown')
+    assert.deepEqual(world.calls, [])
+  })
+
+  const conflicts = [
+    ['Always', 'start'],
+    ['Once', 'start'],
+    ['Once', 'restart'],
+    ['Halted', 'stop'],
+    ['Halted', 'restart'],
+    ['Manual', 'stop'],
+    ['Manual', 'restart'],
+    ['Manual', 'pause'],
+    ['Manual', 'soft-reboot'],
+  ] as const
+  for (const [strategy, verb] of conflicts) {
+    it(`${strategy}: refuses ${verb} with Conflict`, async () => {
+      await open(strategy)
+      await assert.rejects(guard.command(request(verb)), { code: 'Conflict', object: key })
+    })
+  }
+
+  it('passes pause, unpause, reset, restart and a paused start on', async () => {
+    await open('Manual')
+    await guard.command(request('start', { paused: true }))
+    for (const verb of ['pause', 'unpause', 'reset', 'soft-reboot', 'restart'] as const) await guard.command(request(verb))
+    assert.deepEqual(world.calls, ['start paused', 'pause', 'unpause', 'reset', 'soft-reboot', 'restart'])
+    assert.deepEqual(await guard.command(request('guestosinfo')), { hostname: 'a' })
+  })
+
+  it('keeps its hands off while a plan holds the machine, and looks again afterwards', async () => {
+    await open('Always')
+    const release = guard.hold(key)
+    const second = guard.hold(key)
+    await exit('off', 'shutdown')
+    release()
+    release()
+    await guard.settled()
+    assert.deepEqual(world.calls, [])
+    second()
+    await guard.settled()
+    assert.deepEqual(world.calls, ['start'])
+  })
+
+  it('does not start what somebody else has put in the place of ours', async () => {
+    await open('Manual')
+    world.strategy('Always')
+    world.facts = { ...world.facts, problem: { reason: 'NameConflict', message: '', at: '', fatal: true } }
+    await exit('off', 'shutdown')
+    assert.deepEqual(world.calls, [])
+  })
+
+  it('forgets a machine that is gone', async () => {
+    await open('Always')
+    assert.deepEqual(await readdir(join(stateDir, 'guard')), [`${uid}.json`])
+    world.facts = { ...world.facts, key: 'VirtualMachine/test/other' }
+    guard.changed(key)
+    await guard.settled()
+    assert.deepEqual(await readdir(join(stateDir, 'guard')), [])
+  })
+})
+
+describe('backoff', () => {
+  it('never falls as failures rise, and stays at or below 300 s', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (failures, random) => {
+        assert.ok(backoff(failures, random) <= 300_000)
+        assert.ok(backoff(failures, random) <= backoff(failures + 1, random))
+      }),
+    )
+  })
+})
+
+describe('machineDigest', () => {
+  const facts: MachineFacts = {
+    kind: 'VirtualMachine',
+    key,
+    uid,
+    state: 'running',
+    restartRequired: [],
+    drift: [],
+    interfaces: [],
+    volumes: [],
+  }
+  it('changes with state, applied and drift, not with addresses', () => {
+    const digest = machineDigest(facts)
+    assert.equal(machineDigest({ ...facts, interfaces: [{ name: 'a', mac: 'b', ips: ['10.0.0.1'] }], agentConnected: true }), digest)
+    assert.equal(machineDigest({ ...facts, state: 'starting' }), digest)
+    assert.notEqual(machineDigest({ ...facts, state: 'off' }), digest)
+    assert.notEqual(machineDigest({ ...facts, applied: specOf('Always') }), digest)
+    assert.notEqual(machineDigest({ ...facts, drift: [{ path: 'x' }] }), digest)
+  })
+})
