@@ -6,6 +6,7 @@ import { parseOutput, type Commands } from './commands.ts'
 import { asObject, type NetworkState } from './network-state.ts'
 import { renderPolicy } from './render.ts'
 
+/** Whether a policy captures anything of the current state. */
 export function hasCaptures(policy: PolicySpec): boolean {
   return Object.keys(policy.capture ?? {}).length > 0
 }
