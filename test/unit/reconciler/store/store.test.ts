@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test, type TestContext } from 'node:test'
+import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { machineSeen, nodeFacts, vmManifest } from '../../../fakes/views.ts'
+
+function folder(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'gitvirt-store-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  return join(dir, 'state')
+}
+
+function reopened(store: Store, dir: string): Store {
+  store.close()
+  return openStore(dir)
+}
+
+const plan = { id: 'p1', revision: 'r1', policyDigest: 'd', createdAt: '2026-01-01T00:00:00Z', changes: [], findings: [] }
+const summary = { create: 0, update: 0, replace: 0, delete: 0, blocked: 0, disruption: 'none' as const }
+
+test('makes a database that only its owner can read', (t) => {
+  const dir = folder(t)
+  const store = openStore(dir)
+  t.after(() => store.close())
+  assert.equal(statSync(join(dir, 'state.db')).mode & 0o777, 0o600)
+  assert.equal(statSync(dir).mode & 0o777, 0o700)
+})
+
+test('keeps records, decisions and observations over a restart', (t) => {
+  const dir = folder(t)
+  let store = openStore(dir)
+  const record = {
+    uid: 'u',
+    createdAt: '2026-01-01T00:00:00Z',
+    generation: 3,
+    observedGeneration: 2,
+    specDigest: 's',
+    contentDigest: 'c',
+    resourceVersion: 7,
+    deletedAt: '2026-01-02T00:00:00Z',
+    conditions: [{ type: 'Ready', status: 'True' as const, reason: 'R', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    marks: { phase: 'Running' },
+  }
+  store.objects.put('VirtualMachine/default/a', record)
+  store.suspensions.put({ key: 'VirtualMachine/default/a', by: 'me', reason: 'work', at: '2026-01-01T00:00:00Z' })
+  store.approvals.add({ plan: 'p1', by: 'me', at: '2026-01-01T00:00:00Z' })
+  store.approvals.add({ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' })
+  const seen = machineSeen(vmManifest('a'))
+  store.observations.save({ node: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1'), objects: [seen], gone: [], full: true })
+  store.applied.put({ key: 'VirtualMachine/default/a', node: 'h1', revision: 'r1', at: '2026-01-01T00:00:00Z' })
+  store.plans.put({ plan: { ...plan, summary }, node: 'h1', sentAt: '2026-01-01T00:00:00Z' })
+  store = reopened(store, dir)
+  t.after(() => store.close())
+  assert.deepEqual(store.objects.all(), new Map([['VirtualMachine/default/a', record]]))
+  assert.equal(store.suspensions.list()[0]?.reason, 'work')
+  assert.deepEqual(store.approvals.list(), [{ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' }])
+  assert.deepEqual(store.observations.objects('h1'), [seen])
+  assert.deepEqual(store.observations.nodes(), [{ name: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1') }])
+  assert.equal(store.applied.get('VirtualMachine/default/a')[0]?.revision, 'r1')
+  assert.equal(store.plans.get('p1')?.node, 'h1')
+})
+
+test('a full observation forgets what the node no longer tells, a partial one only what is gone', (t) => {
+  const store = openStore(folder(t))
+  t.after(() => store.close())
+  const [a, b] = [machineSeen(vmManifest('a')), machineSeen(vmManifest('b'))]
+  store.observations.save({ node: 'h1', seenAt: 't', facts: nodeFacts('h1'), objects: [a, b], gone: [], full: true })
+  store.observations.save({ node: 'h1', seenAt: 't', objects: [], gone: [b.key], full: false })
+  assert.deepEqual(
+    store.observations.objects('h1').map((object) => object.key),
+    [a.key],
+  )
+  store.observations.save({ node: 'h1', seenAt: 't', objects: [], gone: [], full: true })
+  assert.deepEqual(store.observations.objects('h1'), [])
+})
+
+test('rolls everything back when a transaction throws, nested calls included', (t) => {
+  const store = openStore(folder(t))
+  t.after(() => store.close())
+  store.settings.put('a', '1')
+  assert.throws(
+    () =>
+      store.transaction(() => {
+        store.transaction(() => store.settings.put('a', '2'))
+        throw new Error('stop')
+      }),
+    /stop/,
+  )
+  assert.equal(store.settings.get('a'), '1')
+})
+
+test('keeps only the hash of a token and refuses it once expired or revoked', (t) => {
+  const dir = folder(t)
+  const store = openStore(dir)
+  t.after(() => store.close())
+  const token = store.tokens.issue({
+    name: 'ci',
+    groups: ['gitvirt:viewers'],
+    createdAt: '2026-01-01T00:00:00Z',
+    expiresAt: '2026-01-02T00:00:00Z',
+  })
+  assert.equal(store.tokens.verify(token, new Date('2026-01-01T12:00:00Z'))?.name, 'ci')
+  assert.equal(store.tokens.verify(token, new Date('2026-01-02T00:00:00Z')), undefined)
+  assert.equal(store.tokens.verify(`${token}x`, new Date('2026-01-01T12:00:00Z')), undefined)
+  const bytes = Buffer.concat(['state.db', 'state.db-wal'].map((file) => readFileSync(join(dir, file))))
+  assert.equal(bytes.includes(token), false)
+  assert.equal(store.tokens.revoke('ci'), true)
+  assert.equal(store.tokens.verify(token, new Date('2026-01-01T12:00:00Z')), undefined)
+})
+
+test('keeps the newest 200 plans', (t) => {
+  const store = openStore(folder(t))
+  t.after(() => store.close())
+  for (let index = 0; index < 203; index += 1) {
+    store.plans.put({ plan: { ...plan, summary, id: `p${index}` }, node: 'h1', sentAt: new Date(index * 1000).toISOString() })
+  }
+  assert.equal(store.plans.list().length, 200)
+  assert.equal(store.plans.get('p2'), undefined)
+  assert.equal(store.plans.list(1)[0]?.plan.id, 'p202')
+})
+
+test('refuses a database that a later version wrote', (t) => {
+  const dir = folder(t)
+  openStore(dir).close()
+  const db = new DatabaseSync(join(dir, 'state.db'))
+  db.exec('PRAGMA user_version = 999')
+  db.close()
+  assert.throws(() => openStore(dir), { code: 'StoreTooNew' })
+})
+
+test('lists receipts newest first, by key', (t) => {
+  const store = openStore(folder(t))
+  t.after(() => store.close())
+  const receipt = { plan: 'p', step: 'StartDomain:k', key: 'k', node: 'h', at: 't' }
+  store.receipts.append({ ...receipt, state: 'started' })
+  store.receipts.append({ ...receipt, state: 'failed', code: 'Boom', message: 'no' })
+  store.receipts.append({ ...receipt, key: 'other', state: 'done' })
+  assert.deepEqual(
+    store.receipts.list({ key: 'k' }).map(({ state, code }) => [state, code]),
+    [
+      ['failed', 'Boom'],
+      ['started', undefined],
+    ],
+  )
+})
