@@ -59,7 +59,10 @@ export class Claims {
 }
 
 function duplicateError(key: ObjectKey, claim: Claim, claims: readonly Claim[]): ManifestError {
-  const others = claims.filter((other) => other !== claim).map(({ path, line }) => `${path}:${line}`)
+  const others = claims
+    .filter((other) => other !== claim)
+    .sort((a, b) => (a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1))
+    .map(({ path, line }) => `${path}:${line}`)
   const shown = others.slice(0, 5).join(', ')
   return {
     severity: 'error',

@@ -10,7 +10,7 @@ export type ManifestItem = {
   /** False: no null is anywhere in the object. */
   readonly mayHoldNull: boolean
   /** Place of a field of this object. */
-  locate(pointer: Pointer): Position
+  readonly locate: (pointer: Pointer) => Position
 }
 
 export type ManifestItems = { readonly items: readonly ManifestItem[]; readonly problems: readonly Problem[] }

@@ -7,7 +7,7 @@ export type Chunk = { readonly text: string; readonly offset: number }
  * the document after the marker.
  */
 export function splitDocuments(text: string): Chunk[] | undefined {
-  if (/^%/m.test(text)) return undefined
+  if (/^%(?:YAML|TAG)[ \t]/m.test(text)) return undefined
   const cuts = [...text.matchAll(/(?<=^|\n|\r)---(?=[ \t\r\n]|$)/g)].map((match) => match.index)
   const bounds = [0, ...cuts.filter((cut) => cut > 0), text.length]
   const chunks: Chunk[] = []
@@ -15,5 +15,11 @@ export function splitDocuments(text: string): Chunk[] | undefined {
     const offset = bounds[index] ?? 0
     chunks.push({ text: text.slice(offset, bounds[index + 1]), offset })
   }
-  return chunks
+  const [first] = chunks
+  return first !== undefined && isEmpty(first.text) ? chunks.slice(1) : chunks
+}
+
+/** True for what may stand before the first marker without being a document: blank lines and comments. */
+function isEmpty(text: string): boolean {
+  return text.split(/\r?\n/).every((line) => /^[ \t]*(?:#|$)/.test(line))
 }

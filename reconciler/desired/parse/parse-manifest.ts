@@ -20,7 +20,7 @@ export type ParsedDocument = {
   /** False: no null is anywhere in the value. */
   readonly mayHoldNull: boolean
   /** Place of a field: its key, or its item in a list; the nearest one above where it is not there. */
-  locate(pointer: Pointer): Position
+  readonly locate: (pointer: Pointer) => Position
 }
 
 export type ParsedManifest = {
@@ -54,7 +54,13 @@ function parseApart(chunks: readonly Chunk[], context: Context): ParsedManifest 
   const documents: ParsedDocument[] = []
   const problems: Problem[] = []
   const guesses: GuessedIdentity[] = []
-  for (const chunk of chunks.slice(0, context.limits.maxObjects)) {
+  const { maxObjects } = context.limits
+  if (chunks.length > maxObjects) {
+    const first = chunks[maxObjects]
+    const message = `Only the first ${maxObjects} documents of this file are read.`
+    problems.push({ severity: 'error', code: 'TooLarge', message, ...context.at(first?.offset ?? 0) })
+  }
+  for (const chunk of chunks.slice(0, maxObjects)) {
     const outcome = parseChunk(chunk, context)
     if (outcome.fault === undefined) documents.push(...outcome.documents)
     else {
