@@ -5,7 +5,17 @@ import { kindSchemas, sharedSchemas } from '../../../schemas/documents.ts'
 const annotations = ['tsType', 'patternErrorMessage']
 
 function newAjv(allErrors: boolean): Ajv {
-  const ajv = new Ajv({ allErrors, verbose: allErrors, strict: true, strictTypes: false, strictRequired: false, inlineRefs: false })
+  const ajv = new Ajv({
+    allErrors,
+    verbose: allErrors,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    inlineRefs: false,
+    // Compiling is most of the time of a short command. A test checks the schemas themselves, and V8 optimises as well as Ajv.
+    validateSchema: false,
+    code: { optimize: false },
+  })
   ajv.addVocabulary(annotations)
   for (const schema of [...Object.values(kindSchemas), ...sharedSchemas]) ajv.addSchema(schema)
   return ajv

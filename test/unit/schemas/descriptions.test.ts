@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Ajv } from 'ajv'
 import { kindSchemas, sharedSchemas } from '../../../schemas/documents.ts'
 
 type Node = { readonly [key: string]: unknown }
@@ -27,6 +28,11 @@ describe('schemas of kinds', () => {
   for (const [kind, schema] of documents) {
     it(`${kind} tells title and description of every field`, () => {
       assert.deepEqual(silent(schema, kind), [])
+    })
+
+    it(`${kind} is a valid JSON Schema of draft-07`, () => {
+      const ajv = new Ajv({ strict: false })
+      assert.equal(ajv.validateSchema(schema), true, ajv.errorsText())
     })
 
     it(`${kind} ends every description with a full stop`, () => {
