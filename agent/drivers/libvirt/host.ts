@@ -27,7 +27,9 @@ export async function probeHost(virsh: Virsh): Promise<HostFacts> {
   const architecture = child(capabilities, 'host', 'cpu', 'arch')?.text ?? 'x86_64'
   const accelerator = await probeAccelerator(architecture)
   const virtType = accelerator.accelerator === 'kvm' ? 'kvm' : 'qemu'
-  const domain = parseXml(await virsh.call(['domcapabilities', '--virttype', virtType, '--arch', architecture]))
+  // The default machine of x86 is an old one, whose capabilities leave out secure boot.
+  const machine = architecture === 'x86_64' ? ['--machine', 'q35'] : []
+  const domain = parseXml(await virsh.call(['domcapabilities', '--virttype', virtType, '--arch', architecture, ...machine]))
   return {
     ...accelerator,
     architecture,
