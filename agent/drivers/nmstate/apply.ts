@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Problem } from '../../../schemas/generated/observation.ts'
 import type { PolicySpec } from '../../../schemas/generated/plan.ts'
 import { digestOf } from '../../../reconciler/lib/digest.ts'
 import { describeError, errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
@@ -8,6 +9,7 @@ import type { Deps } from './deps.ts'
 import type { ConditionType } from './enactment.ts'
 import type { Provider } from './provider.ts'
 import { transition } from './transition.ts'
+import type { PolicyRecord } from './records.ts'
 import { recover } from './recover.ts'
 
 /**
@@ -17,9 +19,9 @@ import { recover } from './recover.ts'
  */
 export async function applyPolicy(deps: Deps, policy: PolicySpec, signal: AbortSignal): Promise<void> {
   const provider = await deps.provider()
+  await refuseWhileHeldOff(deps, policy, provider)
   try {
     if (provider.name === 'none') throw missingProvider(policy, provider)
-    await refuseWhileHeldOff(deps, policy)
     if (!(await recover(deps))) throw unfinished(policy)
     await transition(deps, policy.key, { type: 'Progressing', message: `Applying with ${words[provider.name]}.`, provider: provider.name })
     const outcome = await withRetries(deps, policy, { provider, signal })
@@ -78,37 +80,52 @@ async function succeed(deps: Deps, policy: PolicySpec, done: { provider: Provide
     type: 'Available',
     message,
     provider: done.provider.name,
-    patch: { applied: policy, resolved, effective, limits: [...limits], problem: undefined, rolledBack: undefined },
+    patch: { applied: policy, resolved, effective, limits: [...limits], problem: undefined, heldOff: undefined },
   })
 }
 
 async function fail(deps: Deps, policy: PolicySpec, failed: { provider: Provider; error: unknown }): Promise<void> {
-  const message = describeError(failed.error)
-  const at = deps.context.clock.now().toISOString()
   const aborted = failed.error instanceof Error && failed.error.name === 'AbortError'
   const type: ConditionType = aborted ? 'Aborted' : 'Failing'
-  const reason = aborted ? 'ConfigurationAborted' : 'FailedToConfigure'
-  const rolledBack = probeCodes.includes(errorCode(failed.error)) ? { rolledBack: { digest: digestOf(policy.desiredState), at } } : {}
   deps.context.log.warn({ key: policy.key, code: errorCode(failed.error) }, 'network policy failed')
-  await transition(deps, policy.key, {
-    type,
-    message,
-    provider: failed.provider.name,
-    patch: { problem: { reason, message, at, ...(isFatal(failed.error) ? { fatal: true } : {}) }, ...rolledBack },
-  })
+  const patch = {
+    problem: await problemOf(deps, policy, { error: failed.error, reason: aborted ? 'ConfigurationAborted' : 'FailedToConfigure' }),
+    heldOff: aborted ? undefined : holdOff(deps, policy, failed),
+  }
+  await transition(deps, policy.key, { type, message: patch.problem.message, provider: failed.provider.name, patch })
 }
 
-/** A policy that cut the host off is not tried again at once: each try cuts it off anew. */
-async function refuseWhileHeldOff(deps: Deps, policy: PolicySpec): Promise<void> {
+/** The same failure keeps its time, so that failing again is no news and starts no new pass. */
+async function problemOf(deps: Deps, policy: PolicySpec, { error, reason }: { error: unknown; reason: string }): Promise<Problem> {
+  const before = (await deps.records.get(policy.key))?.problem
+  const message = describeError(error).slice(0, 4_000)
+  const same = before?.reason === reason && before.message === message
+  const at = same ? before.at : deps.context.clock.now().toISOString()
+  return { reason, message, at, ...(isFatal(error) ? { fatal: true } : {}) }
+}
+
+/** A policy that failed is not tried again at once: what cut the host off would cut it off with each try. */
+function holdOff(deps: Deps, policy: PolicySpec, { provider, error }: { provider: Provider; error: unknown }): PolicyRecord['heldOff'] {
+  if (provider.name === 'none') return undefined
+  const { lasting = 600_000, passing = 60_000 } = deps.options.holdOff ?? {}
+  const milliseconds = isFatal(error) || probeCodes.includes(errorCode(error)) ? lasting : passing
+  return { digest: attemptDigest(policy, provider), at: deps.context.clock.now().toISOString(), milliseconds }
+}
+
+function attemptDigest({ desiredState, capture }: PolicySpec, provider: Provider): string {
+  return digestOf({ desiredState, capture, provider: provider.name, nmstate: provider.nmstate })
+}
+
+/** Refuses without a trace in the record: the failure that stands there is the one that counts. */
+async function refuseWhileHeldOff(deps: Deps, policy: PolicySpec, provider: Provider): Promise<void> {
   const record = await deps.records.get(policy.key)
-  const held = record?.rolledBack
-  const holdOff = deps.options.holdOff ?? 600_000
-  if (held === undefined || held.digest !== digestOf(policy.desiredState)) return
-  const left = Date.parse(held.at) + holdOff - deps.context.clock.now().getTime()
-  if (left <= 0 || left > holdOff) return
+  const held = record?.heldOff
+  if (held === undefined || held.digest !== attemptDigest(policy, provider)) return
+  const left = Date.parse(held.at) + held.milliseconds - deps.context.clock.now().getTime()
+  if (left <= 0 || left > held.milliseconds) return
   throw new GitvirtError({
     code: 'HeldOff',
-    message: `This policy was rolled back and is not tried again for ${Math.ceil(left / 1000)} s: ${record?.problem?.message ?? ''}`,
+    message: `This policy failed and is not tried again for ${Math.ceil(left / 1000)} s: ${record?.problem?.message ?? ''}`,
     action: 'Correct the policy in Git; a changed one is applied at once.',
     object: policy.key,
   })

@@ -7,8 +7,7 @@ export type NetworkDriverOptions = CommandOptions & {
   readonly provider?: ProviderName
   readonly probes?: ProbeOptions
   readonly retries?: RetryOptions
-  /** Milliseconds for which a policy that was rolled back by a probe is refused when it comes unchanged; default 10 minutes. */
-  readonly holdOff?: number
+  readonly holdOff?: HoldOffOptions
   /** Milliseconds for which `facts().networkState` is kept; default 60,000. */
   readonly stateAge?: number
 }
@@ -20,4 +19,12 @@ export type RetryOptions = {
   readonly first?: number
   /** Most milliseconds between two tries; default 30,000. */
   readonly most?: number
+}
+
+/** How long a policy that failed is refused while it comes unchanged, in milliseconds. */
+export type HoldOffOptions = {
+  /** After a failure that another try cannot mend, or that cut the host off; default 10 minutes. */
+  readonly lasting?: number
+  /** After any other failure, retries included; default 1 minute. */
+  readonly passing?: number
 }

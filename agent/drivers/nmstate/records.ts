@@ -21,8 +21,8 @@ export type PolicyRecord = {
   readonly limits: readonly string[]
   readonly conditions: readonly Condition[]
   readonly problem?: Problem
-  /** The last policy that was rolled back because a probe failed: it is not tried again at once. */
-  readonly rolledBack?: { readonly digest: string; readonly at: string }
+  /** The last policy that failed: it is not tried again before the time, as long as it comes unchanged. */
+  readonly heldOff?: { readonly digest: string; readonly at: string; readonly milliseconds: number }
 }
 
 export type Records = {

@@ -38,6 +38,20 @@ describe('kernel mode', { skip }, () => {
     assert.deepEqual(mended?.drift, [])
   })
 
+  it('tells a failure once, however often the same policy comes again', async (t) => {
+    const h = await host(t)
+    const driver = h.driver()
+    const broken = policyOf('broken', { interfaces: [{ name: 'br1', type: 'linux-bridge', state: 'sideways' }] })
+    await assert.rejects(driver.apply(broken, signal()), { code: 'CommandFailed' })
+    const [first] = await driver.observe()
+    const told = h.changed.length
+    await assert.rejects(driver.apply(broken, signal()), { code: 'HeldOff', message: /sideways/ })
+    assert.deepEqual(await driver.observe(), [first])
+    assert.equal(h.changed.length, told)
+    await driver.apply({ ...broken, desiredState: bridge.desiredState }, signal())
+    assert.equal((await driver.observe())[0]?.problem, undefined)
+  })
+
   it('leaves a foreign bridge as it is, also when a policy fails and is rolled back', async (t) => {
     const h = await host(t)
     await h.ip('link', 'add', 'foreign0', 'type', 'bridge', 'forward_delay', '700')
@@ -231,6 +245,9 @@ describe('a host without nmstatectl', { skip: process.getuid?.() === 0 ? false :
     const [seen] = await driver.observe()
     assert.equal(seen?.provider, 'none')
     assert.match(seen?.problem?.message ?? '', /cargo install nmstatectl --locked/)
+    const told = h.changed.length
+    await assert.rejects(driver.apply(bridge, signal()), { code: 'NetworkProviderMissing' })
+    assert.equal(h.changed.length, told, 'the same failure is no news')
     const facts = await driver.facts()
     assert.equal(facts.networkState, undefined)
     assert.ok(facts.interfaces.some((one) => one.name === 'eth1'))
