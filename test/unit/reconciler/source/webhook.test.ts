@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { it } from 'node:test'
-import { createWebhook, type WebhookOptions } from '../../../reconciler/source/webhook.ts'
+import { createWebhook, type WebhookOptions } from '../../../../reconciler/source/webhook.ts'
 
 const body = Buffer.from('{"ref":"refs/heads/main"}')
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import * as fc from 'fast-check'
-import { diffTrees, parseTree } from '../../../reconciler/source/tree.ts'
+import { diffTrees, parseTree } from '../../../../reconciler/source/tree.ts'
 
 type Entry = { readonly name: string; readonly tree: boolean; readonly id: number }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { parseRemote, parseSubPath } from '../../../reconciler/source/options.ts'
-import { parseRef } from '../../../reconciler/source/ref-name.ts'
+import { parseRemote, parseSubPath } from '../../../../reconciler/source/options.ts'
+import { parseRef } from '../../../../reconciler/source/ref-name.ts'
 
 it('takes credentials out of the URL', () => {
   assert.deepEqual(parseRemote('https://me:p%40ss@example.org/fleet.git'), {

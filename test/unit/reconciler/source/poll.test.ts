@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { nextDelay, startPolling } from '../../../reconciler/source/poll.ts'
-import type { Revision } from '../../../reconciler/source/types.ts'
+import { nextDelay, startPolling } from '../../../../reconciler/source/poll.ts'
+import type { Revision } from '../../../../reconciler/source/types.ts'
 
 const revision = { commit: 'c' } as Revision
 const hour = 3_600_000

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { canonicalJson } from '../../../reconciler/lib/digest.ts'
+import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
+import type { Checksum } from './checksum.ts'
+import type { Validators } from './download.ts'
+import { readJson, writeJson } from './records.ts'
+
+export type CachedImage = { readonly file: string; readonly validators: Validators; readonly checksum: string | undefined }
+
+/**
+ * A name for the download. Whoever asks with other credentials gets an entry of their own,
+ * so that a copy never stands in for a permission.
+ */
+export function cacheKey(source: DataVolumeSourceHTTP, namespace: string): string {
+  const { url, checksum, secretRef, secretExtraHeaders, extraHeaders } = source
+  const isPrivate = secretRef !== undefined || secretExtraHeaders !== undefined || extraHeaders !== undefined
+  const identity = { url, checksum, secretRef, secretExtraHeaders, extraHeaders, namespace: isPrivate ? namespace : undefined }
+  return createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 32)
+}
+
+/** Downloads that were kept, least recently used first out. */
+export class ImageCache {
+  readonly #maxBytes: number
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  async find(folder: string, key: string): Promise<CachedImage | undefined> {
+    const file = join(folder, key)
+    const note = (await readJson(`${file}.json`).catch(() => undefined)) as
+      { bytes: number; validators: Validators; checksum?: string } | undefined
+    const size = (await stat(file).catch(() => undefined))?.size
+    if (note === undefined || size !== note.bytes) return undefined
+    await utimes(file, new Date(), new Date())
+    return { file, validators: note.validators, checksum: note.checksum }
+  }
+
+  /**
+   * Takes a finished download over by renaming it.
+   * @returns where it is now; undefined where it is not kept: it is too large, or nothing could tell whether it is still valid
+   */
+  async keep(
+    folder: string,
+    key: string,
+    item: { file: string; bytes: number; validators: Validators; checksum: Checksum | undefined },
+  ): Promise<string | undefined> {
+    const known = item.checksum !== undefined || item.validators.etag !== undefined || item.validators.lastModified !== undefined
+    if (item.bytes > this.#maxBytes || !known) return undefined
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await this.#makeRoom(folder, item.bytes)
+    const file = join(folder, key)
+    await rm(`${file}.json`, { force: true })
+    await rename(item.file, file)
+    const checksum = item.checksum === undefined ? {} : { checksum: `${item.checksum.algorithm}:${item.checksum.hex}` }
+    await writeJson(`${file}.json`, { bytes: item.bytes, validators: item.validators, ...checksum })
+    return file
+  }
+
+  async drop(folder: string, key: string): Promise<void> {
+    await rm(join(folder, `${key}.json`), { force: true })
+    await rm(join(folder, key), { force: true })
+  }
+
+  /** Frees everything, for a pool that is full. */
+  async clear(folder: string): Promise<void> {
+    await rm(folder, { recursive: true, force: true })
+  }
+
+  async #makeRoom(folder: string, bytes: number): Promise<void> {
+    const names = (await readdir(folder)).filter((name) => !name.endsWith('.json') && !name.endsWith('.tmp'))
+    const items = await Promise.all(names.map(async (name) => ({ name, stats: await stat(join(folder, name)) })))
+    items.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs)
+    let total = items.reduce((sum, item) => sum + item.stats.size, bytes)
+    for (const { name, stats } of items) {
+      if (total <= this.#maxBytes) return
+      await this.drop(folder, name)
+      total -= stats.size
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { run, type ExecOptions, type ExecResult } from '../../../reconciler/lib/exec.ts'
+import { unsafeImage, type DiskFormat } from './detect.ts'
+import { noSpace } from './download.ts'
+
+export type ImageInfo = { readonly virtualBytes: number; readonly allocatedBytes: number }
+
+/** Address space and processor time of a program that reads an untrusted image. */
+const infoLimits = ['--as=2147483648', '--cpu=30']
+const convertLimits = ['--as=8589934592']
+const convertTime = 6 * 3_600_000
+
+type InfoJson = {
+  readonly 'virtual-size'?: number
+  readonly 'actual-size'?: number
+  readonly 'backing-filename'?: string
+  readonly 'full-backing-filename'?: string
+  readonly encrypted?: boolean
+  readonly 'format-specific'?: { readonly data?: { readonly 'data-file'?: string; readonly extents?: readonly unknown[] } }
+}
+
+/**
+ * Reads an image's facts with the format that we saw in its first bytes, so that nothing is probed, under resource limits.
+ * @throws GitvirtError for good: `UnsafeImage`, `CorruptImage`
+ */
+export async function inspectImage(path: string, format: DiskFormat): Promise<ImageInfo> {
+  const info = JSON.parse((await qemuImg(['info', '--output=json', '-U', '-f', format, '--', path], infoLimits)).stdout) as InfoJson
+  const specific = info['format-specific']?.data
+  if (info['backing-filename'] !== undefined || info['full-backing-filename'] !== undefined) throw unsafeImage('it has a backing file')
+  if (specific?.['data-file'] !== undefined) throw unsafeImage('it keeps its data in an external file')
+  if ((specific?.extents?.length ?? 0) > 1) throw unsafeImage('its data is spread over several files')
+  if (info.encrypted === true) throw unsafeImage('it is encrypted')
+  const virtualBytes = info['virtual-size']
+  if (virtualBytes === undefined || !Number.isSafeInteger(virtualBytes) || virtualBytes <= 0) throw unsafeImage('it has no size')
+  return { virtualBytes, allocatedBytes: info['actual-size'] ?? 0 }
+}
+
+export type NewImage = { readonly path: string; readonly format: 'raw' | 'qcow2'; readonly preallocate: boolean }
+
+/** Writes the image anew in the pool's format, sparse unless it is to be preallocated. */
+export async function convertImage(
+  from: { readonly path: string; readonly format: DiskFormat },
+  to: NewImage,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = to.preallocate ? ['-o', 'preallocation=falloc'] : []
+  const args = ['convert', '-f', from.format, '-O', to.format, ...options, '--', from.path, to.path]
+  await qemuImg(args, convertLimits, { timeout: convertTime, signal })
+}
+
+export async function createImage(image: NewImage, bytes: number): Promise<void> {
+  const options = image.preallocate ? ['-o', 'preallocation=falloc'] : []
+  await qemuImg(['create', '-q', '-f', image.format, ...options, '--', image.path, String(bytes)], convertLimits, { timeout: convertTime })
+}
+
+/** Grows an image that nobody has open. */
+export async function growImage(image: NewImage, bytes: number): Promise<void> {
+  const options = image.preallocate ? ['--preallocation=falloc'] : []
+  await qemuImg(['resize', '-q', ...options, '-f', image.format, '--', image.path, String(bytes)], convertLimits, { timeout: convertTime })
+}
+
+/** Puts a file or a folder's entries on disk. */
+export async function syncPath(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function qemuImg(args: readonly string[], limits: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  try {
+    return await run('prlimit', [...limits, '--', 'qemu-img', ...args], options)
+  } catch (error) {
+    if (!(error instanceof GitvirtError) || error.code !== 'CommandFailed') throw error
+    const path = args.at(-1) ?? ''
+    if (/No space left|Disk quota exceeded/i.test(error.message)) throw noSpace(dirname(path), 'the file system is full')
+    if (/Failed to get .*lock|Is another process using/i.test(error.message)) throw inUse(error)
+    if (args[0] === 'info' || args[0] === 'convert') throw corrupt(error)
+    throw error
+  }
+}
+
+function inUse(cause: GitvirtError): GitvirtError {
+  return new GitvirtError({
+    code: 'VolumeInUse',
+    message: `The image is open in another process: ${cause.message}`,
+    action: 'Stop the machine that uses it.',
+    cause,
+  })
+}
+
+function corrupt(cause: GitvirtError): GitvirtError {
+  return new GitvirtError({
+    code: 'CorruptImage',
+    message: `The image cannot be read: ${cause.message}`,
+    action: 'Publish the image again, or correct the URL.',
+    terminal: true,
+    cause,
+  })
+}

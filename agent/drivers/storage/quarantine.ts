@@ -1,0 +1,123 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { parseKey, type ObjectKey } from '../../../reconciler/lib/object-key.ts'
+import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
+import type { VolumeContext } from './context.ts'
+import { volumePathsOf } from './ensure.ts'
+import { syncPath } from './images.ts'
+import { removePartials } from './import.ts'
+import type { VolumeRecord } from './records.ts'
+import { volumeBase } from './render.ts'
+
+/**
+ * The order of the writes: the record at the goal, then the file, then the record left behind is removed.
+ * After a crash the file's place tells how far it came (`settle`).
+ */
+export async function quarantineVolume(context: VolumeContext, key: ObjectKey, until: string): Promise<void> {
+  const base = baseOf(key)
+  const record = await context.records.get(base)
+  if (record === undefined) {
+    await extendQuarantine(context, key, until)
+    return
+  }
+  const paths = volumePathsOf(context, record.spec)
+  if (record.phase !== 'Succeeded') {
+    // There is no finished image that anybody could want back.
+    await removePartials(paths)
+    if (record.finished === true) await rm(record.path, { force: true })
+    await context.records.drop(base)
+    return
+  }
+  const path = join(paths.quarantine, `${basename(record.path)}~${record.uid}`)
+  const since = context.clock.now().toISOString()
+  await context.records.hold(base, { ...record, path, quarantined: { since, until } })
+  await mkdir(paths.quarantine, { recursive: true, mode: 0o700 })
+  await moveFile(record.path, path)
+  await context.records.drop(base)
+}
+
+/** @throws GitvirtError `VolumeNotFound`, `VolumeExists` */
+export async function restoreVolume(context: VolumeContext, volume: VolumeSpec): Promise<void> {
+  const base = volumeBase(volume.namespace, volume.name)
+  const live = await context.records.get(base)
+  if (live?.phase === 'Succeeded') return
+  const held = (await context.records.held()).find((record) => record.key === volume.key)
+  if (held === undefined) {
+    throw new GitvirtError({
+      code: 'VolumeNotFound',
+      message: 'There is no quarantined image of this volume.',
+      action: 'Its time may be over; let the DataVolume be made anew.',
+      object: volume.key,
+      terminal: true,
+    })
+  }
+  const { quarantined: _quarantined, ...rest } = held
+  const path = volumePathsOf(context, held.spec).image
+  if ((await stat(path).catch(() => undefined)) !== undefined) {
+    throw new GitvirtError({
+      code: 'VolumeExists',
+      message: `The file ${path} is in the way.`,
+      action: 'Move it away.',
+      object: volume.key,
+      terminal: true,
+    })
+  }
+  await context.records.put(base, { ...rest, path })
+  await moveFile(held.path, path)
+  await context.records.dropHeld(base, held.uid)
+}
+
+/** Deletes the image, or where there is none, what is quarantined of it. Partial files go too. */
+export async function removeVolume(context: VolumeContext, key: ObjectKey): Promise<void> {
+  const base = baseOf(key)
+  const record = await context.records.get(base)
+  if (record === undefined) {
+    for (const held of await context.records.held()) if (held.key === key) await deleteHeld(context, held)
+    return
+  }
+  await removePartials(volumePathsOf(context, record.spec))
+  if (record.phase === 'Succeeded' || record.finished === true) await rm(record.path, { force: true })
+  await context.records.drop(base)
+}
+
+/** Deletes the quarantined images whose time has come; returns their keys. */
+export async function sweepQuarantine(context: VolumeContext): Promise<ObjectKey[]> {
+  const now = context.clock.now().getTime()
+  const over = (await context.records.held()).filter((record) => Date.parse(record.quarantined?.until ?? '') <= now)
+  for (const record of over) await deleteHeld(context, record)
+  return over.map((record) => record.key)
+}
+
+/** Finishes or undoes a quarantine or restore that a crash cut in two. */
+export async function settleQuarantine(context: VolumeContext): Promise<void> {
+  for (const held of await context.records.held()) {
+    const base = baseOf(held.key)
+    const live = await context.records.get(base)
+    const isThere = (await stat(held.path).catch(() => undefined)) !== undefined
+    if (!isThere) await context.records.dropHeld(base, held.uid)
+    else if (live?.uid === held.uid) await context.records.drop(base)
+  }
+}
+
+async function extendQuarantine(context: VolumeContext, key: ObjectKey, until: string): Promise<void> {
+  const held = (await context.records.held()).find((record) => record.key === key)
+  if (held?.quarantined === undefined) return
+  await context.records.hold(baseOf(key), { ...held, quarantined: { ...held.quarantined, until } })
+}
+
+async function deleteHeld(context: VolumeContext, record: VolumeRecord): Promise<void> {
+  await rm(record.path, { force: true })
+  await context.records.dropHeld(baseOf(record.key), record.uid)
+}
+
+async function moveFile(from: string, to: string): Promise<void> {
+  await rename(from, to)
+  await syncPath(dirname(from))
+  await syncPath(dirname(to))
+}
+
+export function baseOf(key: ObjectKey): string {
+  const { namespace, name } = parseKey(key)
+  return volumeBase(namespace, name)
+}

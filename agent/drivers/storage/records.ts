@@ -1,0 +1,109 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { errorCode } from '../../../reconciler/lib/errors.ts'
+import type { ObservedVolume, Problem } from '../../../schemas/generated/observation.ts'
+import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
+
+/** What the driver knows of one image; the proof that it is ours. No secret stands in it. */
+export type VolumeRecord = {
+  readonly version: 1
+  /** Tells one image from a later one of the same name. */
+  readonly uid: string
+  readonly key: string
+  readonly spec: VolumeSpec
+  /** sha256 of the spec. */
+  readonly digest: string
+  readonly phase: ObservedVolume['phase']
+  readonly progress?: number
+  readonly restarts: number
+  readonly nextTryAt?: string
+  readonly problem?: Problem
+  /** Absolute path of the image: in place, or in quarantine. */
+  readonly path: string
+  readonly format: 'raw' | 'qcow2'
+  readonly virtualBytes?: number
+  /** The image is complete and about to get its name. */
+  readonly finished?: boolean
+  readonly quarantined?: { readonly since: string; readonly until: string }
+}
+
+/** The records as files: `volumes/<base>.json` and, for quarantined images, `quarantine/<base>~<uid>.json`. */
+export class RecordStore {
+  readonly #live: string
+  readonly #held: string
+
+  constructor(stateDir: string) {
+    this.#live = join(stateDir, 'volumes')
+    this.#held = join(stateDir, 'quarantine')
+  }
+
+  async get(base: string): Promise<VolumeRecord | undefined> {
+    return await readRecord(join(this.#live, `${base}.json`))
+  }
+
+  async put(base: string, record: VolumeRecord): Promise<void> {
+    await writeJson(join(this.#live, `${base}.json`), record)
+  }
+
+  async drop(base: string): Promise<void> {
+    await rm(join(this.#live, `${base}.json`), { force: true })
+  }
+
+  async hold(base: string, record: VolumeRecord): Promise<void> {
+    await writeJson(join(this.#held, `${base}~${record.uid}.json`), record)
+  }
+
+  async dropHeld(base: string, uid: string): Promise<void> {
+    await rm(join(this.#held, `${base}~${uid}.json`), { force: true })
+  }
+
+  async all(): Promise<VolumeRecord[]> {
+    return await readFolder(this.#live)
+  }
+
+  /** Newest first. */
+  async held(): Promise<VolumeRecord[]> {
+    const records = await readFolder(this.#held)
+    return records.sort((a, b) => (b.quarantined?.since ?? '').localeCompare(a.quarantined?.since ?? ''))
+  }
+}
+
+async function readFolder(folder: string): Promise<VolumeRecord[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  })
+  const records = await Promise.all(
+    names.filter((name) => name.endsWith('.json')).map(async (name) => await readRecord(join(folder, name))),
+  )
+  return records.filter((record) => record !== undefined)
+}
+
+async function readRecord(path: string): Promise<VolumeRecord | undefined> {
+  const value = await readJson(path)
+  return value === undefined ? undefined : (value as VolumeRecord)
+}
+
+/** Undefined where the file is not there. */
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Writes by a synced temporary file and an atomic rename. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const temporary = `${path}.${process.pid}.tmp`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await file.writeFile(JSON.stringify(value))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { it } from 'node:test'
+import { filesIn, forever, makeWorld, mebibyte, noData, one } from './world.ts'
+
+const later = '2999-01-01T00:00:00.000Z'
+const past = '2001-01-01T00:00:00.000Z'
+
+it('makes a blank image once, and only records a later spec', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  const { path = '' } = (await driver.file(volume.key)) ?? {}
+  execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'write -P 7 0 64k', path])
+  await driver.ensure(volume, noData, forever)
+  await driver.ensure({ ...volume, annotations: { note: 'x' } }, noData, forever)
+  assert.match(execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'read -P 7 0 64k', path], { encoding: 'utf8' }), /read 65536\/65536/)
+  assert.deepEqual((await one(driver, volume)).applied?.annotations, { note: 'x' })
+})
+
+it('keeps its answers over a restart', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const first = await world.open()
+  await first.ensure(volume, noData, forever)
+  const before = await first.observe()
+  await first.close()
+  const second = await world.open()
+  assert.deepEqual(await second.observe(), before)
+  assert.deepEqual((await second.facts()).pools.map((pool) => pool.name).sort(), ['default', 'test'])
+})
+
+it('takes an image out of reach, and brings the same one back', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  const { path = '' } = (await driver.file(volume.key)) ?? {}
+  execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'write -P 9 0 64k', path])
+  const { digest } = await one(driver, volume)
+  await driver.quarantine(volume.key, later)
+  assert.equal(await driver.file(volume.key), undefined)
+  assert.equal(existsSync(path), false)
+  assert.equal((await one(driver, volume)).quarantined?.until, later)
+  await driver.sweep()
+  await driver.restore(volume)
+  assert.match(execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'read -P 9 0 64k', path], { encoding: 'utf8' }), /read 65536\/65536/)
+  assert.equal((await one(driver, volume)).digest, digest)
+})
+
+it('deletes a quarantined image only when its time has come', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  await driver.quarantine(volume.key, later)
+  await driver.sweep()
+  assert.equal(filesIn(world.pool).length, 1)
+  await driver.quarantine(volume.key, past)
+  await driver.sweep()
+  assert.deepEqual([filesIn(world.pool), await driver.observe()], [[], []])
+  await assert.rejects(driver.restore(volume), { code: 'VolumeNotFound' })
+})
+
+it('keeps a quarantined image beside a new one of the same name', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  await driver.quarantine(volume.key, later)
+  await driver.ensure(volume, noData, forever)
+  assert.equal((await one(driver, volume)).quarantined, undefined)
+  assert.equal(filesIn(world.pool).length, 2)
+  await driver.remove(volume.key)
+  assert.equal((await one(driver, volume)).quarantined?.until, later)
+  await driver.remove(volume.key)
+  assert.deepEqual([filesIn(world.pool), await driver.observe()], [[], []])
+})
+
+it('grows an image and never shrinks one', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  await driver.resize({ ...volume, sizeBytes: 16 * mebibyte })
+  const observed = await one(driver, volume)
+  assert.deepEqual([observed.virtualBytes, observed.applied?.sizeBytes], [16 * mebibyte, 16 * mebibyte])
+  await assert.rejects(driver.resize(volume), { code: 'ShrinkRefused' })
+})
+
+it('preallocates where the spec says so', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure({ ...volume, spec: { ...volume.spec, preallocation: true } }, noData, forever)
+  assert.ok(((await one(driver, volume)).allocatedBytes ?? 0) >= 8 * mebibyte)
+})
+
+it('finishes an import that was killed between the rename and its record', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const first = await world.open()
+  await first.ensure(volume, noData, forever)
+  await first.close()
+  const record = join(world.dir, 'state', 'storage', 'volumes', 'gitvirt_demo_data.json')
+  execFileSync('sed', ['-i', 's/"phase":"Succeeded"/"phase":"Pending","finished":true/', record])
+  const second = await world.open()
+  assert.equal(await second.file(volume.key), undefined)
+  await second.ensure(volume, noData, forever)
+  assert.equal((await one(second, volume)).phase, 'Succeeded')
+})
