@@ -1,5 +1,4 @@
 import { EVENT_ALIAS, EVENT_DOCUMENT, EVENT_MAPPING, EVENT_POP, EVENT_SCALAR, EVENT_SEQUENCE } from 'js-yaml'
-import type { Event } from 'js-yaml'
 import type { EventStream } from './events.ts'
 import type { ParseLimits } from './limits.ts'
 
@@ -8,11 +7,6 @@ export type AliasFault = { readonly offset: number; readonly message: string }
 /** What an anchor stands for: its size in nodes once known; undefined while its node is still open. */
 type Anchors = Map<string, number | undefined>
 type Open = { readonly anchor: string | undefined; readonly before: number }
-
-/** True where any document uses an alias: only then need values be unshared and sizes be counted. */
-export function hasAlias(events: readonly Event[]): boolean {
-  return events.some((event) => event.type === EVENT_ALIAS)
-}
 
 /**
  * Finds the first alias that makes a document grow beyond its limits, or that stands within its own anchor. Counts the nodes that

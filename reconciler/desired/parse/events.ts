@@ -9,11 +9,33 @@ export type EventStream = { readonly text: string; readonly events: readonly Eve
 /** A stream with its node ends, for lookups. */
 export type IndexedStream = EventStream & { readonly ends: Int32Array }
 
-/** Indexes of the events that open a document. */
-export function documentStarts(events: readonly Event[]): number[] {
+/** What one look over all events tells. */
+export type Survey = {
+  /** Indexes of the events that open a document. */
+  readonly starts: readonly number[]
+  /** True where a document uses an alias: only then need values be unshared and sizes be counted. */
+  readonly aliased: boolean
+  /** False: no plain scalar stands for null. */
+  readonly mayHoldNull: boolean
+}
+
+/** Looks over a stream once. */
+export function survey({ text, events }: EventStream): Survey {
   const starts: number[] = []
-  for (let at = 0; at < events.length; at += 1) if (events[at]?.type === EVENT_DOCUMENT) starts.push(at)
-  return starts
+  let aliased = false
+  let mayHoldNull = false
+  for (let at = 0; at < events.length; at += 1) {
+    const event = events[at]
+    if (event?.type === EVENT_SCALAR) mayHoldNull ||= isPlainNull(text, event)
+    else if (event?.type === EVENT_DOCUMENT) starts.push(at)
+    else if (event?.type === EVENT_ALIAS) aliased = true
+  }
+  return { starts, aliased, mayHoldNull }
+}
+
+function isPlainNull(text: string, event: ScalarEvent): boolean {
+  if (event.style !== SCALAR_STYLE.PLAIN || event.valueEnd - event.valueStart > 4) return false
+  return isNullScalar(text.slice(event.valueStart, event.valueEnd))
 }
 
 /** Offset at which a node's text begins: its quote for quoted scalars. */
@@ -80,12 +102,4 @@ function findKey({ text, events, ends }: IndexedStream, node: number, wanted: st
 
 function scalarText(text: string, event: ScalarEvent): string {
   return event.fast ? text.slice(event.valueStart, event.valueEnd) : getScalarValue(text, event)
-}
-
-/** True where a plain scalar of the stream may stand for null. */
-export function mayHoldNull({ text, events }: EventStream): boolean {
-  return events.some((event) => {
-    if (event.type !== EVENT_SCALAR || event.style !== SCALAR_STYLE.PLAIN) return false
-    return event.valueEnd - event.valueStart <= 4 && isNullScalar(text.slice(event.valueStart, event.valueEnd))
-  })
 }

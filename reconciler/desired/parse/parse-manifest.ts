@@ -1,8 +1,8 @@
 import { YAMLException, constructFromEvents, parseEvents } from 'js-yaml'
-import { findAliasFault, hasAlias } from './aliases.ts'
+import { findAliasFault } from './aliases.ts'
 import { splitDocuments } from './chunks.ts'
 import type { Chunk } from './chunks.ts'
-import { documentStarts, locateOffset, mayHoldNull, nodeEnds, nodeOffset } from './events.ts'
+import { locateOffset, nodeEnds, nodeOffset, survey } from './events.ts'
 import type { EventStream } from './events.ts'
 import { manifestSchema } from './fast-schema.ts'
 import { guessIdentity } from './identity.ts'
@@ -79,16 +79,14 @@ function parseChunk(chunk: Chunk, context: Context): Outcome {
   try {
     const events = parseEvents(chunk.text, { maxDepth: limits.maxDepth })
     const stream = { text: chunk.text, events }
-    const starts = documentStarts(events)
+    const { starts, aliased, mayHoldNull } = survey(stream)
     if (starts.length > limits.maxObjects) return refuse(chunk, context, { offset: 0, message: `more than ${limits.maxObjects} documents` })
-    const aliased = hasAlias(events)
     const fault = aliased ? findAliasFault(stream, limits) : undefined
     if (fault !== undefined) return refuse(chunk, context, fault)
     const values = constructFromEvents(events, { source: chunk.text, schema: manifestSchema, maxTotalMergeKeys: limits.maxMergeKeys })
     const locator = createLocator(stream, (offset) => context.at(chunk.offset + offset))
-    const nulls = mayHoldNull(stream)
     const documents = values.map((value, index): ParsedDocument => {
-      return { value: aliased ? unshare(value) : value, mayHoldNull: nulls, locate: locator((starts[index] ?? 0) + 1) }
+      return { value: aliased ? unshare(value) : value, mayHoldNull, locate: locator((starts[index] ?? 0) + 1) }
     })
     return { documents: documents.filter((document) => document.value !== null && document.value !== undefined) }
   } catch (error) {
