@@ -6,6 +6,7 @@ import type { AgentOptions } from '../../../agent/agent.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { createLogger, type Logger } from '../../lib/log.ts'
+import { ownVersion } from '../../lib/version.ts'
 import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
 import { defaultStateDir } from '../client.ts'
@@ -121,12 +122,10 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
   }
 }
 
-function agentOptions(
-  flags: AgentFlags,
-  log: Logger,
-): Pick<AgentOptions, 'node' | 'stateDir' | 'runDir' | 'libvirtUri' | 'log' | 'clock'> & { nmstatectlPath?: string } {
+function agentOptions(flags: AgentFlags, log: Logger): Omit<AgentOptions, 'reconciler'> & { nmstatectlPath?: string } {
   return {
     node: flags.node,
+    version: ownVersion(),
     stateDir: join(flags.stateDir, 'agent'),
     runDir: flags.runDir ?? join(flags.stateDir, 'run'),
     libvirtUri: flags.libvirtUri,
