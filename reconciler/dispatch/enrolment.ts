@@ -47,7 +47,8 @@ async function enrolment(request: IncomingMessage, { pki, log }: { readonly pki:
 async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The request outlives the loop: destroying it would take the answer's socket along.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length
     if (bytes > maxBodyBytes) throw new GitvirtError({ code: 'TooLarge', message: 'The request is too large.' })
     chunks.push(chunk)

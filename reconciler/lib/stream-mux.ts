@@ -49,7 +49,6 @@ export function createStreamMux(options: StreamMuxOptions): StreamMux {
   return {
     open(number) {
       const stream = add(number)
-      stream.grant()
       return { duplex: stream, opened: stream.opened }
     },
     accept(number) {
@@ -93,6 +92,7 @@ class MuxStream extends Duplex {
   readonly #window: number
   readonly #opening = Promise.withResolvers<void>()
   #credit = 0
+  #granted = false
   #outgoing: { chunk: Buffer; readonly callback: (error?: Error | null) => void } | undefined
   #sending = false
   #inbox: Buffer[] = []
@@ -114,13 +114,16 @@ class MuxStream extends Duplex {
     this.on('error', () => undefined)
   }
 
-  /** Grants the first window. */
+  /** Grants the first window, which also tells the peer that the stream is open. */
   grant(): void {
+    this.#granted = true
     this.#sendGrant(this.#window)
   }
 
   credited(bytes: number): void {
     this.#opening.resolve()
+    // Whoever opened the stream grants in return: before that, the peer did not know it.
+    if (!this.#granted) this.grant()
     this.#credit = Math.min(maxCredit, this.#credit + bytes)
     void this.#flush()
   }

@@ -41,6 +41,10 @@ async function start(options: Partial<TestAgentOptions> = {}): Promise<TestAgent
 const results = (): Record<string, string> =>
   Object.fromEntries(hub.answers.flatMap((answer) => answer.results.map(({ key, result, code }) => [key, code ?? result])))
 const done = (count = 1) => until('the plan is done', () => hub.answers.filter(({ outcome }) => outcome === 'done').length >= count)
+const volumePhase = (name: string): string | undefined => {
+  const object = hub.observed.view.get(`DataVolume/default/${name}`)[0]?.object
+  return object?.kind === 'DataVolume' ? object.phase : undefined
+}
 const machine = (name: string) => hub.observed.view.get(`VirtualMachine/default/${name}`)[0]?.object as ObservedMachine | undefined
 
 describe('a plan over the session', () => {
@@ -160,7 +164,7 @@ describe('a plan over the session', () => {
   it('sends the secrets that its steps refer to, no others, and writes none to the journal', async () => {
     const seen: unknown[] = []
     const { drivers } = await start()
-    const define = drivers.machines.define
+    const define = drivers.machines.define.bind(drivers.machines)
     drivers.machines.define = async (spec, data) => {
       seen.push(data)
       await define(spec, data)
@@ -182,9 +186,6 @@ describe('a plan over the session', () => {
     await until('it is planned again', () => hub.replans.some(({ reason }) => reason === 'Reconnected'))
     assert.equal(hub.observed.view.node('h1')?.connected, true)
     gate.resolve()
-    await until(
-      'the import ends',
-      () => (hub.observed.view.get('DataVolume/default/disk')[0]?.object as { phase?: string }).phase === 'Succeeded',
-    )
+    await until('the import ends', () => volumePhase('disk') === 'Succeeded')
   })
 })

@@ -1,0 +1,98 @@
+import { mkdir } from 'node:fs/promises'
+import { systemClock, type Clock } from '../reconciler/lib/clock.ts'
+import { describeError } from '../reconciler/lib/errors.ts'
+import type { Logger } from '../reconciler/lib/log.ts'
+import type { ObjectKey } from '../reconciler/lib/object-key.ts'
+import { assembleAgent, type AssemblyOptions } from './assemble.ts'
+import type { DriverContext, Drivers } from './drivers/types.ts'
+import { lockStateDir } from './lock.ts'
+import { realParts, type AgentParts } from './parts.ts'
+import type { Endpoint } from './session/connect.ts'
+import { credentials } from './session/credentials.ts'
+
+export type AgentOptions = {
+  readonly node: string
+  readonly version: string
+  /** Absolute folder that survives reboots; made with mode 0700. */
+  readonly stateDir: string
+  /** Absolute folder that is empty after a reboot. */
+  readonly runDir: string
+  readonly libvirtUri: string
+  /** A certificate from elsewhere, or the address alone: then the agent keeps its own, at first by the token. */
+  readonly reconciler: Endpoint | { readonly url: string; readonly joinToken?: string }
+  /** Default: the real drivers and the real guard. */
+  readonly parts?: AgentParts
+  readonly log: Logger
+  readonly clock?: Clock
+  readonly times?: AssemblyOptions['times']
+  readonly limits?: AssemblyOptions['limits']
+}
+
+export type Agent = { close(): Promise<void> }
+
+const sweepMs = 600_000
+
+/**
+ * Starts an agent: lock, drivers, guard, session, in this order, so that guests are looked after
+ * before, and whether or not, a reconciler answers.
+ * @throws GitvirtError `AgentRunning`, or what a driver's prepare() says
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  await using undo = new AsyncDisposableStack()
+  const { log, clock = systemClock, parts = realParts, node } = options
+  const unlock = lockStateDir(options.stateDir)
+  undo.defer(unlock)
+  await mkdir(options.runDir, { recursive: true, mode: 0o700 })
+
+  // Objects may change before anybody is there to hear it; the first observation is a full one anyway.
+  const listeners: ((key: ObjectKey) => void)[] = []
+  const changed = (key: ObjectKey): void => listeners.forEach((listener) => listener(key))
+  const { stateDir, runDir, libvirtUri } = options
+  const context: DriverContext = { node, stateDir, runDir, libvirtUri, clock, log, changed }
+  const drivers = parts.drivers(context)
+  undo.defer(() => closeDrivers(drivers))
+  await Promise.all([drivers.networks.prepare(), drivers.volumes.prepare(), drivers.machines.prepare()])
+
+  const guard = parts.guard(context, drivers)
+  undo.defer(() => guard.close())
+  listeners.push((key) => guard.changed(key))
+  await guard.prepare()
+
+  const assembly = await assembleAgent({
+    node,
+    version: options.version,
+    stateDir,
+    endpoint: endpointOf(options, clock),
+    drivers,
+    guard,
+    machineDigest: parts.machineDigest,
+    log,
+    clock,
+    ...(options.times === undefined ? {} : { times: options.times }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  })
+  undo.defer(() => assembly.close())
+  listeners.push((key) => assembly.changed(key))
+
+  const sweep = setInterval(() => void sweepVolumes(drivers, log), sweepMs)
+  undo.defer(() => clearInterval(sweep))
+  const running = undo.move()
+  return { close: () => running.disposeAsync() }
+}
+
+function endpointOf({ reconciler, node, stateDir }: AgentOptions, clock: Clock): () => Promise<Endpoint> {
+  if ('cert' in reconciler) return async () => reconciler
+  return () => credentials({ ...reconciler, node, stateDir, clock })
+}
+
+async function sweepVolumes(drivers: Drivers, log: Logger): Promise<void> {
+  try {
+    await drivers.volumes.sweep()
+  } catch (error) {
+    log.warn({ error: describeError(error) }, 'cannot delete quarantined volumes')
+  }
+}
+
+async function closeDrivers(drivers: Drivers): Promise<void> {
+  await Promise.all([drivers.networks.close(), drivers.volumes.close(), drivers.machines.close()])
+}

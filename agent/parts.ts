@@ -1,0 +1,25 @@
+import type { ObservedMachine } from '../schemas/generated/observation.ts'
+import { createMachineDriver } from './drivers/libvirt/driver.ts'
+import { createNetworkDriver } from './drivers/nmstate/driver.ts'
+import { createVolumeDriver } from './drivers/storage/driver.ts'
+import type { DriverContext, Drivers } from './drivers/types.ts'
+import { machineDigest } from './guard/digest.ts'
+import { createGuard, type Guard } from './guard/guard.ts'
+
+/** What an agent is made of. */
+export type AgentParts = {
+  readonly drivers: (context: DriverContext) => Drivers
+  readonly guard: (context: DriverContext, drivers: Drivers) => Pick<Guard, 'view' | 'command' | 'hold' | 'prepare' | 'changed' | 'close'>
+  /** Of what a plan relies on, as schemas/wire/observation.json says. */
+  readonly machineDigest: (machine: Omit<ObservedMachine, 'digest'>) => string
+}
+
+/** libvirt, nmstate, and volumes in libvirt pools, with the guard over them. */
+export const realParts: AgentParts = {
+  drivers: (context) => {
+    const volumes = createVolumeDriver(context)
+    return { volumes, machines: createMachineDriver(context, volumes), networks: createNetworkDriver(context) }
+  },
+  guard: (context, { machines }) => createGuard({ context, machines }),
+  machineDigest,
+}
