@@ -9,7 +9,7 @@ import { planMachine } from './machine.ts'
 import { planNetwork } from './network.ts'
 import { PlacementMap } from './placement-map.ts'
 import { scopeOf } from './scope.ts'
-import { sealPlan } from './seal.ts'
+import { namePlan } from './seal.ts'
 import type { PlanInput } from './types.ts'
 import { planVolume } from './volume.ts'
 import { VolumeUsers } from './volume-users.ts'
@@ -34,13 +34,14 @@ function makePlan(input: PlanInput, approved: Approved): Plan {
   const drafts: Draft[] = []
   for (const key of orderedScope(context, users)) drafts.push(...planKey(context, placements, key))
   applyGates(context, drafts, { users, approved })
-  return sealPlan({
+  const parts = {
     revision: input.desired.revision,
     policyDigest: context.policyDigest,
     createdAt: input.now.toISOString(),
     changes: drafts.map(finishDraft),
-    findings: context.findings.sort(byPlace),
-  })
+    findings: sortedFindings(context.findings),
+  }
+  return namePlan(parts, (key) => context.desired(key)?.digest)
 }
 
 /** Networks, then disks, then machines, each by key; machines are placed while their disks are planned. */
@@ -68,7 +69,7 @@ function planKey(context: PlanContext, placements: PlacementMap, key: ObjectKey)
   return draft === undefined ? [] : [draft]
 }
 
-function byPlace(one: Finding, other: Finding): number {
-  const place = ({ key, path, code }: Finding): string => `${key} ${path ?? ''} ${code}`
-  return place(one) < place(other) ? -1 : 1
+function sortedFindings(findings: readonly Finding[]): Finding[] {
+  const placed = findings.map((finding) => ({ finding, place: `${finding.key} ${finding.path ?? ''} ${finding.code} ${finding.message}` }))
+  return placed.sort((one, other) => (one.place < other.place ? -1 : 1)).map(({ finding }) => finding)
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Change, Plan, Summary } from '../../schemas/generated/plan.ts'
 import { planSeal } from '../lib/seal.ts'
 import { highest } from './disruption/classes.ts'
@@ -15,10 +16,29 @@ export function summarize(changes: readonly Change[]): Summary {
   }
 }
 
-/** The plan with its seal: a digest over everything but the seal itself and the time it was made. */
+/** The plan for an agent with its seal: a digest over everything but the seal itself and the time it was made. */
 export function sealPlan(plan: Omit<Plan, 'id' | 'summary'>): Plan {
   const unsealed: Plan = { ...plan, id: '', summary: summarize(plan.changes) }
   return { ...unsealed, id: planSeal(unsealed) }
+}
+
+/**
+ * The whole plan, named by what it was computed from: the digest of each object in Git and on its host, the policy's, and what
+ * was decided about them. Specs are bound by these digests, so that naming a plan of ten thousand machines does not write them
+ * all out; the plans that agents get are sealed in full.
+ */
+export function namePlan(plan: Omit<Plan, 'id' | 'summary'>, desiredDigest: (key: string) => string | undefined): Plan {
+  const { revision, policyDigest, changes, findings } = plan
+  const hash = createHash('sha256').update(JSON.stringify([revision, policyDigest, findings]))
+  for (const change of changes) hash.update(JSON.stringify(essence(change, desiredDigest(change.key))))
+  return { ...plan, id: hash.digest('hex'), summary: summarize(changes) }
+}
+
+/** A list in fixed order, so that its plain JSON is canonical. */
+function essence(change: Change, desired: string | undefined): unknown[] {
+  const { key, node, action, base, blocked, approval, after, fields, steps } = change
+  const acts = steps.map(({ id, until, machine, volume }) => [id, until, machine?.inputs, volume?.pool, volume?.sizeBytes])
+  return [key, node, action, base, blocked, approval, after, desired, acts, fields.map(({ path, disruption }) => [path, disruption])]
 }
 
 /**

@@ -19,7 +19,7 @@ export type DisruptionClass = 'none' | 'live' | 'hotplug' | 'migrate' | 'restart
  */
 export interface Plan {
   /**
-   * sha256 of the canonical JSON of all the other fields except createdAt; the seal.
+   * Of a plan for an agent the seal: sha256 of the canonical JSON of all the other fields except createdAt. Of the whole plan a sha256 over what it was computed from.
    */
   id: string
   /**

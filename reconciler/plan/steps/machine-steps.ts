@@ -8,7 +8,7 @@ type MachineVerb = Extract<
 /** Upstream's default grace period, in seconds. */
 const defaultGrace = 30
 
-/** One act on a domain. Steps that end a guest carry the grace period that the guest was started with. */
+/** One act on a domain. A start needs no spec: it starts what is defined. Steps that end a guest carry the grace period that the guest was started with. */
 export function machineStep(verb: MachineVerb, machine: MachineSpec, disruption: DisruptionClass): Step {
   const ends = verb === 'StopDomain' || verb === 'RestartDomain'
   return {
@@ -17,7 +17,7 @@ export function machineStep(verb: MachineVerb, machine: MachineSpec, disruption:
     key: machine.key,
     phase: 'compute',
     disruption,
-    machine,
+    ...(verb === 'StartDomain' ? {} : { machine }),
     ...(ends ? { graceSeconds: graceSeconds(machine) } : {}),
   }
 }

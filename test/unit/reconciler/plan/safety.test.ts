@@ -130,7 +130,7 @@ describe('safety of plans', () => {
         const desired = desiredView(withFleet(after, 'migrate'))
         const made = plan(input(desired, view))
         assert.deepEqual(plan(input(desiredView(withFleet([...after].reverse(), 'migrate')), view)), made)
-        assert.equal(made.id, planSeal(made))
+        if (before.length > 1 && made.changes.length > 0) assert.notEqual(plan(input(desired, observedView(nodes))).id, made.id)
         for (const sent of nodesOf(made).map((name) => forNode(made, name))) assert.equal(sent.id, planSeal(sent))
       }),
       { numRuns: 100 },

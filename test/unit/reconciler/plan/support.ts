@@ -143,13 +143,19 @@ export function plain(
 
 export type Unknown = { keys?: readonly string[]; paths?: readonly string[]; errors?: readonly ManifestError[] }
 
+function append(lists: Map<string, string[]>, name: string, value: string): void {
+  const list = lists.get(name)
+  if (list === undefined) lists.set(name, [value])
+  else list.push(value)
+}
+
 export function desiredView(objects: readonly DesiredObject[], unknown: Unknown = {}): DesiredView {
   const byKey = new Map(objects.map((object) => [object.key, object]))
   const byKind = new Map<string, string[]>()
   const dependents = new Map<string, string[]>()
   for (const object of objects) {
-    byKind.set(object.kind, [...(byKind.get(object.kind) ?? []), object.key])
-    for (const key of object.references) dependents.set(key, [...(dependents.get(key) ?? []), object.key])
+    append(byKind, object.kind, object.key)
+    for (const key of object.references) append(dependents, key, object.key)
   }
   return {
     revision: 'r1',
@@ -261,8 +267,9 @@ function carryOutStep(step: Change['steps'][number], object: ObservedObject | un
   }
   if (step.policy !== undefined) return observedPolicy(wire(step.policy))
   if (step.verb === 'ForgetNetworkPolicy' || step.verb === 'UndefineDomain') return undefined
-  if (step.machine === undefined) return object
-  return carryOutMachine(step.verb, wire(step.machine), object?.kind === 'VirtualMachine' ? object : undefined)
+  const current = object?.kind === 'VirtualMachine' ? object : undefined
+  const spec = step.machine ?? current?.applied
+  return spec === undefined ? object : carryOutMachine(step.verb, wire(spec), current)
 }
 
 function carryOutMachine(verb: string, applied: MachineSpec, object: ObservedMachine | undefined): ObservedMachine {
