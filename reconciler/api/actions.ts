@@ -26,7 +26,10 @@ const refusals: Readonly<Record<string, readonly [number, string]>> = {
   Unavailable: [503, 'ServiceUnavailable'],
   NotConnected: [503, 'ServiceUnavailable'],
   ConnectionLost: [503, 'ServiceUnavailable'],
+  LinkClosed: [503, 'ServiceUnavailable'],
   TimedOut: [504, 'Timeout'],
+  CommandTimedOut: [504, 'Timeout'],
+  StreamTimedOut: [504, 'Timeout'],
 }
 
 export type ActionRequest = { readonly method: string; readonly path: RequestPath; readonly body: Buffer; readonly identity: Identity }

@@ -58,6 +58,7 @@ export type ApiOptions = {
   readonly clock: Clock
   readonly log: Logger
   readonly version: string
+  /** Where other rooms put their metrics; /metrics serves it with the API's own. Default: a new one. */
   readonly metrics?: Registry
   /** Why it is not ready to serve; undefined where it is. */
   readonly notReady?: () => string | undefined

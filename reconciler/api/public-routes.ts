@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { authorize } from './access.ts'
 import { identify } from './identity.ts'
+import { createMetrics } from './metrics.ts'
 import type { ApiOptions } from './ports.ts'
 
 /** Kubernetes' API level that clients measure themselves against; the build says what really answers. */
@@ -8,6 +9,8 @@ const level = { major: '1', minor: '32' }
 
 /** Probes, version, the webhook (its signature is its identity) and metrics. */
 export function publicRoutes(app: FastifyInstance, options: ApiOptions): void {
+  const metrics = createMetrics(options.objects, options.metrics)
+  app.addHook('onResponse', async (request, reply) => metrics.answered(request.method, reply.statusCode))
   app.get('/version', () => ({
     ...level,
     gitVersion: `v${level.major}.${level.minor}.0+gitvirt-${options.version}`,
@@ -29,7 +32,6 @@ export function publicRoutes(app: FastifyInstance, options: ApiOptions): void {
   })
   app.get('/metrics', async (request, reply) => {
     authorize(identify(request.raw, options.identity), { verb: 'get', path: '/metrics' })
-    const { metrics } = options
-    return metrics === undefined ? '' : await reply.type(metrics.contentType).send(await metrics.metrics())
+    return await reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 }

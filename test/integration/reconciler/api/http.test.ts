@@ -256,5 +256,8 @@ test("serves gitvirt's own requests and checks what they name", async (t) => {
   assert.equal((await ask(fixture, '/gitvirt/v1/approvals', { tls, method: 'POST', body: '{}' })).status, 400)
   assert.equal((await ask(fixture, '/gitvirt/v1/suspend', { tls, method: 'POST', body: '{"key":"../etc"}' })).status, 400)
   assert.equal((await ask(fixture, '/webhook', { method: 'POST', body: 'ping' })).status, 202)
+  const metrics = (await ask(fixture, '/metrics', { tls })).text
+  assert.match(metrics, /gitvirt_objects\{kind="VirtualMachine"\} 1/)
+  assert.match(metrics, /gitvirt_api_requests_total\{method="POST",code="400"\} 2/)
   assert.equal((await stat(fixture.kubeconfig)).mode & 0o777, 0o600)
 })
