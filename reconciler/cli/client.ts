@@ -1,16 +1,11 @@
 import { request, type RequestOptions } from 'node:https'
-import { existsSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { KubeConfig } from '@kubernetes/client-node'
 import { GitvirtError } from '../lib/errors.ts'
+import { readConnection, type KubeconfigOptions } from './kubeconfig.ts'
 
-/** Where `gitvirt up` keeps its state unless told otherwise. */
-export const defaultStateDir = '/var/lib/gitvirt'
 const maxAnswer = 512 * 1024 * 1024
 
-export type ClientOptions = { readonly kubeconfig?: string; readonly context?: string }
 export type CallOptions = {
   readonly method?: string
   readonly body?: unknown
@@ -31,47 +26,13 @@ export type Client = {
   socketOptions(): Promise<RequestOptions>
 }
 
-/**
- * Finds the kubeconfig: the flag, $GITVIRT_KUBECONFIG, the state folder's, then kubectl's own rules.
- * @throws GitvirtError `NoKubeconfig`
- */
-export function loadKubeConfig(options: ClientOptions): KubeConfig {
-  const config = new KubeConfig()
-  const own =
-    options.kubeconfig ?? process.env['GITVIRT_KUBECONFIG'] ?? join(process.env['GITVIRT_STATE_DIR'] ?? defaultStateDir, 'kubeconfig')
-  if (existsSync(own)) config.loadFromFile(own)
-  else if (options.kubeconfig === undefined && process.env['KUBECONFIG'] !== undefined) config.loadFromDefault()
-  else {
-    throw new GitvirtError({
-      code: 'NoKubeconfig',
-      message: `There is no kubeconfig at ${own}.`,
-      action: 'Start "gitvirt up" first, or name the file with --kubeconfig or $GITVIRT_KUBECONFIG.',
-    })
-  }
-  if (options.context !== undefined) config.setCurrentContext(options.context)
-  return config
-}
-
-export function createClient(options: ClientOptions): Client {
-  const config = loadKubeConfig(options)
-  const cluster = config.getCurrentCluster()
-  if (cluster === null)
-    throw new GitvirtError({
-      code: 'NoKubeconfig',
-      message: 'The kubeconfig names no cluster for its context.',
-      action: 'Check --kubeconfig and --context.',
-    })
-  const server = cluster.server
-  const socketOptions = async (): Promise<RequestOptions> => {
-    const tls: RequestOptions = {}
-    await config.applyToHTTPSOptions(tls)
-    return tls
-  }
+export function createClient(options: KubeconfigOptions): Client {
+  const { server, namespace, tls: socketOptions } = readConnection(options)
   const open = async (path: string, call: CallOptions): Promise<IncomingMessage> =>
     await send(new URL(path, `${server.replace(/\/$/, '')}/`), await socketOptions(), call)
   return {
     server,
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    namespace,
     socketOptions,
     call: async <T>(path: string, call: CallOptions = {}) => {
       const answer = await open(path, call)

@@ -9,7 +9,7 @@ import { createLogger, type Logger } from '../../lib/log.ts'
 import { ownVersion } from '../../lib/version.ts'
 import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
-import { defaultStateDir } from '../client.ts'
+import { defaultStateDir } from '../kubeconfig.ts'
 import { milliseconds } from '../duration.ts'
 
 type CommonOptions = { readonly stateDir: string; readonly logLevel: string }
