@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
-import type { ObservedPolicy } from '../../../../../schemas/generated/observation.ts'
+import type { NetworkDriver } from '../../../../../agent/drivers/types.ts'
+import type { Drift, ObservedPolicy } from '../../../../../schemas/generated/observation.ts'
 import { policyOf, trueType, type NetworkHost } from './network-host.ts'
 
 export type Contract = { readonly open: (t: TestContext) => Promise<NetworkHost>; readonly provider: 'networkmanager' | 'kernel' }
@@ -58,7 +59,9 @@ export function networkContract({ open, provider }: Contract): void {
     const driver = h.driver()
     await driver.apply(bridge, signal())
     await h.ip('link', 'del', 'br1')
-    assert.deepEqual((await only(driver.observe())).drift, [{ path: 'interfaces[br1]', expected: 'up', actual: 'absent' }])
+    await driftUnlessMended(driver, { path: 'interfaces[br1]', expected: 'up', actual: 'absent' }, async () => {
+      return provider === 'networkmanager' && (await h.links()).some((link) => link.ifname === 'br1')
+    })
     await driver.apply(bridge, signal())
     assert.deepEqual((await only(driver.observe())).drift, [])
     assert.match(await h.ip('addr', 'show', 'br1'), /192\.0\.2\.1\/24/)
@@ -110,7 +113,7 @@ export function networkContract({ open, provider }: Contract): void {
 }
 
 /** The bond policy of OpenShift Virtualization's slides, with the old key, and a bridge and a VLAN on it. Needs eth2 and eth3. */
-export function bondContract({ open }: Contract): void {
+export function bondContract({ open, provider }: Contract): void {
   it('makes a balance-alb bond from the old key "slaves", with a bridge and a VLAN on it', async (t) => {
     const h = await open(t)
     const driver = h.driver()
@@ -140,10 +143,19 @@ export function bondContract({ open }: Contract): void {
     assert.match(await h.ip('-d', 'link', 'show', 'bond1.102'), /vlan protocol 802.1Q id 102/)
     assert.deepEqual((await only(driver.observe())).drift, [])
     await h.ip('link', 'set', 'eth3', 'nomaster')
-    assert.deepEqual((await only(driver.observe())).drift, [{ path: 'interfaces[bond1].port', expected: 'eth2,eth3', actual: 'eth2' }])
+    await driftUnlessMended(driver, { path: 'interfaces[bond1].port', expected: 'eth2,eth3', actual: 'eth2' }, async () => {
+      return provider === 'networkmanager' && (await h.links()).find((link) => link.ifname === 'eth3')?.master === 'bond1'
+    })
     await driver.apply(bond, signal())
     assert.deepEqual((await only(driver.observe())).drift, [])
   })
+}
+
+/** NetworkManager mends some damage by its profiles before we look; else the drift must be told. */
+async function driftUnlessMended(driver: NetworkDriver, expected: Drift, mended: () => Promise<boolean>): Promise<void> {
+  const { drift } = await only(driver.observe())
+  if (drift.length === 0) assert.ok(await mended(), 'no drift was told, and nobody mended the damage')
+  else assert.deepEqual(drift, [expected])
 }
 
 async function only(policies: Promise<readonly ObservedPolicy[]>): Promise<ObservedPolicy> {
