@@ -58,8 +58,8 @@ export async function startApi(options: ListenOptions): Promise<ApiServer> {
   }
 }
 
-function secureContext(tls: Tls): Tls & { requestCert: true; rejectUnauthorized: false; minVersion: 'TLSv1.2' } {
-  return { ca: tls.ca, cert: tls.cert, key: tls.key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' }
+function secureContext(tls: Tls): Tls & { requestCert: true; rejectUnauthorized: false; minVersion: 'TLSv1.3' } {
+  return { ca: tls.ca, cert: tls.cert, key: tls.key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' }
 }
 
 function limitConnections(server: Server): void {

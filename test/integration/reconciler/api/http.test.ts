@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage } from 'node:http'
 import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
@@ -83,9 +85,27 @@ test('refuses a certificate of another authority and a revoked one', async (t) =
   assert.equal((await ask(fixture, vms, { tls: await certificate(other, 'gitvirt:admins') })).status, 401)
   const tls = await certificate(fixture, 'gitvirt:admins')
   assert.equal((await ask(fixture, vms, { tls })).status, 200)
-  const { X509Certificate } = await import('node:crypto')
   await fixture.pki.revoke({ serial: new X509Certificate(tls.cert ?? '').serialNumber.toLowerCase() })
   assert.equal((await ask(fixture, vms, { tls })).status, 401)
+})
+
+test('knows the client of a resumed TLS session, and refuses it once revoked', async (t) => {
+  const fixture = await demo(t)
+  const tls = await certificate(fixture, 'gitvirt:admins')
+  const agent = new Agent({ keepAlive: false, ca: fixture.pki.ca, ...tls })
+  const askAgain = async (): Promise<[number, boolean]> => {
+    const outgoing = request(new URL(vms, fixture.server.url), { agent, headers: { connection: 'close' } })
+    outgoing.end()
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+    const reused = (outgoing.socket as TLSSocket).isSessionReused()
+    answer.resume()
+    await once(answer, 'close')
+    return [answer.statusCode ?? 0, reused]
+  }
+  assert.deepEqual(await askAgain(), [200, false])
+  assert.deepEqual(await askAgain(), [200, true])
+  await fixture.pki.revoke({ serial: new X509Certificate(tls.cert ?? '').serialNumber.toLowerCase() })
+  assert.equal((await askAgain())[0], 401)
 })
 
 test('takes a bearer token that the store knows, until it is revoked', async (t) => {
