@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { parseEvent } from '../../../../../../agent/drivers/libvirt/events.ts'
+import { aliasOf, domainName } from '../../../../../../agent/drivers/libvirt/mark.ts'
+import { parseAgentAddresses, parseLeases } from '../../../../../../agent/drivers/libvirt/observe/addresses.ts'
+import { definitionDrift, fingerprints, liveDrift } from '../../../../../../agent/drivers/libvirt/observe/drift.ts'
+import { parseGuestInfo } from '../../../../../../agent/drivers/libvirt/observe/guest-agents.ts'
+import { parseState } from '../../../../../../agent/drivers/libvirt/observe/state.ts'
+import { restartRequired } from '../../../../../../agent/drivers/libvirt/observe/template-diff.ts'
+import { planHotplug } from '../../../../../../agent/drivers/libvirt/render/hotplug.ts'
+import { overlaps } from '../../../../../../agent/drivers/libvirt/render/pod-network.ts'
+import { parseXml } from '../../../../../../agent/drivers/libvirt/xml.ts'
+import type { VirtualMachineInstanceSpec } from '../../../../../../schemas/generated/virtual-machine.ts'
+import { machineWith } from '../machine.ts'
+
+describe('parseState', () => {
+  const rows = [
+    ['running (booted)', 'running', true],
+    ['paused (user)', 'paused', true],
+    ['paused (starting up)', 'starting', true],
+    ['in shutdown (user)', 'stopping', true],
+    ['crashed (panicked)', 'crashed', true],
+    ['shut off (shutdown)', 'off', false],
+    ['shut off (destroyed)', 'off', false],
+    ['shut off (crashed)', 'crashed', false],
+    ['shut off (failed)', 'crashed', false],
+  ] as const
+  for (const [words, state, active] of rows) {
+    it(`reads "${words}" as ${state}`, () => {
+      const found = parseState(`${words}\n`)
+      assert.deepEqual([found.state, found.active], [state, active])
+    })
+  }
+})
+
+describe('drift', () => {
+  const xml = (memory: string, disk = '') =>
+    parseXml(
+      `<domain><memory unit='KiB'>${memory}</memory><clock offset='variable' adjustment='${memory}'/><devices>${disk}</devices></domain>`,
+    )
+  it('names the path that differs, and leaves out what the guest itself sets', () => {
+    assert.deepEqual(definitionDrift(xml('1'), xml('1')), [])
+    assert.deepEqual(definitionDrift(xml('1'), xml('2')), [{ path: 'domain/memory', expected: '1', actual: '2' }])
+    const added = definitionDrift(xml('1', '<rng/>'), xml('1', "<rng/><disk type='file'><target dev='vdb'/></disk>"))
+    assert.deepEqual(
+      added.map((drift) => drift.path),
+      ['domain/devices/disk[vdb]/@type', 'domain/devices/disk[vdb]/target/@dev'],
+    )
+  })
+  it('tells devices apart by what was attached', () => {
+    const before = fingerprints(xml('1', "<disk device='cdrom'><source file='/a'/><target dev='sda' bus='sata'/></disk>"))
+    const after = fingerprints(xml('1', "<disk device='cdrom'><source file='/b'/><target dev='sda' bus='sata'/></disk>"))
+    assert.deepEqual(liveDrift(before, before), [])
+    assert.deepEqual(liveDrift(before, after), [{ path: 'live/devices/disk[sda]', expected: 'cdrom sata /a', actual: 'cdrom sata /b' }])
+  })
+})
+
+describe('restartRequired', () => {
+  const after = (change: (spec: VirtualMachineInstanceSpec) => void): string[] => restartRequired(machineWith(), machineWith(change))
+  it('is empty for what hotplug or the reconciler alone handles', () => {
+    assert.deepEqual(
+      after(() => undefined),
+      [],
+    )
+    assert.deepEqual(
+      after((spec) => (spec.terminationGracePeriodSeconds = 5)),
+      [],
+    )
+    assert.deepEqual(
+      after((spec) => {
+        spec.domain.devices.disks?.push({ name: 'b', disk: { bus: 'scsi' } })
+        spec.volumes?.push({ name: 'b', emptyDisk: { capacity: '1Mi' } })
+      }),
+      [],
+    )
+    assert.deepEqual(
+      after((spec) => (spec.domain.resources = { requests: { memory: '32Mi' } })),
+      [],
+    )
+  })
+  it('names the fields that a running guest cannot get', () => {
+    assert.deepEqual(
+      after((spec) => (spec.domain.memory = { guest: '65Mi' })),
+      ['spec.template.spec.domain.memory.guest'],
+    )
+    assert.deepEqual(
+      after((spec) => (spec.domain.cpu = { cores: 2 })),
+      ['spec.template.spec.domain.cpu'],
+    )
+    assert.deepEqual(
+      after((spec) => spec.domain.devices.disks?.push({ name: 'b', disk: { bus: 'sata' } })),
+      ['spec.template.spec.domain.devices.disks[b]'],
+    )
+    assert.deepEqual(
+      after((spec) => Object.assign(spec.domain.devices.disks?.[0] ?? {}, { serial: 'x' })),
+      ['spec.template.spec.domain.devices.disks[root].serial'],
+    )
+  })
+})
+
+describe('planHotplug', () => {
+  const domain = (devices: string) => parseXml(`<domain><devices>${devices}</devices></domain>`)
+  const disk = (name: string, dev: string, source = '') =>
+    `<disk type='file' device='disk'>${source}<target dev='${dev}' bus='virtio'/><alias name='${name}'/></disk>`
+  const none = { disks: new Set<string>(), nics: new Set<string>() }
+  it('detaches what nobody declared, and puts back what was taken away', () => {
+    const changes = planHotplug({
+      live: domain(disk('virtio-disk7', 'vdh')),
+      definition: domain(disk(aliasOf('disk', 'root'), 'vda')),
+      pluggable: none,
+      booted: machineWith(),
+      applied: machineWith(),
+    })
+    assert.deepEqual(
+      changes.map((change) => [change.verb, change.label]),
+      [
+        ['detach', 'disk vdh'],
+        ['attach', 'disk vda'],
+      ],
+    )
+  })
+  it('leaves a device that only a restart may change', () => {
+    const applied = machineWith((spec) => spec.domain.devices.disks?.push({ name: 'b', disk: { bus: 'sata' } }))
+    const definition = domain(disk(aliasOf('disk', 'root'), 'vda') + disk(aliasOf('disk', 'b'), 'sda'))
+    const live = domain(disk(aliasOf('disk', 'root'), 'vda'))
+    assert.deepEqual(planHotplug({ live, definition, pluggable: none, booted: machineWith(), applied }), [])
+  })
+  it('changes media and link state in place', () => {
+    const media = (source: string) =>
+      `<disk type='file' device='cdrom'>${source}<target dev='sda' bus='sata'/><alias name='ua-disk-root'/></disk>`
+    const nic = (link: string) => `<interface><mac address='02:00:00:00:00:01'/><alias name='ua-nic-default'/>${link}</interface>`
+    const changes = planHotplug({
+      live: domain(media("<source file='/a' index='1'/>") + nic('')),
+      definition: domain(media("<source file='/b'/>") + nic("<link state='down'/>")),
+      pluggable: none,
+      booted: machineWith(),
+      applied: machineWith(),
+    })
+    assert.deepEqual(
+      changes.map((change) => change.verb),
+      ['update', 'update'],
+    )
+  })
+})
+
+describe('what programs and guests print', () => {
+  it('reads leases and refuses what is no address', () => {
+    const text = ` 2026-01-01 00:00:00   02:aa:bb:cc:dd:ee   ipv4       10.0.2.15/24       h   ff:\n 2026-01-01 00:00:00   02:aa:bb:cc:dd:ef   ipv4   nonsense/24  h -\n`
+    assert.deepEqual(parseLeases(text), [{ mac: '02:aa:bb:cc:dd:ee', ip: '10.0.2.15' }])
+  })
+  it('bounds and checks what a guest agent says', () => {
+    const line = (name: string, ip: string) => ` ${name}   02:aa:bb:cc:dd:ee   ipv4   ${ip}/24\n`
+    assert.deepEqual(parseAgentAddresses(line('eth0', '10.0.0.5') + line('lo', '127.0.0.1') + line('x', '<script>')), [
+      { name: 'eth0', mac: '02:aa:bb:cc:dd:ee', ips: ['10.0.0.5'] },
+    ])
+    const many = Array.from({ length: 5000 }, (_, index) => line(`e${index}`, '10.0.0.5')).join('')
+    assert.equal(parseAgentAddresses(many).length, 64)
+    assert.deepEqual(parseGuestInfo('os.id               : debian\n__proto__ : x\n'), { id: 'debian' })
+  })
+  it('reads events of virsh', () => {
+    assert.deepEqual(parseEvent("2026-01-01 00:00:00.000+0000: event 'lifecycle' for domain 'test_a': Stopped Failed"), {
+      event: 'lifecycle',
+      domain: 'test_a',
+      detail: 'Stopped Failed',
+    })
+    assert.equal(parseEvent('events received: 3'), undefined)
+  })
+  it('keeps names safe and apart', () => {
+    assert.equal(domainName('VirtualMachine/ns/a'), 'ns_a')
+    assert.notEqual(domainName('VirtualMachine/ns/a.b'), domainName('VirtualMachine/ns/a-b'))
+    for (const name of ['a.b', '../x', 'a;b', '-x', 'n'.repeat(200)])
+      assert.match(domainName(`VirtualMachine/ns/${name}`), /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,59}$/)
+    assert.notEqual(aliasOf('disk', 'a.b'), aliasOf('disk', 'a_b'))
+  })
+  it('finds subnets that overlap', () => {
+    assert.ok(overlaps('10.0.0.0/8', '10.0.2.0/24'))
+    assert.ok(overlaps('10.0.2.7', '10.0.2.0/24'))
+    assert.ok(!overlaps('10.0.3.0/24', '10.0.2.0/24'))
+  })
+})
