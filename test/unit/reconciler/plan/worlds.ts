@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { DisruptionClass } from '../../../../schemas/generated/plan.ts'
 import type { DesiredObject, DesiredView } from '../../../../reconciler/desired/types.ts'
 import type { ObservedView, Sighting } from '../../../../reconciler/observed/types.ts'
