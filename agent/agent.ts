@@ -9,6 +9,7 @@ import { lockStateDir } from './lock.ts'
 import { realParts, type AgentParts } from './parts.ts'
 import type { Endpoint } from './session/connect.ts'
 import { credentials } from './session/credentials.ts'
+import { reconcilerReachable } from './session/reachable.ts'
 
 export type AgentOptions = {
   readonly node: string
@@ -49,7 +50,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const changed = (key: ObjectKey): void => listeners.forEach((listener) => listener(key))
   const { stateDir, runDir, libvirtUri } = options
   const context: DriverContext = { node, stateDir, runDir, libvirtUri, clock, log, changed }
-  const drivers = parts.drivers(context)
+  const drivers = parts.drivers(context, () => reconcilerReachable(options.reconciler.url))
   undo.defer(() => closeDrivers(drivers))
   await Promise.all([drivers.networks.prepare(), drivers.volumes.prepare(), drivers.machines.prepare()])
 

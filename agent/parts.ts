@@ -8,7 +8,8 @@ import { createGuard, type Guard } from './guard/guard.ts'
 
 /** What an agent is made of. */
 export type AgentParts = {
-  readonly drivers: (context: DriverContext) => Drivers
+  /** `reachable` resolves while the reconciler can be reached: a network change that ends that is rolled back. */
+  readonly drivers: (context: DriverContext, reachable: () => Promise<void>) => Drivers
   readonly guard: (context: DriverContext, drivers: Drivers) => Pick<Guard, 'view' | 'command' | 'hold' | 'prepare' | 'changed' | 'close'>
   /** Of what a plan relies on, as schemas/wire/observation.json says. */
   readonly machineDigest: (machine: Omit<ObservedMachine, 'digest'>) => string
@@ -16,9 +17,10 @@ export type AgentParts = {
 
 /** libvirt, nmstate, and volumes in libvirt pools, with the guard over them. */
 export const realParts: AgentParts = {
-  drivers: (context) => {
+  drivers: (context, reachable) => {
     const volumes = createVolumeDriver(context)
-    return { volumes, machines: createMachineDriver(context, volumes), networks: createNetworkDriver(context) }
+    const networks = createNetworkDriver(context, { probes: { reconcilerReachable: reachable } })
+    return { volumes, machines: createMachineDriver(context, volumes), networks }
   },
   guard: (context, { machines }) => createGuard({ context, machines }),
   machineDigest,
