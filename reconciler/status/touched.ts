@@ -51,7 +51,7 @@ function withNamespaces(keys: Set<ObjectKey>): Set<ObjectKey> {
 }
 
 export function inOrder(keys: Iterable<ObjectKey>): ObjectKey[] {
-  const groups = Map.groupBy(keys, (key) => rank(parseKey(key).kind))
+  const groups = Map.groupBy(keys, (key) => rank(key.slice(0, key.indexOf('/'))))
   return [...groups].sort(([a], [b]) => a - b).flatMap(([, group]) => group)
 }
 

@@ -1,6 +1,6 @@
 import type { DesiredObject } from '../../desired/types.ts'
 import { digestOf } from '../../lib/digest.ts'
-import { parseKey, type ObjectKey } from '../../lib/object-key.ts'
+import type { ObjectKey } from '../../lib/object-key.ts'
 import type { Draft } from '../api-object.ts'
 import { commonConditions } from '../common-conditions.ts'
 import type { Subject } from '../subject.ts'
@@ -68,6 +68,7 @@ function implicitNamespace(name: string): Draft {
 
 /** The Namespace object that an object lives in. */
 export function namespaceKey(key: ObjectKey): ObjectKey | undefined {
-  const { namespace } = parseKey(key)
-  return namespace === '' ? undefined : `Namespace//${namespace}`
+  const start = key.indexOf('/') + 1
+  const end = key.indexOf('/', start)
+  return end <= start ? undefined : `Namespace//${key.slice(start, end)}`
 }
