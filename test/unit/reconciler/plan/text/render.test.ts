@@ -31,12 +31,12 @@ describe('plan text', () => {
   it('shows neither secrets nor control characters of manifests', () => {
     const text = renderPlan(made)
     assert.match(text, /userData: +"\(sensitive value\)" -> "\(sensitive value\)"/)
-    assert.doesNotMatch(text, /hunter|\u001B/)
+    assert.ok(!text.includes('hunter') && !text.includes('\u001B'))
     assert.doesNotMatch(JSON.stringify(maskPlan(made)), /hunter/)
   })
 
   it('has colours only when asked', () => {
-    assert.match(renderPlan(made, { color: true }), /\u001B\[33m~/)
+    assert.ok(renderPlan(made, { color: true }).includes('\u001B[33m~'))
   })
 
   it('says so when there is nothing to do', () => {
