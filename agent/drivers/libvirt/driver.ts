@@ -9,6 +9,7 @@ import { guestInfo } from './apply/guest-info.ts'
 import { hotplugMachine } from './apply/hotplug.ts'
 import { findDomain, signalMachine, startMachine, stopMachine } from './apply/power.ts'
 import { undefineMachine } from './apply/undefine.ts'
+import { letQemuPass } from './files.ts'
 import { watchDomains, type DomainEvents } from './events.ts'
 import { nodeFacts, probeHost, type HostFacts } from './host.ts'
 import { createGuestAgents } from './observe/guest-agents.ts'
@@ -45,11 +46,12 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
 
   return {
     async prepare() {
-      await mkdir(context.stateDir, { recursive: true, mode: 0o711 })
-      await mkdir(context.runDir, { recursive: true, mode: 0o711 })
+      await mkdir(context.stateDir, { recursive: true, mode: 0o700 })
+      await mkdir(context.runDir, { recursive: true, mode: 0o700 })
       await removeLeftovers(context.stateDir)
       await records.load()
       host = await probeHost(virsh)
+      await letQemuPass([context.stateDir, context.runDir], host.qemuUser)
       events = watchDomains({ uri: context.libvirtUri, log: context.log, resync: changedAll })
       events.listen((event) => {
         const record = records.byName(event.domain)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DriverContext } from '../types.ts'
 
@@ -36,6 +36,18 @@ export async function makeFolders(paths: MachinePaths, user: { readonly uid: num
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(folder, 0o700)
     await chown(folder, user.uid, user.gid)
+  }
+}
+
+/**
+ * Lets QEMU's user pass through the agent's folders to the machines' own, where it is not the agent's user.
+ * Passing is all: the folders still cannot be listed or read.
+ */
+export async function letQemuPass(folders: readonly string[], user: { readonly uid: number }): Promise<void> {
+  if (user.uid === process.getuid?.()) return
+  for (const folder of folders) {
+    const { mode } = await stat(folder)
+    if ((mode & 0o001) === 0) await chmod(folder, (mode & 0o777) | 0o011)
   }
 }
 
