@@ -20,15 +20,19 @@ const maxHeader = 4096
 export class CatFile {
   readonly #storeDir: string
   readonly #contents: boolean
+  readonly #mode: 'interactive' | 'bulk'
+  #unsent: string[] = []
   #child: ChildProcessWithoutNullStreams | undefined
   #queue: Pending[] = []
   #next = 0
   #rest: Buffer = Buffer.alloc(0)
   #body: { readonly answer: CatAnswer; readonly into: Buffer | undefined; got: number } | undefined
 
-  constructor(storeDir: string, contents: boolean) {
+  /** @param mode `bulk` answers only at `close`, and then at once: for many names known beforehand */
+  constructor(storeDir: string, contents: boolean, mode: 'interactive' | 'bulk' = 'interactive') {
     this.#storeDir = storeDir
     this.#contents = contents
+    this.#mode = mode
   }
 
   /**
@@ -40,7 +44,8 @@ export class CatFile {
     const child = (this.#child ??= this.#start())
     return await new Promise((resolve, reject) => {
       this.#queue.push({ maxBytes, resolve, reject })
-      child.stdin.write(`${name}\n`)
+      // One write for all requests of a turn.
+      if (this.#unsent.push(name) === 1) process.nextTick(() => this.#send(child))
     })
   }
 
@@ -50,12 +55,18 @@ export class CatFile {
     this.#child = undefined
     if (child === undefined || child.exitCode !== null) return
     const ended = new Promise((resolve) => child.once('close', resolve))
+    this.#send(child)
     child.stdin.end()
     await ended
   }
 
+  #send(child: ChildProcessWithoutNullStreams): void {
+    if (this.#unsent.length > 0 && !child.stdin.writableEnded) child.stdin.write(`${this.#unsent.join('\n')}\n`)
+    this.#unsent = []
+  }
+
   #start(): ChildProcessWithoutNullStreams {
-    const child = spawn('git', ['cat-file', this.#contents ? '--batch' : '--batch-check'], {
+    const child = spawn('git', ['cat-file', this.#contents ? '--batch' : '--batch-check', ...(this.#mode === 'bulk' ? ['--buffer'] : [])], {
       env: gitEnvironment(this.#storeDir),
       stdio: 'pipe',
     })

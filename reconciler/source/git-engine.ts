@@ -19,6 +19,7 @@ export type EngineOptions = {
 
 const incoming = 'refs/gitvirt/incoming'
 const manyPacks = 40
+const manyIds = 500
 
 /** Fills and reads the store with the git program. The store must be there. */
 export function createGitEngine(options: EngineOptions): Engine {
@@ -39,7 +40,7 @@ export function createGitEngine(options: EngineOptions): Engine {
       const args = ['merge-base', '--is-ancestor', ancestor, descendant]
       return (await runGit({ storeDir, args, okCodes: [1, 128] })).exitCode === 0
     },
-    sizes: async (ids) => await readSizes(headers, ids),
+    sizes: async (ids) => await (ids.length > manyIds ? readManySizes(storeDir, ids) : readSizes(headers, ids)),
     object: async (id, maxBytes) => await readObject(contents, id, maxBytes),
     tidy: async () => {
       const names = await readdir(join(storeDir, 'objects', 'pack'))
@@ -56,6 +57,13 @@ async function readSizes(headers: CatFile, ids: readonly string[]): Promise<Map<
   const sizes = new Map<string, number>()
   for (const answer of answers) if (answer !== undefined) sizes.set(answer.id, answer.size)
   return sizes
+}
+
+async function readManySizes(storeDir: string, ids: readonly string[]): Promise<Map<string, number>> {
+  const bulk = new CatFile(storeDir, false, 'bulk')
+  const sizes = readSizes(bulk, ids)
+  await bulk.close()
+  return await sizes
 }
 
 async function readObject(contents: CatFile, id: string, maxBytes: number): Promise<GitObject | undefined> {

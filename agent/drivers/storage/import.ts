@@ -47,9 +47,7 @@ export async function makeFromHttp(job: ImportJob, source: DataVolumeSourceHTTP)
     await checkRoom(job, info.allocatedBytes)
     await rm(job.paths.making, { force: true })
     await convertImage({ path, format }, target(job), job.signal)
-    // A raw image of an odd length is padded by qemu-img; only a smaller one is grown.
-    const { virtualBytes } = await inspectImage(job.paths.making, job.volume.pool.format)
-    if (virtualBytes < job.volume.sizeBytes) await growImage(target(job), job.volume.sizeBytes)
+    if (info.virtualBytes < job.volume.sizeBytes) await growImage(target(job), job.volume.sizeBytes)
     await syncPath(job.paths.making)
     made.shift()
   } finally {
