@@ -151,11 +151,12 @@ export function bondContract({ open, provider }: Contract): void {
   })
 }
 
-/** NetworkManager mends some damage by its profiles before we look; else the drift must be told. */
+/** NetworkManager mends some damage by its profiles while we look; what it has not mended by then must be told. */
 async function driftUnlessMended(driver: NetworkDriver, expected: Drift, mended: () => Promise<boolean>): Promise<void> {
-  const { drift } = await only(driver.observe())
+  const { drift, provider } = await only(driver.observe())
   if (drift.length === 0) assert.ok(await mended(), 'no drift was told, and nobody mended the damage')
-  else assert.deepEqual(drift, [expected])
+  else if (provider === 'kernel') assert.deepEqual(drift, [expected])
+  else for (const one of drift) assert.ok(one.path.startsWith(expected.path.slice(0, expected.path.indexOf(']'))), one.path)
 }
 
 async function only(policies: Promise<readonly ObservedPolicy[]>): Promise<ObservedPolicy> {
