@@ -98,10 +98,12 @@ function waitingFields(
   changed: readonly JudgedField[],
   sinceBoot: readonly JudgedField[] | undefined,
 ): JudgedField[] {
-  if (observed.restartRequired.length === 0 || !isActive(observed)) return []
+  if (!isActive(observed)) return []
   const known = new Set(changed.map(({ field }) => field.path))
-  const waiting = (sinceBoot ?? []).filter(({ act, field }) => act === 'restart' && !known.has(field.path))
-  if (waiting.length > 0 || changed.some(({ act }) => act !== 'define')) return waiting
+  const unbooted = (sinceBoot ?? []).filter(({ act, field }) => act === 'restart' && !known.has(field.path))
+  // The agent compares templates; that a Secret changed shows in the digests alone.
+  if (observed.restartRequired.length === 0) return unbooted.filter(({ field }) => isWithin(field.path, 'inputs'))
+  if (unbooted.length > 0 || changed.some(({ act }) => act !== 'define')) return unbooted
   if (changed.length > 0 && sinceBoot !== undefined) return []
   return observed.restartRequired
     .map(templatePath)

@@ -1,4 +1,4 @@
-import type { Disk, Interface, VirtualMachineInstanceSpec, Volume } from '../../../schemas/generated/virtual-machine.ts'
+import type { Disk, Interface, VirtualMachineInstanceSpec } from '../../../schemas/generated/virtual-machine.ts'
 import { segmentName } from '../diff/path.ts'
 import type { FieldContext, Verdict } from './row.ts'
 
@@ -19,24 +19,15 @@ function diskOf(context: FieldContext, side: Side): Disk | undefined {
   return guestSpec(context, side)?.domain.devices.disks?.find((disk) => disk.name === name)
 }
 
-function volumeOf(context: FieldContext, side: Side): Volume | undefined {
-  const name = entryName(context)
-  return guestSpec(context, side)?.volumes?.find((volume) => volume.name === name)
-}
-
 const restart = (reason: string): Verdict => ({ disruption: 'restart', reason })
 
-/** A disk is plugged in or pulled while the guest runs where its bus and its volume allow that. */
+/** A disk is plugged in or pulled while the guest runs where its bus allows that. */
 function diskHotplug(context: FieldContext, side: Side): Verdict {
   const disk = diskOf(context, side)
   if (disk === undefined) return { disruption: 'restart' }
   if (disk.cdrom !== undefined) return restart('A CD drive cannot be added or removed while the guest runs.')
   const bus = disk.lun?.bus ?? disk.disk?.bus ?? 'sata'
   if (bus !== 'virtio' && bus !== 'scsi') return restart(`The bus ${bus} has no hotplug; virtio and scsi have.`)
-  const volume = volumeOf(context, side)
-  if (volume?.dataVolume === undefined && volume?.persistentVolumeClaim === undefined) {
-    return restart('Only disks on a DataVolume can be hotplugged.')
-  }
   return { disruption: 'hotplug' }
 }
 

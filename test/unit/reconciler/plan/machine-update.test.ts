@@ -235,6 +235,22 @@ describe('machine updates', () => {
     assert.equal(change?.fields[0]?.path, 'inputs[Secret/default/seed]')
     assert.equal(change?.fields[0]?.sensitive, true)
     assert.equal(change?.disruption, 'restart')
+    const defined = { ...applied.machine, inputs: change?.steps[0]?.machine?.inputs ?? {} }
+    const seen = observedMachine(defined, { booted: applied.machine })
+    const later = plan(
+      input(
+        desiredView(objects),
+        observedView(
+          [node('h1')],
+          [
+            { node: 'h1', object: seen },
+            { node: 'h1', object: applied.root },
+          ],
+        ),
+      ),
+    )
+    assert.deepEqual(verbs(later.changes[0]), ['RestartDomain'])
+    assert.deepEqual(forNode(later, 'h1').changes, [])
   })
 
   it('is no change when only the place within the file or the revision moved', () => {
