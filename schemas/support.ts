@@ -65,7 +65,15 @@ function insert(root: Branch, row: SupportRow): void {
   branch.row = row
 }
 
-type Place = { readonly branch: Branch; readonly pointer: readonly (string | number)[] }
+/** A way down from the root, linked upwards, so that a walk that finds nothing writes no paths. */
+type Step = { readonly part: string | number; readonly above: Step | undefined }
+type Place = { readonly branch: Branch; readonly step: Step | undefined }
+
+function pointerOf(step: Step | undefined): (string | number)[] {
+  const pointer: (string | number)[] = []
+  for (let at = step; at !== undefined; at = at.above) pointer.unshift(at.part)
+  return pointer
+}
 
 /**
  * Reports what an object asks for and gitvirt does not do today, each with the reason. Pure.
@@ -76,25 +84,28 @@ type Place = { readonly branch: Branch; readonly pointer: readonly (string | num
 export function unsupportedFields(kind: string, object: unknown): readonly UnsupportedField[] {
   const branch = treeOf(kind)
   const found: UnsupportedField[] = []
-  if (branch !== undefined) collect(found, object, { branch, pointer: [] })
+  if (branch !== undefined) collect(found, object, { branch, step: undefined })
   return found
 }
 
-function collect(found: UnsupportedField[], value: unknown, { branch, pointer }: Place): void {
+function collect(found: UnsupportedField[], value: unknown, { branch, step }: Place): void {
   const { row, children } = branch
   if (row !== undefined && asks(row, value)) {
+    const pointer = pointerOf(step)
     found.push({ path: writePath(pointer), pointer, reason: row.reason, effect: row.effect })
     return
   }
-  if (value === null || typeof value !== 'object') return
+  if (value === null || typeof value !== 'object' || children.size === 0) return
   if (Array.isArray(value)) {
     const element = children.get('[]')
-    if (element !== undefined) value.forEach((item, index) => collect(found, item, { branch: element, pointer: [...pointer, index] }))
+    if (element === undefined) return
+    for (let index = 0; index < value.length; index += 1) collect(found, value[index], { branch: element, step: { part: index, above: step } })
     return
   }
-  for (const [name, child] of children) {
-    if (!Object.hasOwn(value, name)) continue
-    collect(found, (value as Record<string, unknown>)[name], { branch: child, pointer: [...pointer, name] })
+  // By the object's fields: it has far fewer than the table.
+  for (const name of Object.keys(value)) {
+    const child = children.get(name)
+    if (child !== undefined) collect(found, (value as Record<string, unknown>)[name], { branch: child, step: { part: name, above: step } })
   }
 }
 

@@ -53,7 +53,8 @@ const strictMapTag = defineMappingTag<Record<string, unknown>>('tag:yaml.org,200
     carrier[String(key)] = value
     return ''
   },
-  has: (carrier, key) => Object.hasOwn(carrier, String(key)),
+  // No value is undefined, so most new keys are told without the search of hasOwn.
+  has: (carrier, key) => carrier[String(key)] !== undefined && Object.hasOwn(carrier, String(key)),
   keys: mapTag.keys,
   get: mapTag.get,
   identify: never,

@@ -2,11 +2,9 @@ import type { Position } from './problem.ts'
 
 /** Offsets at which the lines of a text start; CR, LF and CRLF end a line (YAML 1.2.2, section 5.4). */
 function lineStarts(text: string): number[] {
+  if (text.includes('\r')) return [0, ...[...text.matchAll(/\r\n?|\n/g)].map((ending) => ending.index + ending[0].length)]
   const starts = [0]
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code === 10 || (code === 13 && text.charCodeAt(at + 1) !== 10)) starts.push(at + 1)
-  }
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
   return starts
 }
 

@@ -22,11 +22,12 @@ export const numberFirstChars: readonly string[] = '+-0123456789'.split('')
 export const floatFirstChars: readonly string[] = [...numberFirstChars, '.']
 
 export function resolveBoolean(text: string): boolean | undefined {
-  return booleans.get(text)
+  // No word is longer: spares the hash of most texts.
+  return text.length > 5 ? undefined : booleans.get(text)
 }
 
 export function isNullScalar(text: string): boolean {
-  return nulls.has(text)
+  return text.length <= 4 && nulls.has(text)
 }
 
 /** The integer that a plain scalar stands for; undefined where it stands for none, or for one beyond 2^53. */
