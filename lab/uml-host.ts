@@ -67,8 +67,9 @@ function boot(folder: string, root: string, memory: number): ChildProcess {
     'con0=null,fd:1',
     'con=null',
   ]
-  // A process group of its own: the host's processes are children of its kernel and end with it.
-  return spawn('linux.uml', args, { stdio: ['ignore', 'ignore', 'ignore'], detached: true })
+  // A PID namespace ends whole with its first process, also when this process is killed and cannot see to it.
+  const wrapper = ['--pdeathsig', 'KILL', '--', 'unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--', 'linux.uml']
+  return spawn('setpriv', [...wrapper, ...args], { stdio: ['ignore', 'ignore', 'ignore'], detached: true })
 }
 
 async function end(kernel: ChildProcess): Promise<void> {
