@@ -3,13 +3,13 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A digest of all sources in these folders (.ts and .json): two programs with the same digest judge a blob alike. Changes of the
+ * A digest of all sources in these folders (.ts, .js and .json): two programs with the same digest judge a blob alike. Changes of the
  * code need no version number that somebody could forget to raise.
  */
 export function rulesVersion(folders: readonly string[]): string {
   const hash = createHash('sha256')
   for (const folder of folders) {
-    for (const file of globSync('**/*.{ts,json}', { cwd: folder }).sort()) {
+    for (const file of globSync('**/*.{ts,js,json}', { cwd: folder }).sort()) {
       hash
         .update(file)
         .update('\0')

@@ -1,8 +1,6 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import type { SessionMessage } from '../generated/session.ts'
-import observation from './observation.json' with { type: 'json' }
-import plan from './plan.json' with { type: 'json' }
-import session from './session.json' with { type: 'json' }
+import * as wire from '../generated/validators/wire.js'
 
 /** Version of the session's protocol. Both sides must speak the same one. */
 export const protocolVersion = 1
@@ -13,29 +11,20 @@ export const sessionPath = '/v1/session'
 /** A message that fits the contract, or why it does not. The reason never quotes values: they may be secret. */
 export type ParsedMessage = { readonly message: SessionMessage } | { readonly problem: string }
 
-const definitions: Readonly<Record<SessionMessage['type'], string>> = {
-  hello: 'Hello',
-  welcome: 'Welcome',
-  observe: 'Observe',
-  apply: 'ApplyPlan',
-  'plan-answer': 'PlanAnswer',
-  step: 'StepReport',
-  command: 'Command',
-  'command-answer': 'CommandAnswer',
-  'stream-open': 'StreamOpen',
-  'stream-close': 'StreamClose',
-}
-
-const validators = compile()
-
-function compile(): ReadonlyMap<string, ValidateFunction> {
-  const ajv = new Ajv({ strict: false })
-  ajv.addSchema([plan, observation, session])
-  const entries = Object.entries(definitions).map(([type, name]): [string, ValidateFunction] => {
-    return [type, ajv.compile({ $ref: `${session.$id}#/definitions/${name}` })]
-  })
-  return new Map(entries)
-}
+const validators: ReadonlyMap<string, ValidateFunction> = new Map(
+  Object.entries({
+    hello: wire.Hello,
+    welcome: wire.Welcome,
+    observe: wire.Observe,
+    apply: wire.ApplyPlan,
+    'plan-answer': wire.PlanAnswer,
+    step: wire.StepReport,
+    command: wire.Command,
+    'command-answer': wire.CommandAnswer,
+    'stream-open': wire.StreamOpen,
+    'stream-close': wire.StreamClose,
+  } satisfies Record<SessionMessage['type'], ValidateFunction>),
+)
 
 /** Reads one text frame of the session and checks it against the wire schemas (schemas/wire/session.json). */
 export function parseMessage(text: string): ParsedMessage {

@@ -1,8 +1,8 @@
-import { fastValidators, thoroughValidators } from './compile.ts'
 import { findingOf } from './finding.ts'
 import { dropNulls } from './nulls.ts'
 import { mostFindings, semanticFindings } from './semantics.ts'
 import type { SchemaFinding } from './types.ts'
+import { fastValidator, thoroughValidator } from './validators.ts'
 
 /**
  * Checks one parsed object of a kind that gitvirt runs: first against the kind's JSON Schema, then against the rules
@@ -11,7 +11,7 @@ import type { SchemaFinding } from './types.ts'
  * @returns every fault at once, in no particular order; empty for a valid object. A kind without a schema has none.
  */
 export function validateObject(kind: string, object: object): readonly SchemaFinding[] {
-  const fast = fastValidators.of(kind)
+  const fast = fastValidator(kind)
   if (fast === undefined) return []
   if (fast(object)) return semanticFindings(kind, object)
   const given = dropNulls(kind, object)
@@ -20,7 +20,7 @@ export function validateObject(kind: string, object: object): readonly SchemaFin
 }
 
 function schemaFindings(kind: string, object: object): SchemaFinding[] {
-  const thorough = thoroughValidators.of(kind)
+  const thorough = thoroughValidator(kind)
   if (thorough === undefined || thorough(object)) return []
   const findings: SchemaFinding[] = []
   for (const error of (thorough.errors ?? []).slice(0, mostFindings)) {
