@@ -99,7 +99,8 @@ function collect(found: UnsupportedField[], value: unknown, { branch, step }: Pl
   if (Array.isArray(value)) {
     const element = children.get('[]')
     if (element === undefined) return
-    for (let index = 0; index < value.length; index += 1) collect(found, value[index], { branch: element, step: { part: index, above: step } })
+    for (let index = 0; index < value.length; index += 1)
+      collect(found, value[index], { branch: element, step: { part: index, above: step } })
     return
   }
   // By the object's fields: it has far fewer than the table.
