@@ -28,6 +28,7 @@ import { startPolling, type Poller } from './source/poll.ts'
 import { createStatus, type Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import { openStore } from './store/store.ts'
+import { openJudges } from './workers/judge-pool.ts'
 
 export type ReconcilerOptions = {
   /** Folder that survives restarts; one reconciler at a time uses it. */
@@ -154,7 +155,7 @@ async function follow(options: ReconcilerOptions, { loop, state, status, stack }
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
-  const revisions = createRevisions(source, createDesired({ cache, ...root }))
+  const revisions = createRevisions(source, createDesired({ cache, ...root, openJudges }))
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => {

@@ -9,6 +9,7 @@ import { savedView, type SavedState } from '../plan/saved-view.ts'
 import { maskPlan } from '../plan/text/mask.ts'
 import { openSource } from '../source/open-source.ts'
 import { openManifestCache } from '../store/manifest-cache.ts'
+import { openJudges } from '../workers/judge-pool.ts'
 
 export type OfflinePlanOptions = {
   /** Local folder or address of the repository. */
@@ -42,7 +43,7 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
           cache: stack.adopt(openManifestCache(options.cacheDir), (value) => value.close()),
         }
   const root = options.path === undefined ? {} : { root: options.path.replaceAll(/^\/+|\/+$/g, '') }
-  const desired = createDesired({ ...cache, ...root })
+  const desired = createDesired({ ...cache, ...root, openJudges })
   const { view } = await desired.update({ revision: revision.commit, entries, refused, read: (ids) => source.read(ids) })
   return maskPlan(plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() }))
 }

@@ -1,35 +1,95 @@
 import type { BlobCache } from '../cache.ts'
 import { judgeBlob } from '../judge/judge-blob.ts'
 import type { JudgedBlob } from '../judge/types.ts'
+import type { Judges, OpenJudges } from '../judges.ts'
 import type { ParseLimits } from '../parse/limits.ts'
 import type { ReadBlobs } from '../types.ts'
 
 /** Blobs per round trip to the cache: enough to make its transactions cheap, few enough to keep memory flat. */
 const batchSize = 500
+/** Blobs from which starting threads pays. */
+const manyBlobs = 500
+/** Blobs per message to a thread. */
+const messageSize = 50
 
-export type LoadOptions = { readonly cache: BlobCache | undefined; readonly limits: ParseLimits; readonly read: ReadBlobs }
+export type LoadOptions = {
+  readonly cache: BlobCache | undefined
+  readonly limits: ParseLimits
+  readonly read: ReadBlobs
+  readonly openJudges?: OpenJudges | undefined
+}
+
+type Judged = { readonly id: string; readonly blob: JudgedBlob; readonly text?: string }
+type Read = { readonly id: string; readonly bytes: Uint8Array }
 
 /**
  * What each blob says: from the cache where it is there, else read and judged, and put there. Blobs that the reader leaves out are
- * left out. Holds no bytes beyond the one blob at hand.
+ * left out. Holds the bytes of few blobs at a time.
  */
 export async function loadBlobs(ids: readonly string[], options: LoadOptions): Promise<Map<string, JudgedBlob>> {
   const blobs = new Map<string, JudgedBlob>()
   for (let at = 0; at < ids.length; at += batchSize) fromCache(ids.slice(at, at + batchSize), options, blobs)
-  const missing = ids.filter((id) => !blobs.has(id))
+  const missing = blobs.size === 0 ? ids : ids.filter((id) => !blobs.has(id))
   if (missing.length === 0) return blobs
   let fresh: [string, string][] = []
-  for await (const { id, bytes } of options.read(missing)) {
-    const blob = judgeBlob(bytes, options.limits)
+  for await (const { id, blob, text } of judgeAll(missing, options)) {
     blobs.set(id, blob)
     if (options.cache === undefined) continue
-    fresh.push([id, JSON.stringify(blob)])
+    fresh.push([id, text ?? JSON.stringify(blob)])
     if (fresh.length < batchSize) continue
     options.cache.put(fresh)
     fresh = []
   }
   if (fresh.length > 0) options.cache?.put(fresh)
   return blobs
+}
+
+async function* judgeAll(ids: readonly string[], options: LoadOptions): AsyncGenerator<Judged> {
+  if (options.openJudges === undefined || ids.length < manyBlobs) {
+    for await (const read of options.read(ids)) yield judgeHere(read, options)
+    return
+  }
+  const judges = options.openJudges(options.limits)
+  try {
+    yield* judgeApart(ids, options, judges)
+  } finally {
+    await judges.close()
+  }
+}
+
+function judgeHere({ id, bytes }: Read, { limits }: LoadOptions): Judged {
+  return { id, blob: judgeBlob(bytes, limits) }
+}
+
+/** Hands batches out and takes them back in order, with as many under way as keep the threads busy. */
+async function* judgeApart(ids: readonly string[], options: LoadOptions, judges: Judges): AsyncGenerator<Judged> {
+  const underWay: Promise<readonly Judged[]>[] = []
+  let batch: Read[] = []
+  const send = (): void => {
+    const answer = judgeBatch(batch, options, judges)
+    batch = []
+    // Awaited in its turn; until then a failure must not count as unhandled.
+    answer.catch(() => undefined)
+    underWay.push(answer)
+  }
+  for await (const read of options.read(ids)) {
+    batch.push(read)
+    if (batch.length < messageSize) continue
+    send()
+    if (underWay.length >= judges.parallel) yield* (await underWay.shift()) ?? []
+  }
+  if (batch.length > 0) send()
+  for (const answer of underWay) yield* await answer
+}
+
+/** One batch by a thread; by this one where the thread's answer fails. */
+async function judgeBatch(batch: readonly Read[], options: LoadOptions, judges: Judges): Promise<readonly Judged[]> {
+  const texts = await judges.judge(batch.map(({ bytes }) => bytes)).catch((): readonly string[] => [])
+  return batch.map((read, index) => {
+    const text = texts[index]
+    const blob = text === undefined ? undefined : revive(text)
+    return blob === undefined || text === undefined ? judgeHere(read, options) : { id: read.id, blob, text }
+  })
 }
 
 function fromCache(ids: readonly string[], { cache }: LoadOptions, blobs: Map<string, JudgedBlob>): void {

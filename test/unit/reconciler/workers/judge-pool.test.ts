@@ -1,0 +1,45 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { judgeBlob } from '../../../../reconciler/desired/judge/judge-blob.ts'
+import { defaultLimits } from '../../../../reconciler/desired/parse/limits.ts'
+import { openJudges } from '../../../../reconciler/workers/judge-pool.ts'
+
+const manifests = [
+  'apiVersion: v1\nkind: Namespace\nmetadata: {name: ä}\n',
+  '',
+  'kind: [unclosed\n',
+  `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${'x'.repeat(300)}\n`,
+]
+
+describe('openJudges', () => {
+  it('gives what judgeBlob gives, in the order of the blobs', async () => {
+    const judges = openJudges(defaultLimits)
+    try {
+      // Small Buffers are windows on one shared buffer.
+      const blobs = manifests.map((text) => Buffer.from(text))
+      const answers = await Promise.all([judges.judge(blobs), judges.judge(blobs.toReversed()), judges.judge([])])
+      const expected = blobs.map((bytes) => JSON.stringify(judgeBlob(bytes)))
+      deepEqual(answers, [expected, expected.toReversed(), []])
+    } finally {
+      await judges.close()
+    }
+  })
+
+  it('keeps to the limits that it was given', async () => {
+    const judges = openJudges({ ...defaultLimits, maxBytes: 10 })
+    try {
+      const [text = ''] = await judges.judge([Buffer.from(manifests[0] ?? '')])
+      equal((JSON.parse(text) as { problems: { code: string }[] }).problems[0]?.code, 'TooLarge')
+    } finally {
+      await judges.close()
+    }
+  })
+
+  it('rejects what is under way when the threads end', async () => {
+    const judges = openJudges(defaultLimits)
+    const answer = rejects(judges.judge([Buffer.from(manifests[0] ?? '')]), { code: 'ThreadEnded' })
+    await judges.close()
+    await answer
+    await rejects(judges.judge([]), { code: 'ThreadEnded' })
+  })
+})
