@@ -19,6 +19,8 @@ export type AgentOptions = {
   /** Absolute folder that is empty after a reboot. */
   readonly runDir: string
   readonly libvirtUri: string
+  /** The nmstatectl program; default: the one on the PATH. */
+  readonly nmstatectlPath?: string
   /** A certificate from elsewhere, or the address alone: then the agent keeps its own, at first by the token. */
   readonly reconciler: Endpoint | { readonly url: string; readonly joinToken?: string }
   /** Default: the real drivers and the real guard. */
@@ -50,7 +52,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const changed = (key: ObjectKey): void => listeners.forEach((listener) => listener(key))
   const { stateDir, runDir, libvirtUri } = options
   const context: DriverContext = { node, stateDir, runDir, libvirtUri, clock, log, changed }
-  const drivers = parts.drivers(context, () => reconcilerReachable(options.reconciler.url))
+  const reachable = (): Promise<void> => reconcilerReachable(options.reconciler.url)
+  const nmstate = options.nmstatectlPath === undefined ? {} : { nmstatectlPath: options.nmstatectlPath }
+  const drivers = parts.drivers(context, { reachable, ...nmstate })
   undo.defer(() => closeDrivers(drivers))
   await Promise.all([drivers.networks.prepare(), drivers.volumes.prepare(), drivers.machines.prepare()])
 

@@ -6,10 +6,16 @@ import type { DriverContext, Drivers } from './drivers/types.ts'
 import { machineDigest } from './guard/digest.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 
+export type DriverOptions = {
+  /** Resolves while the reconciler can be reached: a network change that ends that is rolled back. */
+  readonly reachable: () => Promise<void>
+  /** The nmstatectl program; default: the one on the PATH. */
+  readonly nmstatectlPath?: string
+}
+
 /** What an agent is made of. */
 export type AgentParts = {
-  /** `reachable` resolves while the reconciler can be reached: a network change that ends that is rolled back. */
-  readonly drivers: (context: DriverContext, reachable: () => Promise<void>) => Drivers
+  readonly drivers: (context: DriverContext, options: DriverOptions) => Drivers
   readonly guard: (context: DriverContext, drivers: Drivers) => Pick<Guard, 'view' | 'command' | 'hold' | 'prepare' | 'changed' | 'close'>
   /** Of what a plan relies on, as schemas/wire/observation.json says. */
   readonly machineDigest: (machine: Omit<ObservedMachine, 'digest'>) => string
@@ -17,9 +23,12 @@ export type AgentParts = {
 
 /** libvirt, nmstate, and volumes in libvirt pools, with the guard over them. */
 export const realParts: AgentParts = {
-  drivers: (context, reachable) => {
+  drivers: (context, { reachable, nmstatectlPath }) => {
     const volumes = createVolumeDriver(context)
-    const networks = createNetworkDriver(context, { probes: { reconcilerReachable: reachable } })
+    const networks = createNetworkDriver(context, {
+      probes: { reconcilerReachable: reachable },
+      ...(nmstatectlPath === undefined ? {} : { nmstatectlPath }),
+    })
     return { volumes, machines: createMachineDriver(context, volumes), networks }
   },
   guard: (context, { machines }) => createGuard({ context, machines }),

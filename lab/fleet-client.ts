@@ -153,7 +153,7 @@ function followConsole(demo: Demo, name: string): GuestConsole {
     say('root')
     await expect(/Password: ?$/, 15)
     say('gitvirt')
-    await expect(/# $/, 15)
+    await expect(/~ # /, 15)
     loggedIn = true
   }
   start()

@@ -29,6 +29,8 @@ export type Loop = {
   desired(update: DesiredUpdate): void
   /** Plans these keys again; without keys everything. */
   enqueue(keys?: Iterable<ObjectKey>): void
+  /** Tells these keys' status anew, without a plan. */
+  refresh(keys: Iterable<ObjectKey>): void
   /** The plan of everything, as it stands now; undefined before the first revision. */
   current(): Plan | undefined
   view(): DesiredView | undefined
@@ -116,6 +118,10 @@ export function createLoop(ports: LoopPorts): Loop {
     enqueue(keys) {
       if (keys === undefined) queue.all = true
       else for (const key of keys) queue.plan.add(key)
+      schedule()
+    },
+    refresh(keys) {
+      for (const key of keys) queue.status.add(key)
       schedule()
     },
     current: () => (view === undefined ? undefined : ports.plan(input(view))),

@@ -4,6 +4,8 @@ import type { Clock } from './lib/clock.ts'
 import { GitvirtError } from './lib/errors.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
+import { approvalsFor, type ApprovalRequest } from './plan/approve.ts'
+import type { Approval } from './plan/types.ts'
 import { saveView } from './plan/saved-view.ts'
 import type { Plan } from '../schemas/generated/plan.ts'
 import type { Revision } from './source/types.ts'
@@ -56,35 +58,33 @@ export function createControl(parts: ControlParts): Control {
       again(key)
     },
     approve: async ({ key, plan, by }) => {
-      store.approvals.add({ ...approvalOf(parts, key, plan), by, at: at() })
+      const request = { ...(key === undefined ? {} : { key }), ...(plan === undefined ? {} : { plan }), by, at: at() }
+      for (const approval of approvalsNow(parts, request)) store.approvals.add(approval)
       again(key)
     },
     status: async () => statusOf(parts),
   }
 }
 
-/** An approval of an object is bound to the change as it stands now, so that it does not let a later, other change through. */
-function approvalOf(parts: ControlParts, key: string | undefined, plan: string | undefined): { plan?: string; key?: string } {
+/** A person's word is bound to the changes as they stand now, so that it does not let later, other ones through. */
+function approvalsNow(parts: ControlParts, request: ApprovalRequest): readonly Approval[] {
   const current = parts.loop.current()
-  if (key === undefined) {
-    const found = current !== undefined && plan !== undefined && current.id.startsWith(plan) && plan.length >= 8
-    if (!found)
-      throw new GitvirtError({
-        code: 'NotFound',
-        message: `The current plan is ${current?.id.slice(0, 12) ?? 'none'}, not ${plan ?? ''}.`,
-        action: 'Look at "gitvirt plan" again.',
-      })
-    return { plan: current.id }
-  }
-  const change = current?.changes.find((one) => one.key === key && one.blocked.length > 0)
-  if (change === undefined)
-    throw new GitvirtError({ code: 'NotFound', message: `${key} has no blocked change.`, action: 'See "gitvirt plan".' })
-  if (change.approval === undefined)
+  if (current === undefined) throw new GitvirtError({ code: 'NotFound', message: 'There is no plan yet.', action: 'See "gitvirt status".' })
+  const short = request.key === undefined && request.plan !== undefined && request.plan.length >= 8 && current.id.startsWith(request.plan)
+  const approvals = approvalsFor(current, short ? { ...request, plan: current.id } : request)
+  if (approvals.length > 0) return approvals
+  const change = current.changes.find(({ key, blocked }) => key === request.key && blocked.length > 0)
+  if (change !== undefined) {
     throw new GitvirtError({
       code: 'NotApprovable',
-      message: `No approval opens what blocks ${key}: ${change.blocked.map((block) => block.unblock).join(' ')}`,
+      message: `No approval opens what blocks ${change.key}: ${change.blocked.map(({ unblock }) => unblock).join(' ')}`,
     })
-  return { plan: change.approval, key }
+  }
+  const what =
+    request.key === undefined
+      ? `The current plan is ${current.id.slice(0, 12)}, not ${request.plan ?? ''}, or nothing in it waits for a person.`
+      : `${request.key} has no blocked change.`
+  throw new GitvirtError({ code: 'NotFound', message: what, action: 'Look at "gitvirt plan" again.' })
 }
 
 function statusOf(parts: ControlParts): Record<string, unknown> {

@@ -16,11 +16,15 @@ export function dispatchPorts(parts: {
   readonly observed: ObservedView
   readonly status: Status
   readonly loop: () => Loop
-}): Pick<DispatcherOptions, 'inputs' | 'locate' | 'replan' | 'stepped'> {
+}): Pick<DispatcherOptions, 'inputs' | 'locate' | 'replan' | 'stepped' | 'answered'> {
   return {
     inputs: inputSource(() => parts.loop().view()),
     locate: (key) => parts.observed.get(key)[0]?.node,
     replan: (keys) => parts.loop().enqueue(keys),
+    answered: (node, { results }) => {
+      parts.status.answered(node, results)
+      parts.loop().refresh(results.map(({ key }) => key))
+    },
     stepped: (node, report) => {
       const { plan, step, key, state, at, code, message } = report
       parts.status.receipt({

@@ -27,7 +27,9 @@ export type Client = {
 }
 
 export function createClient(options: KubeconfigOptions): Client {
-  const { server, namespace, tls: socketOptions } = readConnection(options)
+  const connection = readConnection(options)
+  const { server, namespace } = connection
+  const socketOptions = async (): Promise<RequestOptions> => await connection.tls()
   const open = async (path: string, call: CallOptions): Promise<IncomingMessage> =>
     await send(new URL(path, `${server.replace(/\/$/, '')}/`), await socketOptions(), call)
   return {

@@ -20,6 +20,9 @@ function synced(subject: Subject): ConditionDraft {
   const [block] = blocks
   if (block !== undefined) return condition('Synced', 'False', [block.reason, blocks.map(blockText).join(' ')])
   if (isSettled(subject)) return condition('Synced', 'True', ['UpToDate', ''])
+  const failure = subject.world.failure(subject.key)
+  if (failure !== undefined)
+    return condition('Synced', 'False', [failure.code, `On ${failure.node}: ${sentence(failure.message)} It is tried again.`])
   const acts = [...new Set(subject.changes.flatMap((change) => change.steps.map((step) => step.verb)))]
   return condition('Synced', 'False', ['Applying', acts.length === 0 ? '' : `Under way: ${acts.join(', ')}.`])
 }

@@ -13,7 +13,7 @@ import { createRecorder } from './events/recorder.ts'
 import type { EventDraft } from './events/rules.ts'
 import { draftsOf } from './kinds/drafts.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
-import { subjectOf, type Subject, type World } from './subject.ts'
+import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
 import { allKeys, expandTouched, inOrder } from './touched.ts'
 import { createWriter, type Writer } from './writer.ts'
 
@@ -23,6 +23,14 @@ export type StatusOptions = {
   /** Changes kept per kind for watchers that resume; default 2,048. */
   readonly history?: number
   readonly mostEvents?: number
+}
+
+/** What an agent says of one change. */
+export type ChangeResult = {
+  readonly key: ObjectKey
+  readonly result: 'done' | 'failed' | 'stale'
+  readonly code?: string
+  readonly message?: string
 }
 
 export type Refresh = {
@@ -45,6 +53,8 @@ export type Status = {
   record(event: EventDraft): void
   /** Keeps an agent's step report, and tells failures as events. */
   receipt(receipt: Receipt): void
+  /** Takes what became of a plan's changes; a failed one is told by its object until one succeeds. */
+  answered(node: string, results: readonly ChangeResult[]): void
 }
 
 const versionSetting = 'resourceVersion'
@@ -70,6 +80,7 @@ export function createStatus(options: StatusOptions): Status {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
     record: (event) => saved(() => record(event)),
+    answered: (node, results) => saved(() => engine.answered(node, results)),
     receipt: (receipt) =>
       saved(() => {
         store.receipts.append(receipt)
@@ -102,6 +113,7 @@ class Engine {
   #connected = new Map<string, boolean>()
   /** Object key -> what was last told of its blocks. */
   readonly #told = new Map<ObjectKey, string>()
+  readonly #failures = new Map<ObjectKey, Failure>()
   #revision = ''
   #loaded = false
 
@@ -129,6 +141,17 @@ class Engine {
     this.#parts.store.applied.put({ key, node, revision: this.#revision, at })
   }
 
+  /** A failure that no step reported, such as a dependency that fails, is told as an event here. */
+  answered(node: string, results: readonly ChangeResult[]): void {
+    for (const { key, result, code = 'Failed', message = 'no reason given' } of results) {
+      if (result === 'done') this.#failures.delete(key)
+      if (result !== 'failed') continue
+      const before = this.#failures.get(key)
+      this.#failures.set(key, { code, message, node })
+      if (before?.message !== message) this.#parts.record({ key, type: 'Warning', reason: code, message, host: node })
+    }
+  }
+
   #world({ desired, observed }: Refresh): World {
     return {
       desired,
@@ -137,6 +160,7 @@ class Engine {
       changes: (key) => this.#plans.changes(key),
       findings: (key) => this.#plans.findings(key),
       errors: (key) => this.#errors.get(key),
+      failure: (key) => this.#failures.get(key),
     }
   }
 

@@ -12,7 +12,11 @@ export type World = {
   changes(key: ObjectKey): readonly Change[]
   findings(key: ObjectKey): readonly Finding[]
   errors(key: ObjectKey): readonly ManifestError[]
+  /** What an agent last said of a change that it could not finish; gone once one was. */
+  failure(key: ObjectKey): Failure | undefined
 }
+
+export type Failure = { readonly code: string; readonly message: string; readonly node: string }
 
 /** All that is known of one key of Git. */
 export type Subject = {

@@ -12,6 +12,7 @@ import { undefineMachine } from './apply/undefine.ts'
 import { letQemuPass } from './files.ts'
 import { watchDomains, type DomainEvents } from './events.ts'
 import { nodeFacts, probeHost, type HostFacts } from './host.ts'
+import { createAddressWatch } from './observe/address-watch.ts'
 import { createGuestAgents } from './observe/guest-agents.ts'
 import { observeMachines } from './observe/machines.ts'
 import { createRecords } from './records.ts'
@@ -30,6 +31,7 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
   const records = createRecords(context.stateDir, context.log)
   const agents = createGuestAgents(context, virsh)
   const consoles = createConsoles()
+  const addresses = createAddressWatch(context.changed)
   let host: HostFacts | undefined
   let events: DomainEvents | undefined
   let timer: NodeJS.Timeout | undefined
@@ -61,7 +63,11 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
       timer.unref()
     },
     facts: async () => nodeFacts(session.host()),
-    observe: async (keys) => await observeMachines(session, agents, keys),
+    async observe(keys) {
+      const facts = await observeMachines(session, agents, keys)
+      addresses.note(facts)
+      return facts
+    },
     define: async (machine, data) => await session.exclusive(machine.key, async () => await defineMachine(session, machine, data)),
     hotplug: async (machine) => await session.exclusive(machine.key, async () => await hotplugMachine(session, machine)),
     start: async (key, options) => await session.exclusive(key, async () => await startMachine(session, key, options?.paused ?? false)),
@@ -84,6 +90,7 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
     openVnc: async (key) => await openSocket(pathsOf(session, recordOf(session, key).machine.uid).vnc, key),
     async close() {
       clearInterval(timer)
+      addresses.close()
       await events?.close()
       await agents.close()
     },

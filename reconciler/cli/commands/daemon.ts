@@ -122,7 +122,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
   }
 }
 
-function agentOptions(flags: AgentFlags, log: Logger): Omit<AgentOptions, 'reconciler'> & { nmstatectlPath?: string } {
+function agentOptions(flags: AgentFlags, log: Logger): Omit<AgentOptions, 'reconciler'> {
   return {
     node: flags.node,
     version: ownVersion(),
