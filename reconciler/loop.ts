@@ -17,6 +17,8 @@ export type LoopPorts = {
   readonly status: { refresh(input: Refresh): void }
   readonly dispatch: (plan: Plan, node: string) => Promise<readonly Plan[]>
   readonly approvals: () => readonly Approval[]
+  /** The wishes for this object have been carried out: what was approved for it is used up. */
+  readonly dropApprovals: (key: ObjectKey) => void
   readonly suspensions: () => readonly Suspension[]
   readonly inputSalt: string
   readonly clock: Clock
@@ -48,6 +50,11 @@ export function createLoop(ports: LoopPorts): Loop {
   /** Objects that no node could take: a change of any node may help them. */
   const unplaced = new Set<ObjectKey>()
   let connectedBefore = connectedNodes(ports)
+  const queueNode = (name: string): void => {
+    for (const key of keysOnNode(ports, name)) queue.plan.add(key)
+    for (const key of view?.keysOf('NodeNetworkConfigurationPolicy') ?? []) queue.plan.add(key)
+    for (const key of unplaced) queue.plan.add(key)
+  }
 
   const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => ({
     desired,
@@ -83,6 +90,7 @@ export function createLoop(ports: LoopPorts): Loop {
     const covered = new Set([...taken.plan, ...plan.changes.map((change) => change.key)])
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
     ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
+    forgetSettled(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
   }
   const send = (plan: Plan, node: string): void => {
@@ -98,7 +106,7 @@ export function createLoop(ports: LoopPorts): Loop {
   }
   const unwatch = ports.observed.watch((change: ObservedChange) => {
     const connected = connectedNodes(ports)
-    if (connected !== connectedBefore) queue.all = true
+    for (const name of connected.symmetricDifference(connectedBefore)) queueNode(name)
     connectedBefore = connected
     for (const key of change.planKeys) queue.plan.add(key)
     for (const key of change.keys) queue.status.add(key)
@@ -138,13 +146,24 @@ function emptyQueue(): Queue {
   return { all: false, plan: new Set(), status: new Set() }
 }
 
-function connectedNodes(ports: LoopPorts): string {
-  return ports.observed.view
-    .nodes()
-    .filter((node) => node.connected)
-    .map((node) => node.name)
-    .sort()
-    .join('\n')
+function connectedNodes(ports: LoopPorts): Set<string> {
+  const connected = ports.observed.view.nodes().filter((node) => node.connected)
+  return new Set(connected.map((node) => node.name))
+}
+
+function keysOnNode(ports: LoopPorts, name: string): ObjectKey[] {
+  const { view } = ports.observed
+  return [...view.keys()].filter((key) => view.get(key).some(({ node }) => node === name))
+}
+
+/** An approval ends with what it was given for; otherwise the same wish, made again later, would pass unasked. */
+function forgetSettled(ports: LoopPorts, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
+  const approvals = ports.approvals()
+  if (approvals.length === 0) return
+  const pending = new Set(plan.changes.map(({ key }) => key))
+  for (const { key } of approvals) {
+    if (key !== undefined && !pending.has(key) && (covered === undefined || covered.has(key))) ports.dropApprovals(key)
+  }
 }
 
 function rememberUnplaced(unplaced: Set<ObjectKey>, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeKubeconfig } from './api/kubeconfig.ts'
-import { startApi } from './api/server.ts'
+import { startApi, type ApiServer } from './api/server.ts'
 import { createDesired } from './desired/state.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
@@ -80,6 +80,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     status,
     dispatch: async (part, node) => await dispatcher.dispatch(part, node),
     approvals: () => store.approvals.list(),
+    dropApprovals: (key) => store.approvals.drop(key),
     suspensions: () => store.suspensions.list(),
     inputSalt: await inputSalt(stateDir),
     clock,
@@ -118,6 +119,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     }),
     async (value) => await value.close(),
   )
+  stack.adopt(
+    setInterval(() => void renewCertificate(api, pki, log), renewalMs),
+    clearInterval,
+  )
   const kubeconfig = join(stateDir, 'kubeconfig')
   await writeKubeconfig(kubeconfig, { server: api.url, ca: pki.ca, ...(await ownerCertificate(pki)) })
   const running = stack.move()
@@ -127,6 +132,17 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     kubeconfig,
     createJoinToken: async (node) => await pki.createJoinToken(node),
     close: async () => await running.disposeAsync(),
+  }
+}
+
+/** Certificates end in months; a look each hour is often enough. */
+const renewalMs = 3_600_000
+
+async function renewCertificate(api: ApiServer, pki: Pki, log: Logger): Promise<void> {
+  try {
+    api.setTls({ ca: pki.ca, ...(await pki.server()) })
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'cannot renew the certificate of the API')
   }
 }
 

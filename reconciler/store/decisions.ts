@@ -9,8 +9,8 @@ export type SuspensionRecord = { readonly key: ObjectKey; readonly by: string; r
 export type Approvals = {
   list(): ApprovalRecord[]
   add(approval: ApprovalRecord): void
-  /** Drops what was given before this RFC 3339 time. */
-  dropBefore(at: string): void
+  /** Drops what was given for this object. */
+  drop(key: ObjectKey): void
 }
 
 export type Suspensions = {
@@ -24,7 +24,7 @@ export function approvals(db: DatabaseSync): Approvals {
   const all = db.prepare('SELECT * FROM approvals ORDER BY id')
   const remove = db.prepare('DELETE FROM approvals WHERE plan IS ? AND key IS ?')
   const insert = db.prepare('INSERT INTO approvals (plan, key, by, at) VALUES (?, ?, ?, ?)')
-  const drop = db.prepare('DELETE FROM approvals WHERE at < ?')
+  const drop = db.prepare('DELETE FROM approvals WHERE key = ?')
   return {
     list: () =>
       all.all().map((row) => ({
@@ -37,7 +37,7 @@ export function approvals(db: DatabaseSync): Approvals {
       remove.run(approval.plan ?? null, approval.key ?? null)
       insert.run(approval.plan ?? null, approval.key ?? null, approval.by, approval.at)
     },
-    dropBefore: (at) => void drop.run(at),
+    drop: (key) => void drop.run(key),
   }
 }
 

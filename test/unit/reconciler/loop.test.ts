@@ -6,7 +6,7 @@ import type { DesiredView } from '../../../reconciler/desired/types.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { createLoop, type LoopPorts } from '../../../reconciler/loop.ts'
 import type { ObservedChange } from '../../../reconciler/observed/cache.ts'
-import type { PlanInput } from '../../../reconciler/plan/types.ts'
+import type { Approval, PlanInput } from '../../../reconciler/plan/types.ts'
 import type { Refresh } from '../../../reconciler/status/status.ts'
 
 const facts = {
@@ -19,7 +19,7 @@ const facts = {
   pools: [],
   versions: {},
 }
-const view = { revision: 'r1' } as DesiredView
+const view = { revision: 'r1', keysOf: () => ['NodeNetworkConfigurationPolicy//br1'] } as unknown as DesiredView
 
 function change(key: string, blocked: Change['blocked'] = []): Change {
   return {
@@ -46,6 +46,10 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   const planned: (string[] | undefined)[] = []
   const refreshed: Refresh[] = []
   const sent: string[] = []
+  const approvals: Approval[] = []
+  const dropped: string[] = []
+  /** Where objects are observed. */
+  const on = new Map<string, string>()
   const nodes = [{ name: 'h1', connected: true, seenAt: '', facts }]
   let notify: (change: ObservedChange) => void = () => undefined
   const ports = {
@@ -55,12 +59,18 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
     },
     forNode: (plan: Plan, node: string) => ({ ...plan, changes: plan.changes.filter((one) => one.node === node) }),
     observed: {
-      view: { get: () => [], keys: () => [], nodes: () => nodes, node: () => nodes[0] },
+      view: {
+        get: (key: string) => (on.has(key) ? [{ node: on.get(key) }] : []),
+        keys: () => on.keys(),
+        nodes: () => nodes,
+        node: () => nodes[0],
+      },
       watch: (listener: typeof notify) => ((notify = listener), () => undefined),
     },
     status: { refresh: (input: Refresh) => void refreshed.push(input) },
     dispatch: async (_plan: Plan, node: string) => (sent.push(node), []),
-    approvals: () => [],
+    approvals: () => approvals,
+    dropApprovals: (key: string) => void dropped.push(key),
     suspensions: () => [],
     inputSalt: '',
     clock: { now: () => new Date(0), monotonic: () => 0 },
@@ -68,7 +78,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   }
   const observe = (part: Partial<Record<keyof ObservedChange, string[]>>): void =>
     notify({ keys: new Set(part.keys), planKeys: new Set(part.planKeys), nodes: new Set(part.nodes) })
-  return { loop: createLoop(ports as unknown as LoopPorts), planned, refreshed, sent, nodes, observe }
+  return { loop: createLoop(ports as unknown as LoopPorts), planned, refreshed, sent, nodes, observe, approvals, dropped, on }
 }
 
 test('plans everything for the first revision and only what changed for the next', async () => {
@@ -107,14 +117,24 @@ test('plans nothing before there is a desired state', async () => {
   assert.deepEqual([planned, refreshed], [[], []])
 })
 
-test('plans everything again when an agent comes or goes', async () => {
-  const { loop, planned, nodes, observe } = setUp()
+test('plans what is on a node, and the networks, when its agent comes or goes', async () => {
+  const { loop, planned, nodes, observe, on } = setUp()
+  on.set('VirtualMachine/default/a', 'h1').set('VirtualMachine/default/b', 'h2')
   loop.desired({ view, changed: new Set() })
   await tick()
   nodes.push({ name: 'h2', connected: true, seenAt: '', facts })
   observe({ nodes: ['h2'] })
   await tick()
-  assert.deepEqual(planned, [undefined, undefined])
+  assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b', 'NodeNetworkConfigurationPolicy//br1']])
+})
+
+test('an approval ends when nothing is left to do for its object', async () => {
+  const { loop, approvals, dropped } = setUp([change('VirtualMachine/default/a')])
+  const word = { by: 'owner', at: '' }
+  approvals.push({ ...word, key: 'VirtualMachine/default/a', plan: '1' }, { ...word, key: 'VirtualMachine/default/b', plan: '2' })
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  assert.deepEqual(dropped, ['VirtualMachine/default/b'])
 })
 
 test('plans an object that no node could take when the facts of a node change', async () => {
