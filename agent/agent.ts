@@ -5,6 +5,7 @@ import type { Logger } from '../reconciler/lib/log.ts'
 import type { ObjectKey } from '../reconciler/lib/object-key.ts'
 import { assembleAgent, type AssemblyOptions } from './assemble.ts'
 import type { DriverContext, Drivers } from './drivers/types.ts'
+import { restoreNetworks } from './guard/networks.ts'
 import { lockStateDir } from './lock.ts'
 import { realParts, type AgentParts } from './parts.ts'
 import type { Endpoint } from './session/connect.ts'
@@ -57,6 +58,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const drivers = parts.drivers(context, { reachable, ...nmstate })
   undo.defer(() => closeDrivers(drivers))
   await Promise.all([drivers.networks.prepare(), drivers.volumes.prepare(), drivers.machines.prepare()])
+
+  const stopping = new AbortController()
+  undo.defer(() => stopping.abort())
+  await restoreNetworks(drivers.networks, { stateDir, log, signal: stopping.signal })
 
   const guard = parts.guard(context, drivers)
   undo.defer(() => guard.close())
