@@ -10,6 +10,7 @@ import { saveView } from './plan/saved-view.ts'
 import type { Plan } from '../schemas/generated/plan.ts'
 import type { Revision } from './source/types.ts'
 import type { Store } from './store/store.ts'
+import { keyText } from './lib/object-key.ts'
 
 /** What became of the last fetch. */
 export type SourceState = { revision?: Revision; fetchedAt?: string; error?: string }
@@ -54,7 +55,7 @@ export function createControl(parts: ControlParts): Control {
     },
     resume: async ({ key }) => {
       if (!store.suspensions.delete(key ?? everything))
-        throw new GitvirtError({ code: 'NotFound', message: `${key ?? 'The environment'} is not suspended.` })
+        throw new GitvirtError({ code: 'NotFound', message: `${key === undefined ? 'The environment' : keyText(key)} is not suspended.` })
       again(key)
     },
     approve: async ({ key, plan, by }) => {
@@ -77,13 +78,13 @@ function approvalsNow(parts: ControlParts, request: ApprovalRequest): readonly A
   if (change !== undefined) {
     throw new GitvirtError({
       code: 'NotApprovable',
-      message: `No approval opens what blocks ${change.key}: ${change.blocked.map(({ unblock }) => unblock).join(' ')}`,
+      message: `No approval opens what blocks ${keyText(change.key)}: ${change.blocked.map(({ unblock }) => unblock).join(' ')}`,
     })
   }
   const what =
     request.key === undefined
       ? `The current plan is ${current.id.slice(0, 12)}, not ${request.plan ?? ''}, or nothing in it waits for a person.`
-      : `${request.key} has no blocked change.`
+      : `${keyText(request.key)} has no blocked change.`
   throw new GitvirtError({ code: 'NotFound', message: what, action: 'Look at "gitvirt plan" again.' })
 }
 

@@ -1,5 +1,6 @@
 import type { Change, Plan, Step } from '../../schemas/generated/plan.ts'
 import { planSeal } from '../../reconciler/lib/seal.ts'
+import { keyText } from '../../reconciler/lib/object-key.ts'
 
 type Need = 'machine' | 'volume' | 'policy' | 'until'
 
@@ -25,8 +26,8 @@ export function planProblem(plan: Plan, node: string): string | undefined {
   if (planSeal(plan) !== plan.id) return 'the seal does not fit the plan'
   const keys = new Set<string>()
   for (const change of plan.changes) {
-    if (change.node !== node) return `${change.key} is for node "${change.node}"`
-    if (keys.has(change.key)) return `${change.key} stands in it twice`
+    if (change.node !== node) return `${keyText(change.key)} is for node "${change.node}"`
+    if (keys.has(change.key)) return `${keyText(change.key)} stands in it twice`
     keys.add(change.key)
     const problem = change.steps.map((step) => stepProblem(step, change)).find((found) => found !== undefined)
     if (problem !== undefined) return problem
@@ -39,7 +40,7 @@ function stepProblem(step: Step, change: Change): string | undefined {
   const missing = verb.needs.find((need) => step[need] === undefined)
   if (missing !== undefined) return `step ${step.id} lacks its ${missing}`
   const spec = step.machine ?? step.volume ?? step.policy
-  if (spec !== undefined && spec.key !== step.key) return `step ${step.id} carries the spec of ${spec.key}`
+  if (spec !== undefined && spec.key !== step.key) return `step ${step.id} carries the spec of ${keyText(spec.key)}`
   if (change.steps.filter((other) => other.id === step.id).length > 1) return `step ${step.id} stands in it twice`
   return undefined
 }

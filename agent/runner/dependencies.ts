@@ -1,6 +1,6 @@
 import type { ObservedObject } from '../../schemas/generated/observation.ts'
 import { GitvirtError } from '../../reconciler/lib/errors.ts'
-import type { ObjectKey } from '../../reconciler/lib/object-key.ts'
+import { keyText, type ObjectKey } from '../../reconciler/lib/object-key.ts'
 
 /** Waits until other objects are ready. */
 export type Dependencies = {
@@ -66,7 +66,7 @@ function hasFailed(object: ObservedObject | undefined): boolean {
 
 function failure(key: ObjectKey, object: ObservedObject | undefined): GitvirtError {
   const why = object === undefined ? 'it is not on this host' : (object.problem?.message ?? 'it failed')
-  return new GitvirtError({ code: 'DependencyFailed', message: `Waits for ${key}, but ${why}.` })
+  return new GitvirtError({ code: 'DependencyFailed', message: `Waits for ${keyText(key)}, but ${why}.` })
 }
 
 type Nap = {

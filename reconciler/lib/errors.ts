@@ -1,3 +1,5 @@
+import { keyText } from './object-key.ts'
+
 /** What every failure tells: a stable code, whom it concerns, and what a person can do. */
 export type ErrorDetails = {
   readonly code: string
@@ -38,7 +40,8 @@ export class GitvirtError extends Error {
 /** One human line for any thrown value: where, what, and what to do. */
 export function describeError(error: unknown): string {
   if (!(error instanceof GitvirtError)) return error instanceof Error ? error.message : String(error)
-  const where = [error.at, error.object, error.host].filter((part) => part !== undefined).join(' ')
+  const object = error.object === undefined ? undefined : keyText(error.object)
+  const where = [error.at, object, error.host].filter((part) => part !== undefined).join(' ')
   const action = error.action === undefined ? '' : ` ${error.action}`
   return `${where === '' ? '' : `${where}: `}${error.message}${action}`
 }

@@ -11,3 +11,9 @@ export function parseKey(key: ObjectKey): KeyParts {
   const [kind = '', namespace = '', name = ''] = key.split('/')
   return { kind, namespace, name }
 }
+
+/** A key for people: `Kind/namespace/name`, and `Kind/name` where there is no namespace. Never for look-ups. */
+export function keyText(key: ObjectKey): string {
+  const { kind, namespace, name } = parseKey(key)
+  return namespace === '' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
+}

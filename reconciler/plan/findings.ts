@@ -1,11 +1,11 @@
 import type { Block, Finding } from '../../schemas/generated/plan.ts'
+import { builtInStorageClass } from '../../schemas/provisioners.ts'
 import { unsupportedFields, type UnsupportedField } from '../../schemas/support.ts'
 import type { DesiredObject } from '../desired/types.ts'
-import { objectKey, type ObjectKey } from '../lib/object-key.ts'
-import { builtInPool } from './resolve/pool.ts'
+import { keyText, objectKey, type ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 
-const builtInClass = objectKey('StorageClass', '', builtInPool.name)
+const builtInClass = objectKey('StorageClass', '', builtInStorageClass)
 
 /** What to tell about an object that Git has but nobody can read. */
 export function unknownFinding(context: PlanContext, key: ObjectKey): Finding {
@@ -67,7 +67,7 @@ function referenceFindings(context: PlanContext, desired: DesiredObject): Findin
       severity: 'warning',
       code: 'MissingReference',
       key: desired.key,
-      message: `It refers to ${key}, which Git does not have.`,
+      message: `It refers to ${keyText(key)}, which Git does not have.`,
       origin: desired.origin,
     }))
 }

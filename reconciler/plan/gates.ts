@@ -1,5 +1,5 @@
 import type { Block, Step } from '../../schemas/generated/plan.ts'
-import { objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
+import { keyText, objectKey, type ObjectKey, parseKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
@@ -45,8 +45,8 @@ function suspend(context: PlanContext, drafts: readonly Draft[]): void {
     if (one !== undefined) {
       draft.blocked.push({
         reason: 'Suspended',
-        message: `${one.by} suspended ${one.key} at ${one.at}${one.reason === '' ? '.' : `: ${one.reason}`}`,
-        unblock: `Resume ${one.key}.`,
+        message: `${one.by} suspended ${one === fleet ? 'the environment' : keyText(one.key)} at ${one.at}${one.reason === '' ? '.' : `: ${one.reason}`}`,
+        unblock: one === fleet ? 'Resume the environment with "gitvirt resume".' : `Resume ${keyText(one.key)}.`,
       })
     } else if (suspended !== undefined) {
       draft.blocked.push({ reason: 'Suspended', message: suspended, unblock: 'Change gitvirt.yaml on the tracked branch.' })

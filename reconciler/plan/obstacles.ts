@@ -2,6 +2,7 @@ import type { Block } from '../../schemas/generated/plan.ts'
 import type { DesiredObject } from '../desired/types.ts'
 import type { ObservedView, Sighting } from '../observed/types.ts'
 import type { Draft } from './draft.ts'
+import { keyText } from '../lib/object-key.ts'
 
 /** The block of a change whose node's agent is away; empty while it is there. */
 export function disconnected(observed: ObservedView, name: string): Block[] {
@@ -23,7 +24,7 @@ export function severalNodes(desired: DesiredObject, sightings: readonly Sightin
   const blocked: Block[] = [
     {
       reason: 'Conflict',
-      message: `${desired.key} is on ${nodes.length} nodes: ${nodes.join(', ')}. Two of one are never run.`,
+      message: `${keyText(desired.key)} is on ${nodes.length} nodes: ${nodes.join(', ')}. Two of one are never run.`,
       unblock: 'Find out which one is right, and undefine the other by hand on its host.',
     },
   ]

@@ -1,6 +1,6 @@
 import type { VirtualMachineInstanceTemplateSpec } from '../../schemas/generated/virtual-machine.ts'
 import type { ObservedView } from '../observed/types.ts'
-import type { ObjectKey } from '../lib/object-key.ts'
+import { keyText, type ObjectKey } from '../lib/object-key.ts'
 import { formatBytes } from '../lib/quantity.ts'
 import { matchesNodeSelector, untoleratedTaint } from './affinity.ts'
 import { matchesSelector, type HostNode } from './nodes.ts'
@@ -125,7 +125,7 @@ function policyObstacle(node: HostNode, { template, volumeNodes }: PlacementRequ
   if (spec?.architecture !== undefined && architecture !== undefined && spec.architecture !== architecture) {
     return `is ${architecture}, the machine is ${spec.architecture}`
   }
-  for (const [key, where] of volumeNodes) if (where !== node.name) return `its disk ${key} lies on ${where}`
+  for (const [key, where] of volumeNodes) if (where !== node.name) return `its disk ${keyText(key)} lies on ${where}`
   return undefined
 }
 

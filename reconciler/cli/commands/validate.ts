@@ -5,6 +5,7 @@ import type { ManifestError } from '../../desired/types.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
 import { manifestFiles } from '../manifest-files.ts'
 import { printable } from '../output/table.ts'
+import { keyText } from '../../lib/object-key.ts'
 
 export function validateCommand(program: Command): void {
   program
@@ -52,7 +53,7 @@ function byPlace(one: ManifestError, other: ManifestError): number {
 export function findingLine(finding: ManifestError, color: boolean): string {
   const colors = pc.createColors(color)
   const severity = finding.severity === 'error' ? colors.red('error') : colors.yellow('warning')
-  const object = finding.object === undefined ? '' : ` ${colors.dim(`(${finding.object.replaceAll(/\/+/g, '/')})`)}`
+  const object = finding.object === undefined ? '' : ` ${colors.dim(`(${keyText(finding.object)})`)}`
   const action = finding.action === undefined ? '' : ` ${printable(finding.action)}`
   return `${finding.path}:${finding.line}:${finding.column}: ${severity}: ${printable(finding.message)}${action}${object}`
 }

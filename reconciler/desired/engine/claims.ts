@@ -1,4 +1,4 @@
-import type { ObjectKey } from '../../lib/object-key.ts'
+import { keyText, type ObjectKey } from '../../lib/object-key.ts'
 import type { ManifestError } from '../types.ts'
 import type { Claim, FileState } from './file-state.ts'
 
@@ -67,7 +67,7 @@ function duplicateError(key: ObjectKey, claim: Claim, claims: readonly Claim[]):
   return {
     severity: 'error',
     code: 'DuplicateObject',
-    message: `${key} is declared more than once: also in ${shown}${others.length > 5 ? ` and ${others.length - 5} more places` : ''}.`,
+    message: `${keyText(key)} is declared more than once: also in ${shown}${others.length > 5 ? ` and ${others.length - 5} more places` : ''}.`,
     action: 'Keep one of them; until then nothing is changed or removed for this object.',
     path: claim.path,
     line: claim.line,

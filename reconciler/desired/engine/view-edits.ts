@@ -1,4 +1,4 @@
-import type { ObjectKey } from '../../lib/object-key.ts'
+import { keyText, type ObjectKey } from '../../lib/object-key.ts'
 import type { DesiredObject, ManifestError } from '../types.ts'
 import type { KeySet, ViewParts } from '../view/desired-view.ts'
 import { VersionedMap } from '../view/versioned-map.ts'
@@ -94,7 +94,7 @@ function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): Ma
     return {
       severity: 'error',
       code: 'MissingReference',
-      message: `${key} refers to ${one.key}, which is not declared.`,
+      message: `${keyText(key)} refers to ${keyText(one.key)}, which is not declared.`,
       action: 'Declare it, or correct the name.',
       path: object.origin.path,
       line: one.line,

@@ -1,5 +1,6 @@
 import type { DataVolume } from '../../../schemas/generated/data-volume.ts'
 import type { VirtualMachine, VirtualMachineInstanceSpec, Volume } from '../../../schemas/generated/virtual-machine.ts'
+import { builtInStorageClass } from '../../../schemas/provisioners.ts'
 import { objectKey } from '../../lib/object-key.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { Pointer } from '../parse/problem.ts'
@@ -74,13 +75,15 @@ function instanceNames(spec: VirtualMachineInstanceSpec): Found[] {
   ]
 }
 
+/** The built-in class works undeclared, and yet what is declared under its name is a reference. */
+function storageClass(name: string | undefined, form: 'storage' | 'pvc'): Found {
+  return { kind: 'StorageClass', name, path: [form, 'storageClassName'], optional: name === builtInStorageClass }
+}
+
 /** The storage class, Secrets, ConfigMaps and the clone's source that a DataVolume names. `base` is where its spec stands. */
 export function volumeReferences(volume: DataVolume, namespace: string, base: Pointer = ['spec']): Reference[] {
   const { source = {}, storage, pvc } = volume.spec
-  const found: Found[] = [
-    { kind: 'StorageClass', name: storage?.storageClassName, path: ['storage', 'storageClassName'] },
-    { kind: 'StorageClass', name: pvc?.storageClassName, path: ['pvc', 'storageClassName'] },
-  ]
+  const found: Found[] = [storageClass(storage?.storageClassName, 'storage'), storageClass(pvc?.storageClassName, 'pvc')]
   for (const form of ['http', 'registry', 'imageio', 's3', 'vddk'] as const) {
     found.push({ kind: 'Secret', name: source[form]?.secretRef, path: ['source', form, 'secretRef'] })
     found.push({ kind: 'ConfigMap', name: source[form]?.certConfigMap, path: ['source', form, 'certConfigMap'] })

@@ -4,6 +4,7 @@ import type { DesiredView } from '../../desired/types.ts'
 import { digestOf } from '../../lib/digest.ts'
 import { parseBytes } from '../../lib/quantity.ts'
 import { parseDuration } from './duration.ts'
+import { keyText } from '../../lib/object-key.ts'
 
 /** The Fleet in force, with every default filled in. */
 export type ResolvedPolicy = {
@@ -74,7 +75,7 @@ export function loadPolicy(desired: DesiredView): LoadedPolicy {
     severity: 'error',
     code: 'DuplicateObject',
     key,
-    message: `An environment has one Fleet; ${key} is not in force, ${keys[0] ?? ''} is.`,
+    message: `An environment has one Fleet; ${keyText(key)} is not in force, ${keyText(keys[0] ?? '')} is.`,
   }))
   return { policy, digest: digestOf(policy), findings }
 }

@@ -1,6 +1,7 @@
 import type { PoolSpec } from '../../../schemas/generated/plan.ts'
 import type { DesiredView, PlainObject } from '../../desired/types.ts'
 import { objectKey } from '../../lib/object-key.ts'
+import { builtInStorageClass } from '../../../schemas/provisioners.ts'
 
 /** A pool, or why there is none. */
 export type PoolResult = { readonly pool: PoolSpec } | { readonly problem: string; readonly action: string }
@@ -13,7 +14,7 @@ export const directoryProvisioner = 'gitvirt.io/dir'
  * because the files are sparse, cloned by reflink where the file system can, and a snapshot is a qcow2 overlay on the raw file.
  * qcow2 pays only for snapshots inside the image, or on file systems without sparse files; a StorageClass can ask for it.
  */
-export const builtInPool: PoolSpec = { name: 'local', type: 'dir', path: '', format: 'raw' }
+export const builtInPool: PoolSpec = { name: builtInStorageClass, type: 'dir', path: '', format: 'raw' }
 
 const virtDefault = 'storageclass.kubevirt.io/is-default-virt-class'
 const clusterDefault = 'storageclass.kubernetes.io/is-default-class'

@@ -169,6 +169,14 @@ describe('createDesired', () => {
     assert.deepEqual(codes((await change(at, { 'd.yaml': undefined })).view), ['m.yaml:14 MissingReference'])
   })
 
+  it('knows the built-in storage class undeclared, and no other', async () => {
+    const at = world()
+    const of = (name: string) => volume('disk').replace('resources', `storageClassName: ${name}, resources`)
+    assert.deepEqual(codes((await list(at, { 'd.yaml': of('local') })).view), [])
+    const { view } = await change(at, { 'd.yaml': of('fast') })
+    assert.match(view.errors()[0]?.message ?? '', /^DataVolume\/default\/disk refers to StorageClass\/fast, which is not declared\.$/)
+  })
+
   it('does not call a reference missing whose object is unknown', async () => {
     const at = world()
     const text = volume('disk').replace('spec:', 'spek:')
