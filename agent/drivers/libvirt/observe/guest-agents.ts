@@ -28,8 +28,8 @@ export function createGuestAgents(context: DriverContext, virsh: Virsh): GuestAg
     let facts: GuestFacts | undefined
     try {
       const addresses = await virsh.call(['domifaddr', '--full', '--source', 'agent', '--domain', machine.uid], options)
-      const os = await virsh.call(['guestinfo', '--os', '--hostname', '--domain', machine.uid], options).catch(() => '')
-      facts = { interfaces: parseAgentAddresses(addresses), os: parseGuestInfo(os) }
+      const os = await virsh.call(['guestinfo', '--os', '--domain', machine.uid], options).catch(() => '')
+      facts = { interfaces: parseAgentAddresses(addresses), os: parseGuestOs(os) }
     } catch {
       facts = before
     }
@@ -53,6 +53,25 @@ export function createGuestAgents(context: DriverContext, virsh: Virsh): GuestAg
       await Promise.allSettled(asking.values())
     },
   }
+}
+
+/** libvirt's keys of the operating system, and the names of upstream's VirtualMachineInstanceGuestOSInfo. */
+const osFields: Readonly<Record<string, string>> = {
+  id: 'id',
+  name: 'name',
+  'pretty-name': 'prettyName',
+  version: 'version',
+  'version-id': 'versionId',
+  machine: 'machine',
+  'kernel-release': 'kernelRelease',
+  'kernel-version': 'kernelVersion',
+}
+
+/** The guest's operating system under upstream's names; undefined where the agent told nothing. Source: virsh(1), guestinfo. */
+export function parseGuestOs(text: string): Record<string, string> | undefined {
+  const info = parseGuestInfo(text) ?? {}
+  const known = Object.entries(osFields).flatMap(([key, field]) => (info[key] === undefined ? [] : [[field, info[key]] as const]))
+  return known.length === 0 ? undefined : Object.fromEntries(known)
 }
 
 /** `virsh guestinfo`'s `key : value` lines of a flat kind; what a guest says is bounded. */
