@@ -15,8 +15,14 @@ export type Session = {
   readonly records: Records
   readonly events: () => DomainEvents
   readonly host: () => HostFacts
-  /** Runs one change of a machine at a time. */
-  readonly exclusive: <T>(key: ObjectKey, change: () => Promise<T>) => Promise<T>
+  readonly exclusive: Exclusive
+}
+
+/** Runs one change of a machine at a time. */
+export type Exclusive = {
+  <T>(key: ObjectKey, change: () => Promise<T>): Promise<T>
+  /** True while a change of this machine is under way: its domain and its record may not fit together. */
+  readonly isBusy: (key: ObjectKey) => boolean
 }
 
 /** @throws GitvirtError `NotFound` */
@@ -36,9 +42,9 @@ export function pathsOf(session: Session, uid: string): MachinePaths {
 }
 
 /** Serialises changes per key; a failed one does not stop the next. */
-export function createExclusive(): Session['exclusive'] {
+export function createExclusive(): Exclusive {
   const tails = new Map<ObjectKey, Promise<unknown>>()
-  return async (key, change) => {
+  const exclusive = async <T>(key: ObjectKey, change: () => Promise<T>): Promise<T> => {
     const before = tails.get(key) ?? Promise.resolve()
     const current = before.then(change, change)
     const tail = current.catch(() => undefined)
@@ -49,4 +55,5 @@ export function createExclusive(): Session['exclusive'] {
       if (tails.get(key) === tail) tails.delete(key)
     }
   }
+  return Object.assign(exclusive, { isBusy: (key: ObjectKey) => tails.has(key) })
 }

@@ -23,6 +23,7 @@ export async function observeMachines(
 ): Promise<readonly MachineFacts[]> {
   const wanted = keys === undefined ? undefined : new Set(keys)
   const records = session.records.all().filter((record) => wanted?.has(record.machine.key) ?? true)
+  const busy = new Set(records.map((record) => record.machine.key).filter((key) => session.exclusive.isBusy(key)))
   const [leaseText, list, ...answers] = await session.virsh.batch([
     ['net-dhcp-leases', podNetworkName],
     ['list', '--all', '--uuid'],
@@ -32,7 +33,8 @@ export async function observeMachines(
   const facts: MachineFacts[] = []
   for (const [index, record] of records.entries()) {
     const [state, inactive, live] = answers.slice(index * 3, index * 3 + 3)
-    facts.push(await observeOne(session, record, { state, inactive, live, leases, agents }))
+    const changing = busy.has(record.machine.key) || hasChanged(session, record)
+    facts.push(await observeOne(session, record, { state, inactive, live, leases, agents, changing }))
   }
   return [...facts, ...(await observeUnrecorded(session, list ?? '', wanted))]
 }
@@ -51,6 +53,12 @@ type Answers = {
   readonly live: string | undefined
   readonly leases: readonly Lease[]
   readonly agents: GuestAgents
+  /** The machine was changed while libvirt was asked: its domain and its record may not fit together, so drift cannot be told. */
+  readonly changing: boolean
+}
+
+function hasChanged(session: Session, { machine, definition }: MachineRecord): boolean {
+  return session.exclusive.isBusy(machine.key) || session.records.byKey(machine.key)?.definition !== definition
 }
 
 async function observeOne(session: Session, record: MachineRecord, answers: Answers): Promise<MachineFacts> {
@@ -67,7 +75,7 @@ async function observeOne(session: Session, record: MachineRecord, answers: Answ
     ...base(noted, state),
     ...(noted.boot === undefined ? {} : { startedAt: noted.boot.at, booted: noted.boot.machine }),
     restartRequired: noted.boot === undefined ? [] : restartRequired(noted.boot.machine, noted.machine),
-    drift: driftOf(noted, inactive, live),
+    drift: answers.changing ? [] : driftOf(noted, inactive, live),
     interfaces:
       live === undefined
         ? []

@@ -67,6 +67,18 @@ describe('libvirt driver: changes by Git and by hand', () => {
     await bench.driver.restart(machine.key, 0)
   })
 
+  it('tells no drift while it writes a definition itself', async () => {
+    const bigger = structuredClone(withDisk)
+    const domain = bigger.template.spec?.domain
+    if (domain !== undefined) domain.memory = { guest: '96Mi' }
+    for (const next of [bigger, withDisk, bigger, withDisk]) {
+      let written = false
+      const writing = bench.driver.define(next, noData).finally(() => (written = true))
+      while (!written) assert.deepEqual((await facts())?.drift, [])
+      await writing
+    }
+  })
+
   it('reports a definition that was changed by hand, and mends it', async () => {
     await bench.host.virsh('setmaxmem', machine.uid, '131072', '--config')
     const drift = (await facts())?.drift ?? []
