@@ -1,7 +1,7 @@
 /** `npm run quickstart`: the README's story on a host of its own; with --exit it is told once, torn down, and judged. */
 import { spawn } from 'node:child_process'
 import { join, relative } from 'node:path'
-import { rm } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { describeError, GitvirtError } from '../reconciler/lib/errors.ts'
 import { startDemo, type Demo } from './demo.ts'
 import { until } from './wait.ts'
@@ -73,12 +73,19 @@ async function checkNetwork(demo: Demo): Promise<void> {
   tell('the bridge br1 exists on the host')
 }
 
+/** What the invitation's commands need: a kubeconfig with a short path, and a name for the commits. */
+async function prepareClone(demo: Demo): Promise<void> {
+  await copyFile(demo.kubeconfig, join(folder, 'kubeconfig'))
+  await demo.git('config', 'user.name', 'Demo')
+  await demo.git('config', 'user.email', 'demo@example.com')
+}
+
 function invite(demo: Demo): void {
   const here = (path: string): string => relative(process.cwd(), path) || '.'
   console.log(`
 The demo runs until Ctrl-C. In another terminal:
 
-  export GITVIRT_KUBECONFIG=${demo.kubeconfig}
+  export GITVIRT_KUBECONFIG=$PWD/${here(join(folder, 'kubeconfig'))}
   ./gitvirt get vm,dv,nncp,nodes -A         kubectl works too: kubectl --kubeconfig $GITVIRT_KUBECONFIG get vm
   ./gitvirt console demo                    log in as guest, password gitvirt; leave with ^]
 
@@ -86,8 +93,9 @@ Change the machine by a commit:
 
   cd ${here(demo.clone)}
   sed -i 's/guest: 192Mi/guest: 256Mi/' vms/demo.yaml
-  git commit -am 'Give demo more memory' && git push
-  cd - && ./gitvirt plan                    says: restart; nothing restarts by itself
+  git commit -am 'Give demo more memory' && git push && cd -
+  ./gitvirt reconcile                       fetch now; it also polls every 5 s
+  ./gitvirt plan                            says: restart; nothing restarts by itself
   ./gitvirt restart demo                    now the guest has the memory
 `)
 }
@@ -105,6 +113,7 @@ async function main(): Promise<number> {
     demo = await startDemo({ progress: tell, ...(exitAfter ? {} : { folder }) })
     await story(demo)
     if (!exitAfter) {
+      await prepareClone(demo)
       invite(demo)
       await waitForEnd()
     }

@@ -81,7 +81,7 @@ export function parseRemote(text: string): Remote {
 }
 
 function parseBareRemote(text: string): Remote {
-  if (isAbsolute(text) || text.startsWith('.')) return { url: resolve(text), transport: 'local' }
+  if (isAbsolute(text) || !text.includes(':')) return { url: resolve(text), transport: 'local' }
   if (scpLike.test(text)) return { url: text, transport: 'ssh' }
   throw invalidUrl(text)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { it } from 'node:test'
 import { parseRemote, parseSubPath } from '../../../../reconciler/source/options.ts'
 import { parseRef } from '../../../../reconciler/source/ref-name.ts'
@@ -15,6 +16,7 @@ it('knows ssh and local addresses', () => {
   assert.equal(parseRemote('git@example.org:team/fleet.git').transport, 'ssh')
   assert.equal(parseRemote('ssh://git@example.org/fleet.git').transport, 'ssh')
   assert.deepEqual(parseRemote('file:///srv/fleet.git'), { url: '/srv/fleet.git', transport: 'local' })
+  assert.deepEqual(parseRemote('fleets/prod.git'), { url: resolve('fleets/prod.git'), transport: 'local' })
   assert.deepEqual(parseRemote('/srv/fleet.git'), { url: '/srv/fleet.git', transport: 'local' })
 })
 
