@@ -2,7 +2,7 @@ import type { NetworkDriver } from '../../agent/drivers/types.ts'
 import { digestOf } from '../../reconciler/lib/digest.ts'
 import type { FakeWorld } from './world.ts'
 
-/** A network driver without networks. */
+/** A network driver without networks. Passes test/contract/network-driver.ts. */
 export function createFakeNetworkDriver(world: FakeWorld): NetworkDriver {
   const { policies } = world.state
   return {

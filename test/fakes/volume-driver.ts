@@ -9,13 +9,13 @@ export type FakeVolumeOptions = {
   readonly import?: (key: string, signal: AbortSignal) => Promise<void>
 }
 
-/** A volume driver without images. */
+/** A volume driver without images. Passes test/contract/volume-driver.ts. */
 export function createFakeVolumeDriver(world: FakeWorld, options: FakeVolumeOptions = {}): VolumeDriver {
   const { volumes } = world.state
   const set = (key: string, verb: string, work: () => boolean): Promise<void> => world.act(verb, key, work)
   const begun = (key: string): FakeVolume => {
     const volume = volumes[key]
-    if (volume === undefined) throw new GitvirtError({ code: 'NotFound', message: 'No such volume.', object: key })
+    if (volume === undefined) throw new GitvirtError({ code: 'VolumeNotFound', message: 'No such volume.', object: key })
     return volume
   }
   return {
@@ -26,7 +26,11 @@ export function createFakeVolumeDriver(world: FakeWorld, options: FakeVolumeOpti
         .filter(([key]) => keys === undefined || keys.includes(key))
         .map(([key, volume]) => observedVolume(key, volume)),
     async ensure(volume, _data, signal) {
-      if (volumes[volume.key]?.phase === 'Succeeded') return
+      const present = volumes[volume.key]
+      if (present?.phase === 'Succeeded') {
+        present.applied = volume
+        return
+      }
       await set(volume.key, 'begin', () => {
         const fresh = volumes[volume.key] === undefined
         volumes[volume.key] = { applied: volume, phase: 'ImportInProgress' }
@@ -43,13 +47,25 @@ export function createFakeVolumeDriver(world: FakeWorld, options: FakeVolumeOpti
         return true
       })
     },
-    resize: (volume) => set(volume.key, 'resize', () => ((begun(volume.key).applied = volume), true)),
+    resize: (volume) =>
+      set(volume.key, 'resize', () => {
+        const present = begun(volume.key)
+        if (volume.sizeBytes < present.applied.sizeBytes)
+          throw new GitvirtError({ code: 'ShrinkRefused', message: 'An image is never made smaller.', object: volume.key, terminal: true })
+        present.applied = volume
+        return true
+      }),
     quarantine: (key, until) => set(key, 'quarantine', () => ((begun(key).quarantinedUntil = until), true)),
     restore: (volume) => set(volume.key, 'restore', () => delete begun(volume.key).quarantinedUntil),
     remove: (key) => set(key, 'remove', () => delete volumes[key]),
-    sweep: async () => undefined,
+    async sweep() {
+      const now = new Date().toISOString()
+      for (const [key, volume] of Object.entries(volumes)) {
+        if ((volume.quarantinedUntil ?? now) < now) await set(key, 'sweep', () => delete volumes[key])
+      }
+    },
     file: async (key) =>
-      volumes[key]?.phase === 'Succeeded'
+      volumes[key]?.phase === 'Succeeded' && volumes[key].quarantinedUntil === undefined
         ? { path: `/pool/${key}`, format: 'raw', virtualBytes: volumes[key].applied.sizeBytes }
         : undefined,
     close: async () => undefined,

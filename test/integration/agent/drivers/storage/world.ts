@@ -39,18 +39,7 @@ export async function makeWorld(t: TestContext, options: { readonly basic?: stri
   const server = await startImageServer({ root: images, ...options })
   cleanup.defer(async () => await server.close())
   const pool = join(dir, 'pool')
-  const volume = (name: string, change: Partial<VolumeSpec> = {}): VolumeSpec => ({
-    key: `DataVolume/demo/${name}`,
-    namespace: 'demo',
-    name,
-    spec: { source: { blank: {} }, storage: { resources: { requests: { storage: '8Mi' } } } },
-    sizeBytes: 8 * mebibyte,
-    pool: { name: 'test', type: 'dir', path: pool, format: 'qcow2' },
-    annotations: {},
-    allowedSources: ['127.0.0.1'],
-    origin: { path: 'a.yaml', line: 1, column: 1 },
-    ...change,
-  })
+  const volume = (name: string, change: Partial<VolumeSpec> = {}): VolumeSpec => ({ ...blankVolume(name, pool), ...change })
   return {
     cleanup,
     dir,
@@ -73,6 +62,21 @@ export async function makeWorld(t: TestContext, options: { readonly basic?: stri
       await driver.prepare()
       return driver
     },
+  }
+}
+
+/** A blank volume of 8 MiB in a directory pool. */
+export function blankVolume(name: string, pool: string): VolumeSpec {
+  return {
+    key: `DataVolume/demo/${name}`,
+    namespace: 'demo',
+    name,
+    spec: { source: { blank: {} }, storage: { resources: { requests: { storage: '8Mi' } } } },
+    sizeBytes: 8 * mebibyte,
+    pool: { name: 'test', type: 'dir', path: pool, format: 'qcow2' },
+    annotations: {},
+    allowedSources: ['127.0.0.1'],
+    origin: { path: 'a.yaml', line: 1, column: 1 },
   }
 }
 
