@@ -72,9 +72,9 @@ describe('libvirt driver: changes by Git and by hand', () => {
     const domain = bigger.template.spec?.domain
     if (domain !== undefined) domain.memory = { guest: '96Mi' }
     for (const next of [bigger, withDisk, bigger, withDisk]) {
-      let written = false
-      const writing = bench.driver.define(next, noData).finally(() => (written = true))
-      while (!written) assert.deepEqual((await facts())?.drift, [])
+      const pass = { written: false }
+      const writing = bench.driver.define(next, noData).finally(() => (pass.written = true))
+      while (!pass.written) assert.deepEqual((await facts())?.drift, [])
       await writing
     }
   })
