@@ -1,4 +1,3 @@
-import { digestOf } from '../../lib/digest.ts'
 import { formatBytes } from '../../lib/quantity.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { JudgedBlob, JudgedObject } from '../judge/types.ts'
@@ -84,18 +83,14 @@ function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] 
 }
 
 function desiredObject(judged: JudgedObject, path: string, blob: string): DesiredObject {
-  const { key, kind, object, ownerKey, notes, line, column } = judged
+  const { key, kind, object, digest, ownerKey, notes, line, column } = judged
   const references = judged.references.length === 0 ? noReferences : [...new Set(judged.references.map((reference) => reference.key))]
   const extra = { ...(ownerKey === undefined ? {} : { ownerKey }), ...(notes === undefined ? {} : { notes }) }
-  let digest: string | undefined
   const desired = {
     key,
     kind,
     object,
-    /** Made when first asked for: most objects of a large fleet never are. */
-    get digest(): string {
-      return (digest ??= digestOf(object))
-    },
+    digest,
     references,
     ...extra,
     origin: { path, line, column, blob },

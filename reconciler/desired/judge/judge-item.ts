@@ -2,6 +2,7 @@ import { unsupportedFields } from '../../../schemas/support.ts'
 import type { KindInfo } from '../../../schemas/kinds.ts'
 import type { DataVolume } from '../../../schemas/generated/data-volume.ts'
 import type { VirtualMachine } from '../../../schemas/generated/virtual-machine.ts'
+import { digestOf } from '../../lib/digest.ts'
 import { objectKey } from '../../lib/object-key.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import { convertFields, convertVersion } from '../convert/convert-object.ts'
@@ -115,6 +116,7 @@ function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject
     // The kind is one of the table's, which are the same.
     kind: info.kind as DesiredObject['kind'],
     object: finished,
+    digest: digestOf(finished),
     references: judgedReferences(referencesOf(info.kind, finished, namespace), item),
     ...(notes.length === 0 ? {} : { notes }),
     ...item.locate([]),
@@ -126,6 +128,7 @@ function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject
       key: objectKey('DataVolume', namespace, volume.metadata.name ?? ''),
       kind: 'DataVolume',
       object: volume as unknown as JsonObject,
+      digest: digestOf(volume),
       ownerKey: key,
       references: judgedReferences(volumeReferences(volume, namespace, [...place, 'spec']), item),
       ...item.locate(place),

@@ -11,6 +11,8 @@ export type JudgedObject = Position & {
   readonly key: ObjectKey
   readonly kind: DesiredObject['kind']
   readonly object: JsonObject
+  /** sha256 of `object`. */
+  readonly digest: string
   readonly ownerKey?: ObjectKey
   readonly references: readonly JudgedReference[]
   readonly notes?: readonly string[]
