@@ -6,7 +6,6 @@ import { createDesired } from '../desired/state.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import { plan } from '../plan/plan.ts'
 import { savedView, type SavedState } from '../plan/saved-view.ts'
-import { maskPlan } from '../plan/text/mask.ts'
 import { openSource } from '../source/open-source.ts'
 import { openManifestCache } from '../store/manifest-cache.ts'
 import { openJudges } from '../workers/judge-pool.ts'
@@ -23,7 +22,7 @@ export type OfflinePlanOptions = {
 }
 
 /**
- * The plan of one revision against a saved state, with sensitive values masked.
+ * The plan of one revision against a saved state, secrets included: people see it through `renderPlan` or `maskPlan`.
  * @throws GitvirtError `InvalidState`, and what the source throws
  */
 export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
@@ -45,7 +44,7 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   const root = options.path === undefined ? {} : { root: options.path.replaceAll(/^\/+|\/+$/g, '') }
   const desired = createDesired({ ...cache, ...root, openJudges })
   const { view } = await desired.update({ revision: revision.commit, entries, refused, read: (ids) => source.read(ids) })
-  return maskPlan(plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() }))
+  return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
 }
 
 async function readState(file: string): Promise<SavedState> {

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Plan } from '../../../schemas/generated/plan.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
+import { maskPlan } from '../../plan/text/mask.ts'
 import { renderPlan } from '../../plan/text/render.ts'
 
 type PlanFlags = {
@@ -51,7 +52,7 @@ async function showPlan(context: CliContext, flags: PlanFlags): Promise<void> {
     return
   }
   const plan = flags.offline === true ? await offline(flags) : await context.client().call<Plan>('/gitvirt/v1/plan')
-  context.print(flags.output === 'json' ? JSON.stringify(plan, null, 2) : renderPlan(plan, { color: context.color }))
+  context.print(flags.output === 'json' ? JSON.stringify(maskPlan(plan), null, 2) : renderPlan(plan, { color: context.color }))
   if (flags.exitCode === true && plan.changes.length > 0) process.exitCode = exitCodes.changes
 }
 

@@ -34,8 +34,13 @@ export function maskPlan(plan: Plan): Plan {
 }
 
 function maskChange(change: Change): Change {
-  const kind = tableKind(change.key)
-  return { ...change, fields: change.fields.map((field) => maskField(kind, field)), steps: change.steps.map(maskStep) }
+  return { ...change, fields: maskFields(change), steps: change.steps.map(maskStep) }
+}
+
+/** The field changes of one object without what is sensitive in them. */
+export function maskFields({ key, fields }: Pick<Change, 'key' | 'fields'>): FieldChange[] {
+  const kind = tableKind(key)
+  return fields.map((field) => maskField(kind, field))
 }
 
 /** One field change without what is sensitive in it, also inside an added or removed list entry. */

@@ -1,7 +1,7 @@
 import type { Block, Change, FieldChange, Finding, Origin, Plan } from '../../../schemas/generated/plan.ts'
 import { parseKey } from '../../lib/object-key.ts'
 import { createPaint, type Paint } from './paint.ts'
-import { maskPlan } from './mask.ts'
+import { maskFields } from './mask.ts'
 
 export type TextOptions = {
   /** ANSI colours; default false. */
@@ -11,10 +11,9 @@ export type TextOptions = {
 /** A plan for people: what changes, how much it disturbs, what holds it back and what to do about it. Secrets are masked. */
 export function renderPlan(plan: Plan, options: TextOptions = {}): string {
   const paint = createPaint(options.color === true)
-  const masked = maskPlan(plan)
-  const blocks = masked.changes.map((change) => changeText(change, paint))
-  const findings = masked.findings.map((finding) => findingText(finding, paint))
-  const sections = [...blocks, ...(findings.length === 0 ? [] : [findings.join('\n')]), summaryLine(masked, paint)]
+  const blocks = plan.changes.map((change) => changeText(change, paint))
+  const findings = plan.findings.map((finding) => findingText(finding, paint))
+  const sections = [...blocks, ...(findings.length === 0 ? [] : [findings.join('\n')]), summaryLine(plan, paint)]
   return `${sections.join('\n\n')}\n`
 }
 
@@ -30,10 +29,12 @@ function changeText(change: Change, paint: Paint): string {
   const { sign, words, tint } = signs[change.action]
   const where = change.node === '' ? '' : ` on ${change.node}`
   const head = `${paint[tint](sign)} ${paint.strong(objectName(change.key))}${where}: ${words}${classText(change.disruption)}${originText(change.origin, paint)}`
-  const width = Math.max(0, ...change.fields.map(({ path }) => path.length))
+  // Steps show their verbs only, never the specs that they carry.
+  const fields = maskFields(change)
+  const width = Math.max(0, ...fields.map(({ path }) => path.length))
   return [
     head,
-    ...change.fields.map((field) => `    ${fieldText(field, width, paint)}`),
+    ...fields.map((field) => `    ${fieldText(field, width, paint)}`),
     ...change.steps.map(
       ({ verb, until }) => `    ${paint.faint(`> ${verb}${until === undefined ? '' : ` until ${until}`}${heldText(change, verb)}`)}`,
     ),
