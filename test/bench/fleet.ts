@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import type { TreeEntry } from '../../reconciler/desired/types.ts'
+
+/** One VirtualMachine with a disk of its own, a cloud-init seed and a NIC: what a fleet's file looks like. */
+export function manifest(index: number, memory = '2Gi'): string {
+  return `apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata:
+  name: vm-${index}
+  namespace: team-${index % 50}
+  labels:
+    app: web
+    tier: "t${index % 5}"
+spec:
+  runStrategy: Always
+  dataVolumeTemplates:
+    - metadata:
+        name: vm-${index}-root
+      spec:
+        storage:
+          resources:
+            requests:
+              storage: 10Gi
+        source:
+          http:
+            url: https://images.example.org/debian-12.qcow2
+            checksum: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      terminationGracePeriodSeconds: 60
+      domain:
+        cpu:
+          cores: 2
+        memory:
+          guest: ${memory}
+        devices:
+          disks:
+            - name: root
+              disk:
+                bus: virtio
+            - name: init
+              disk:
+                bus: virtio
+          interfaces:
+            - name: default
+              masquerade: {}
+      networks:
+        - name: default
+          pod: {}
+      volumes:
+        - name: root
+          dataVolume:
+            name: vm-${index}-root
+        - name: init
+          cloudInitNoCloud:
+            userData: |
+              #cloud-config
+              hostname: vm-${index}
+              runcmd:
+                - echo ready
+`
+}
+
+/** Path of a machine's file: all in one folder, or spread over many. */
+export function pathOf(index: number, folders: number): string {
+  return folders === 1 ? `vm-${index}.yaml` : `team-${index % folders}/vm-${index}.yaml`
+}
+
+/** A packed bare repository with one commit of `count` one-machine files on its branch main. */
+export function makeRepository(dir: string, count: number, folders = 50): TreeEntry[] {
+  execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', dir])
+  const entries: TreeEntry[] = []
+  const parts: string[] = [commitHead('first', 1_700_000_000)]
+  for (let index = 0; index < count; index += 1) {
+    const text = manifest(index)
+    const size = Buffer.byteLength(text)
+    const path = pathOf(index, folders)
+    parts.push(`M 100644 inline ${path}\ndata ${size}\n${text}\n`)
+    entries.push({ path, id: createHash('sha1').update(`blob ${size}\0${text}`).digest('hex'), size })
+  }
+  fastImport(dir, parts.join(''))
+  return entries
+}
+
+/** Adds a commit that changes one machine's memory. */
+export function changeOneFile(dir: string, index: number, options: { readonly folders: number; readonly memory: string }): void {
+  const text = manifest(index, options.memory)
+  const head = `${commitHead(`change ${index} to ${options.memory}`, 1_700_001_000)}from refs/heads/main^0\n`
+  fastImport(dir, `${head}M 100644 inline ${pathOf(index, options.folders)}\ndata ${Buffer.byteLength(text)}\n${text}\n`)
+}
+
+function commitHead(subject: string, time: number): string {
+  const author = `Bench <bench@example.org> ${time} +0000`
+  return `commit refs/heads/main\ncommitter ${author}\ndata ${Buffer.byteLength(subject)}\n${subject}\n`
+}
+
+function fastImport(dir: string, stream: string): void {
+  execFileSync('git', ['-C', dir, 'fast-import', '--quiet', '--force'], { input: stream })
+}
