@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { systemClock, type Clock } from '../reconciler/lib/clock.ts'
-import { describeError } from '../reconciler/lib/errors.ts'
 import type { Logger } from '../reconciler/lib/log.ts'
 import type { ObjectKey } from '../reconciler/lib/object-key.ts'
 import { assembleAgent, type AssemblyOptions } from './assemble.ts'
@@ -11,6 +10,7 @@ import { realParts, type AgentParts } from './parts.ts'
 import type { Endpoint } from './session/connect.ts'
 import { credentials } from './session/credentials.ts'
 import { reconcilerReachable } from './session/reachable.ts'
+import { createSweeper } from './sweeper.ts'
 
 export type AgentOptions = {
   readonly node: string
@@ -33,8 +33,6 @@ export type AgentOptions = {
 }
 
 export type Agent = { close(): Promise<void> }
-
-const sweepMs = 600_000
 
 /**
  * Starts an agent: lock, drivers, guard, session, in this order, so that guests are looked after
@@ -84,8 +82,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   undo.defer(() => assembly.close())
   listeners.push((key) => assembly.changed(key))
 
-  const sweep = setInterval(() => void sweepVolumes(drivers, log), sweepMs)
-  undo.defer(() => clearInterval(sweep))
+  const sweeper = createSweeper({ volumes: drivers.volumes, clock, log })
+  undo.defer(() => sweeper.close())
+  listeners.push((key) => sweeper.changed(key))
   const running = undo.move()
   return { close: () => running.disposeAsync() }
 }
@@ -93,14 +92,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 function endpointOf({ reconciler, node, stateDir }: AgentOptions, clock: Clock): () => Promise<Endpoint> {
   if ('cert' in reconciler) return async () => reconciler
   return () => credentials({ ...reconciler, node, stateDir, clock })
-}
-
-async function sweepVolumes(drivers: Drivers, log: Logger): Promise<void> {
-  try {
-    await drivers.volumes.sweep()
-  } catch (error) {
-    log.warn({ error: describeError(error) }, 'cannot delete quarantined volumes')
-  }
 }
 
 async function closeDrivers(drivers: Drivers): Promise<void> {

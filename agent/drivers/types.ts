@@ -83,8 +83,8 @@ export type VolumeDriver = {
   /** Brings a quarantined image back under the same name. */
   restore(volume: VolumeSpec): Promise<void>
   remove(key: ObjectKey): Promise<void>
-  /** Deletes quarantined images whose time has come. */
-  sweep(): Promise<void>
+  /** Deletes quarantined images whose time has come; resolves with the time at which the next one is due. */
+  sweep(): Promise<Date | undefined>
   /** The finished, unquarantined image. */
   file(key: ObjectKey): Promise<VolumeFile | undefined>
   close(): Promise<void>

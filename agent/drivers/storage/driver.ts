@@ -64,7 +64,9 @@ export function createVolumeDriver(driver: DriverContext, options: VolumeDriverO
     restore: async (volume) => await changing(volume.key, async () => await restoreVolume(context, volume)),
     remove: async (key) => await changing(key, async () => await removeVolume(context, key)),
     sweep: async () => {
-      for (const key of await sweepQuarantine(context)) driver.changed(key)
+      const { deleted, next } = await sweepQuarantine(context)
+      for (const key of deleted) driver.changed(key)
+      return next
     },
     file: async (key) => await bootableFile(await context.records.get(baseOf(key))),
     close: async () => await jobs.stopAll(),

@@ -81,12 +81,14 @@ export async function removeVolume(context: VolumeContext, key: ObjectKey): Prom
   await context.records.drop(base)
 }
 
-/** Deletes the quarantined images whose time has come; returns their keys. */
-export async function sweepQuarantine(context: VolumeContext): Promise<ObjectKey[]> {
+/** Deletes the quarantined images whose time has come; `next` is when the first of the others is due. */
+export async function sweepQuarantine(context: VolumeContext): Promise<{ readonly deleted: ObjectKey[]; readonly next: Date | undefined }> {
   const now = context.clock.now().getTime()
-  const over = (await context.records.held()).filter((record) => Date.parse(record.quarantined?.until ?? '') <= now)
-  for (const record of over) await deleteHeld(context, record)
-  return over.map((record) => record.key)
+  const held = (await context.records.held()).map((record) => ({ record, end: Date.parse(record.quarantined?.until ?? '') }))
+  const over = held.filter(({ end }) => end <= now)
+  for (const { record } of over) await deleteHeld(context, record)
+  const next = Math.min(...held.map(({ end }) => end).filter((end) => end > now))
+  return { deleted: over.map(({ record }) => record.key), next: Number.isFinite(next) ? new Date(next) : undefined }
 }
 
 /** Finishes or undoes a quarantine or restore that a crash cut in two. */
