@@ -22,6 +22,8 @@ export type AgentOptions = {
   readonly libvirtUri: string
   /** The nmstatectl program; default: the one on the PATH. */
   readonly nmstatectlPath?: string
+  /** Milliseconds for which a network change may cut the host off before it is rolled back; default 2 minutes. */
+  readonly probeTimeout?: number
   /** A certificate from elsewhere, or the address alone: then the agent keeps its own, at first by the token. */
   readonly reconciler: Endpoint | { readonly url: string; readonly joinToken?: string }
   /** Default: the real drivers and the real guard. */
@@ -52,8 +54,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { stateDir, runDir, libvirtUri } = options
   const context: DriverContext = { node, stateDir, runDir, libvirtUri, clock, log, changed }
   const reachable = (): Promise<void> => reconcilerReachable(options.reconciler.url)
-  const nmstate = options.nmstatectlPath === undefined ? {} : { nmstatectlPath: options.nmstatectlPath }
-  const drivers = parts.drivers(context, { reachable, ...nmstate })
+  const { nmstatectlPath, probeTimeout } = options
+  const drivers = parts.drivers(context, {
+    reachable,
+    ...(nmstatectlPath === undefined ? {} : { nmstatectlPath }),
+    ...(probeTimeout === undefined ? {} : { probeTimeout }),
+  })
   undo.defer(() => closeDrivers(drivers))
   await Promise.all([drivers.networks.prepare(), drivers.volumes.prepare(), drivers.machines.prepare()])
 

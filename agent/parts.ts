@@ -11,6 +11,8 @@ export type DriverOptions = {
   readonly reachable: () => Promise<void>
   /** The nmstatectl program; default: the one on the PATH. */
   readonly nmstatectlPath?: string
+  /** Milliseconds after which a network change whose probes do not pass is rolled back. */
+  readonly probeTimeout?: number
 }
 
 /** What an agent is made of. */
@@ -23,10 +25,10 @@ export type AgentParts = {
 
 /** libvirt, nmstate, and volumes in libvirt pools, with the guard over them. */
 export const realParts: AgentParts = {
-  drivers: (context, { reachable, nmstatectlPath }) => {
+  drivers: (context, { reachable, nmstatectlPath, probeTimeout }) => {
     const volumes = createVolumeDriver(context)
     const networks = createNetworkDriver(context, {
-      probes: { reconcilerReachable: reachable },
+      probes: { reconcilerReachable: reachable, ...(probeTimeout === undefined ? {} : { timeout: probeTimeout }) },
       ...(nmstatectlPath === undefined ? {} : { nmstatectlPath }),
     })
     return { volumes, machines: createMachineDriver(context, volumes), networks }

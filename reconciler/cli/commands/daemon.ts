@@ -31,6 +31,7 @@ type AgentFlags = CommonOptions & {
   readonly libvirtUri: string
   readonly runDir?: string
   readonly nmstatectl?: string
+  readonly probeTimeout: string
 }
 
 /** up, reconciler, agent, token: the long-running halves, in one process or apart. */
@@ -80,6 +81,7 @@ function agentFlags(command: Command): Command {
     .option('--libvirt-uri <uri>', 'libvirt connection', process.env['LIBVIRT_DEFAULT_URI'] ?? 'qemu:///system')
     .option('--run-dir <folder>', 'sockets and locks; default: run below the state folder')
     .option('--nmstatectl <file>', 'the nmstatectl program; default: the one on the PATH')
+    .option('--probe-timeout <duration>', 'how long a network change may cut this host off before it is rolled back', '2m')
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
@@ -131,6 +133,7 @@ function agentOptions(flags: AgentFlags, log: Logger): Omit<AgentOptions, 'recon
     libvirtUri: flags.libvirtUri,
     log,
     clock: systemClock,
+    probeTimeout: milliseconds(flags.probeTimeout),
     ...(flags.nmstatectl === undefined ? {} : { nmstatectlPath: flags.nmstatectl }),
   }
 }
