@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { GitvirtError, describeError } from '../../../reconciler/lib/errors.ts'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
+import { builtInStorageClass } from '../../../schemas/provisioners.ts'
 import type { DriverContext, VolumeDriver } from '../types.ts'
 import { clearLeftovers, Jobs } from './apply.ts'
 import { ImageCache } from './cache.ts'
@@ -24,11 +25,9 @@ export type VolumeDriverOptions = {
   readonly random?: () => number
 }
 
-const defaultPool = 'default'
-
 /**
- * Volumes as files in libvirt pools of type dir. Records stand in `<stateDir>/storage`; the default pool's folder is
- * `<parent of stateDir>/pools/default`.
+ * Volumes as files in libvirt pools of type dir. Records stand in `<stateDir>/storage`; the folder of the pool that needs no
+ * StorageClass is `<parent of stateDir>/pools/<its name>`.
  */
 export function createVolumeDriver(driver: DriverContext, options: VolumeDriverOptions = {}): VolumeDriver {
   const { context, pools, latest } = createContext(driver, options)
@@ -43,7 +42,7 @@ export function createVolumeDriver(driver: DriverContext, options: VolumeDriverO
   return {
     prepare: async () => {
       await pools.load()
-      await makePoolFolder(pools.known.get(defaultPool) ?? '')
+      await makePoolFolder(pools.known.get(builtInStorageClass) ?? '')
       await clearLeftovers(context, pools.known.values())
     },
     facts: async () => ({ pools: await poolFacts(pools.known) }),
@@ -126,7 +125,7 @@ class Pools {
     this.#driver = driver
     this.#port = port
     this.#file = join(driver.stateDir, 'storage', 'pools.json')
-    this.known.set(defaultPool, join(dirname(driver.stateDir), 'pools', defaultPool))
+    this.known.set(builtInStorageClass, join(dirname(driver.stateDir), 'pools', builtInStorageClass))
   }
 
   async load(): Promise<void> {

@@ -30,7 +30,7 @@ it('keeps its answers over a restart', async (t) => {
   await first.close()
   const second = await world.open()
   assert.deepEqual(await second.observe(), before)
-  assert.deepEqual((await second.facts()).pools.map((pool) => pool.name).sort(), ['default', 'test'])
+  assert.deepEqual((await second.facts()).pools.map((pool) => pool.name).sort(), ['local', 'test'])
 })
 
 it('takes an image out of reach, and brings the same one back', async (t) => {
