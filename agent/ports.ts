@@ -6,7 +6,10 @@ import type { ObjectKey } from '../reconciler/lib/object-key.ts'
 export type GuardPort = {
   /** Power requests and runs that the guard keeps for a machine. */
   view(key: ObjectKey): Pick<ObservedMachine, 'power' | 'runs'>
-  /** Carries out a person's request. @throws GitvirtError with the code that the person sees */
+  /**
+   * Carries out a person's request. Stop and restart are answered when they are accepted, before the guest's grace period.
+   * @throws GitvirtError with the code that the person sees
+   */
   command(command: Command): Promise<Record<string, unknown>>
   /** Keeps the guard's hands off a machine while a plan works on it; the result ends that. */
   hold(key: ObjectKey): () => void

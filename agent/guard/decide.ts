@@ -3,7 +3,7 @@ import type { GuardState } from './state.ts'
 
 export type Decision = {
   readonly state: GuardState
-  readonly action: 'start' | 'none'
+  readonly action: 'start' | 'stop' | 'none'
   /** Milliseconds after which to look again, where a start has to wait. */
   readonly wait?: number
 }
@@ -50,8 +50,10 @@ function outcomeOf(facts: MachineFacts): 'succeeded' | 'failed' {
   return facts.state === 'off' && facts.stateReason === 'shutdown' ? 'succeeded' : 'failed'
 }
 
-/** Whether a machine that is off must be started now, by its strategy and a person's standing request. Pure. */
+/** Whether a machine must be started or stopped now, by its strategy and a person's standing request. Pure. */
 export function decide(state: GuardState, facts: MachineFacts, now: number): Decision {
+  // An agent that was killed in the middle of a stop finishes it.
+  if (isActive(facts) && state.power?.request === 'stop') return { state, action: 'stop' }
   if (isActive(facts) || facts.state === 'undefined' || facts.problem?.fatal === true || !wanted(state)) return { state, action: 'none' }
   const last = state.lastStartAt === undefined ? 0 : Date.parse(state.lastStartAt) + shortestCycle
   const due = Math.max(last, state.nextStartAt === undefined ? 0 : Date.parse(state.nextStartAt))

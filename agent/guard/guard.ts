@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { GitvirtError } from '../../reconciler/lib/errors.ts'
 import type { ObjectKey } from '../../reconciler/lib/object-key.ts'
 import type { Command } from '../../schemas/generated/session.ts'
@@ -29,6 +30,8 @@ export type Guard = GuardPort & {
   settled(): Promise<void>
   close(): Promise<void>
 }
+
+const closeMs = 10_000
 
 /** Keeps what was last applied running, without the reconciler. */
 export function createGuard(options: GuardOptions): Guard {
@@ -62,6 +65,7 @@ export function createGuard(options: GuardOptions): Guard {
         later(decision.wait, () => changed(key)),
       )
     if (decision.action === 'start' && free(key)) await start(state, facts)
+    if (decision.action === 'stop' && free(key)) await machines.stop(key)
   }
 
   const start = async (state: GuardState, facts: MachineFacts, paused?: boolean): Promise<void> => {
@@ -98,7 +102,8 @@ export function createGuard(options: GuardOptions): Guard {
       )
   }
 
-  const command = async (request: Command): Promise<Record<string, unknown>> => {
+  /** @param accepted called before an act that may take the guest's whole grace period */
+  const command = async (request: Command, accepted: () => void): Promise<Record<string, unknown>> => {
     const facts = await find(request.key)
     const state = facts === undefined ? undefined : absorb(states.get(request.key), facts)
     if (facts === undefined || state === undefined) {
@@ -108,6 +113,7 @@ export function createGuard(options: GuardOptions): Guard {
     const next = withPower(state, plan, { by: request.by, at: context.clock.now().toISOString() })
     // The request stands before the act, so that a crash in between leaves no guest that is started against it.
     await states.save(next)
+    if (plan.act === 'stop' || plan.act === 'restart') accepted()
     const answer = await act(plan, request, { state: next, facts })
     const after = await find(request.key)
     if (after !== undefined) await states.save(absorb(states.get(request.key), after) ?? next)
@@ -167,9 +173,23 @@ export function createGuard(options: GuardOptions): Guard {
       }
       return { runs, ...(power === undefined ? {} : { power }) }
     },
-    command: async (request) =>
-      // Pausing or asking a guest need not wait for a start that hangs; what changes power does.
-      request.verb === 'guestosinfo' ? await command(request) : await queue.run(request.key, async () => await command(request)),
+    command: async (request) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>()
+      let answered = false
+      const accepted = (): void => {
+        answered = true
+        resolve({})
+        context.changed(request.key)
+      }
+      const whole = async (): Promise<Record<string, unknown>> => await command(request, accepted)
+      // Asking a guest need not wait for a start that hangs; what changes power does.
+      const answer = request.verb === 'guestosinfo' ? whole() : queue.run(request.key, whole)
+      answer.then(resolve, (error: unknown) => {
+        if (answered) context.log.error({ key: request.key, verb: request.verb, error: String(error) }, 'An accepted request failed.')
+        else reject(error)
+      })
+      return await promise
+    },
     hold(key) {
       held.set(key, (held.get(key) ?? 0) + 1)
       let released = false
@@ -187,7 +207,8 @@ export function createGuard(options: GuardOptions): Guard {
       open = false
       stopResync()
       for (const cancel of timers.values()) cancel()
-      await queue.settled()
+      // A guest may take its time to stop; the next start finishes that.
+      await Promise.race([queue.settled(), delay(closeMs, undefined, { ref: false })])
     },
   }
 }

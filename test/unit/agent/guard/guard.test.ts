@@ -38,6 +38,8 @@ function createWorld(stateDir: string, runStrategy: MachineSpec['runStrategy']) 
     time: Date.parse('2026-01-01T00:00:00Z'),
     calls,
     failStart: false,
+    /** A stop takes until this resolves. */
+    stopping: undefined as Promise<undefined> | undefined,
     facts: {
       kind: 'VirtualMachine',
       key,
@@ -77,7 +79,11 @@ function createWorld(stateDir: string, runStrategy: MachineSpec['runStrategy']) 
       if (world.failStart) throw new Error('no memory')
       world.set('running', 'booted')
     },
-    stop: act('stop', 'off', 'shutdown'),
+    stop: async () => {
+      calls.push('stop')
+      await world.stopping
+      world.set('off', 'shutdown')
+    },
     restart: act('restart', 'running', 'booted'),
     pause: act('pause', 'paused', 'user'),
     unpause: act('unpause', 'running'),
@@ -194,6 +200,34 @@ describe('guard', () => {
     await guard.command(request('start'))
     assert.deepEqual(world.calls, ['start'])
     assert.equal(guard.view(key).power, undefined)
+  })
+
+  it('answers a stop before the guest has used its grace period, and a start waits for its end', async () => {
+    await open('Always')
+    const ended = Promise.withResolvers<undefined>()
+    world.stopping = ended.promise
+    await guard.command(request('stop'))
+    assert.equal(guard.view(key).power?.request, 'stop')
+    assert.equal(world.facts.state, 'running')
+    const started = guard.command(request('start'))
+    ended.resolve(undefined)
+    await started
+    assert.deepEqual(world.calls, ['start', 'stop', 'start'])
+  })
+
+  it('finishes a stop that a killed agent began', async () => {
+    await open('Always')
+    const killed = Promise.withResolvers<undefined>()
+    world.stopping = killed.promise
+    await guard.command(request('stop'))
+    world.stopping = undefined
+    const next = make()
+    await next.prepare()
+    await next.settled()
+    assert.equal(world.facts.state, 'off')
+    assert.deepEqual(world.calls, ['start', 'stop', 'stop'])
+    await next.close()
+    killed.resolve(undefined)
   })
 
   it('drops a standing request when runStrategy changes in Git', async () => {
