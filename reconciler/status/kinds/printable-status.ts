@@ -1,6 +1,6 @@
 import type { ObservedVolume } from '../../../schemas/generated/observation.ts'
 import type { Subject } from '../subject.ts'
-import { volumeKeys, volumeSeen, type MachineFacts } from './machine-facts.ts'
+import { isAlive, volumeKeys, volumeSeen, type MachineFacts } from './machine-facts.ts'
 
 type Case = { readonly status: string; readonly when: (facts: Situation) => boolean }
 
@@ -17,7 +17,7 @@ type Situation = MachineFacts & {
  */
 const cases: readonly Case[] = [
   { status: 'Terminating', when: ({ subject }) => subject.deleting },
-  { status: 'Stopping', when: ({ machine }) => machine?.state === 'stopping' },
+  { status: 'Stopping', when: ({ machine }) => isAlive(machine) && (machine.state === 'stopping' || machine.power?.request === 'stop') },
   { status: 'Paused', when: ({ machine }) => machine?.state === 'paused' },
   { status: 'Running', when: ({ machine }) => machine?.state === 'running' },
   { status: 'ErrorPvcNotFound', when: ({ volumeMissing }) => volumeMissing },

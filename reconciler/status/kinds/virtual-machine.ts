@@ -62,8 +62,19 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
   if (waiting.length > 0) {
     own.push(condition('RestartRequired', 'True', ['RestartRequired', `A restart brings in: ${waiting.join(', ')}.`]))
   }
+  own.push(...powerRequested(facts))
   const mirrored = isAlive(machine) ? instanceConditions(subject, facts) : []
   return [...own, ...mirrored, ...commonConditions(subject, machine?.unsupported)]
+}
+
+/** A person's request that holds against runStrategy. Upstream rewrites spec.runStrategy instead; here the spec is Git's alone. */
+function powerRequested({ machine, runStrategy }: MachineFacts): ConditionDraft[] {
+  const power = machine?.power
+  if (power === undefined) return []
+  const who = `${power.by ?? 'Somebody'} ${power.request === 'stop' ? 'stopped' : 'started'} this machine at ${power.at}`
+  const [reason, until] =
+    power.request === 'stop' ? ['Stop', 'it stays off until "gitvirt start"'] : ['Start', 'it is kept running until "gitvirt stop"']
+  return [condition('PowerRequested', 'True', [reason, `${who}; ${until} or a runStrategy other than ${runStrategy} in Git.`])]
 }
 
 function marksOf(subject: Subject, { machine, node }: MachineFacts): Record<string, string> {

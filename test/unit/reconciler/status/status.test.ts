@@ -192,6 +192,16 @@ test('raises the generation for a new spec and not for a new label, and observes
   assert.equal(observedGeneration(world.vm()), 2)
 })
 
+test('a stop that a person asked for is Stopping while the guest runs, and told until it is lifted', (t) => {
+  const world = running(t, { power: { request: 'stop', by: 'ada', at: '2026-03-01T00:00:00Z' } })
+  assert.equal(printable(world.vm()), 'Stopping')
+  const requested = conditionOf(world.vm(), 'PowerRequested')
+  assert.deepEqual([requested?.status, requested?.reason], ['True', 'Stop'])
+  assert.match(requested?.message ?? '', /^ada stopped this machine .* stays off until "gitvirt start"/)
+  const other = running(t)
+  assert.equal(conditionOf(other.vm(), 'PowerRequested'), undefined)
+})
+
 test('a blocked change becomes a condition and one event that say how to unblock it', (t) => {
   const world = running(t, { restartRequired: ['spec.template.spec.domain.memory.guest'] })
   const block: Block = {
