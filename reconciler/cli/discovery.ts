@@ -22,14 +22,16 @@ type ApiResource = {
   readonly categories?: string[]
 }
 type ResourceList = { readonly groupVersion: string; readonly resources: readonly ApiResource[] }
-type GroupList = { readonly groups: readonly { readonly name: string; readonly preferredVersion: { readonly groupVersion: string } }[] }
+type GroupVersion = { readonly groupVersion: string }
+type Group = { readonly name: string; readonly preferredVersion: GroupVersion; readonly versions: readonly GroupVersion[] }
+type GroupList = { readonly groups: readonly Group[] }
 
-/** All resource types of the server, preferred versions only, subresources left out. */
+/** All resource types of the server, each in the preferred version of its group or else in the first that has it; no subresources. */
 export async function discover(client: Client): Promise<readonly Resource[]> {
   const groups = await client.call<GroupList>('/apis')
-  const paths = ['/api/v1', ...groups.groups.map((group) => `/apis/${group.preferredVersion.groupVersion}`)]
+  const paths = ['/api/v1', ...groups.groups.flatMap(versionsOf).map((version) => `/apis/${version}`)]
   const lists = await Promise.all(paths.map(async (path) => await client.call<ResourceList>(path)))
-  return lists.flatMap((list) => {
+  const found = lists.flatMap((list) => {
     const [first = '', second] = list.groupVersion.split('/')
     const group = second === undefined ? '' : first
     const version = second ?? first
@@ -46,6 +48,12 @@ export async function discover(client: Client): Promise<readonly Resource[]> {
         namespaced: resource.namespaced,
       }))
   })
+  return [...Map.groupBy(found, ({ group, plural }) => `${group}/${plural}`).values()].flatMap((same) => same.slice(0, 1))
+}
+
+/** Preferred first, the others in the server's order. */
+function versionsOf({ preferredVersion, versions }: Group): readonly string[] {
+  return [...new Set([preferredVersion, ...versions].map(({ groupVersion }) => groupVersion))]
 }
 
 /**
