@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { systemClock, type Clock } from '../reconciler/lib/clock.ts'
 import type { Logger } from '../reconciler/lib/log.ts'
 import type { ObjectKey } from '../reconciler/lib/object-key.ts'
+import { lockForProcess } from '../reconciler/lib/process-lock.ts'
 import { assembleAgent, type AssemblyOptions } from './assemble.ts'
 import type { DriverContext, Drivers } from './drivers/types.ts'
 import { restoreNetworks } from './guard/networks.ts'
-import { lockStateDir } from './lock.ts'
 import { realParts, type AgentParts } from './parts.ts'
 import type { Endpoint } from './session/connect.ts'
 import { credentials } from './session/credentials.ts'
@@ -44,7 +45,11 @@ export type Agent = { close(): Promise<void> }
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using undo = new AsyncDisposableStack()
   const { log, clock = systemClock, parts = realParts, node } = options
-  const unlock = lockStateDir(options.stateDir)
+  const unlock = lockForProcess({
+    path: join(options.stateDir, 'agent.lock'),
+    code: 'AgentRunning',
+    what: `The agent's state folder ${options.stateDir}`,
+  })
   undo.defer(unlock)
   await mkdir(options.runDir, { recursive: true, mode: 0o700 })
 

@@ -63,7 +63,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const { stateDir, clock, log } = options
   await using stack = new AsyncDisposableStack()
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
-  stack.defer(await lockForProcess({ path: join(stateDir, 'reconciler.pid'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
+  stack.defer(lockForProcess({ path: join(stateDir, 'reconciler.lock'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
   const store = stack.adopt(openStore(stateDir), (value) => value.close())
   const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
   const observed = createObserved({ log, clock, store: store.observations })

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { CommandAnswer } from '../../schemas/generated/session.ts'
+import type { Duplex } from 'node:stream'
+import type { Command, CommandAnswer, StreamOpen } from '../../schemas/generated/session.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
-import type { Dispatcher } from './dispatcher.ts'
 import type { AgentSession } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -11,11 +11,15 @@ const commandMs = 30_000
 
 type Waiting = { readonly node: string; readonly key: ObjectKey; readonly answer: PromiseWithResolvers<CommandAnswer> }
 
+export type Commands = {
+  /** @throws GitvirtError with the agent's code, `NotFound`, `NodeNotReady` or `CommandTimedOut` */
+  command(command: Omit<Command, 'type' | 'id'>): Promise<Record<string, unknown>>
+  /** @throws GitvirtError with the agent's code, `NotFound`, `NodeNotReady` or `StreamTimedOut` */
+  openStream(key: ObjectKey, target: StreamOpen['target'], options?: { readonly force?: boolean }): Promise<Duplex>
+}
+
 /** Sends persons' requests to the host that has the object, and matches the answers. */
-export function createCommands(
-  sessions: Sessions,
-  locate: (key: ObjectKey) => string | undefined,
-): Pick<Dispatcher, 'command' | 'openStream'> {
+export function createCommands(sessions: Sessions, locate: (key: ObjectKey) => string | undefined): Commands {
   const waiting = new Map<string, Waiting>()
   sessions.listen({
     commandAnswered: (node, answer) => {

@@ -1,13 +1,12 @@
-import type { Duplex } from 'node:stream'
 import type { Change, Plan } from '../../schemas/generated/plan.ts'
-import type { ApplyPlan, Command, PlanAnswer, StepReport, StreamOpen } from '../../schemas/generated/session.ts'
+import type { ApplyPlan, PlanAnswer, StepReport } from '../../schemas/generated/session.ts'
 import type { Clock } from '../lib/clock.ts'
 import { describeError, GitvirtError } from '../lib/errors.ts'
 import { closeCodes } from '../lib/link.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { planSeal } from '../lib/seal.ts'
-import { createCommands } from './commands.ts'
+import { createCommands, type Commands } from './commands.ts'
 import { createInFlight, type Flight } from './in-flight.ts'
 import { inputsOf, type InputSource } from './inputs.ts'
 import type { Sessions } from './sessions.ts'
@@ -32,7 +31,7 @@ export type DispatcherOptions = {
 }
 
 /** Sends plans, commands and streams to agents. */
-export type Dispatcher = {
+export type Dispatcher = Commands & {
   /**
    * Sends a plan that was reduced to one node, without what is already on its way or failed a moment ago.
    * Returns what was sent, sealed again where it was cut; empty where nothing was.
@@ -40,10 +39,6 @@ export type Dispatcher = {
   dispatch(plan: Plan, node: string): Promise<readonly Plan[]>
   inFlight(node: string, key: ObjectKey): Flight | undefined
   flights(): readonly Flight[]
-  /** @throws GitvirtError with the agent's code, `NotFound`, `NodeNotReady` or `CommandTimedOut` */
-  command(command: Omit<Command, 'type' | 'id'>): Promise<Record<string, unknown>>
-  /** @throws GitvirtError with the agent's code, `NotFound`, `NodeNotReady` or `StreamTimedOut` */
-  openStream(key: ObjectKey, target: StreamOpen['target'], options?: { readonly force?: boolean }): Promise<Duplex>
   close(): void
 }
 

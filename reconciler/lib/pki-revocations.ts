@@ -1,8 +1,15 @@
-import type { Pki } from './pki.ts'
 import { readIfPresent, writePrivateFile } from './private-file.ts'
 
+export type Revocations = {
+  /** Refuses a certificate from now on. */
+  revoke(certificate: { readonly serial: string } | { readonly fingerprint: string }): Promise<void>
+  isRevoked(certificate: { readonly serial: string; readonly fingerprint: string }): boolean
+  /** Calls back after each revocation; returns the way to stop that. */
+  onRevoked(listener: () => void): () => void
+}
+
 /** The certificates that are refused, by serial number or fingerprint, in one file. */
-export async function createRevocations(path: string): Promise<Pick<Pki, 'revoke' | 'isRevoked' | 'onRevoked'>> {
+export async function createRevocations(path: string): Promise<Revocations> {
   const revoked = new Set<string>(JSON.parse((await readIfPresent(path)) ?? '[]') as string[])
   const listeners = new Set<() => void>()
   return {

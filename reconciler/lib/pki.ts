@@ -14,7 +14,7 @@ import {
   type Subject,
 } from './pki-x509.ts'
 import { createJoinTokens } from './pki-tokens.ts'
-import { createRevocations } from './pki-revocations.ts'
+import { createRevocations, type Revocations } from './pki-revocations.ts'
 import { readIfPresent, writePrivateFile } from './private-file.ts'
 
 /** Organization in the certificates of agents: the role that may open a session, and nothing else. */
@@ -23,7 +23,7 @@ export const agentOrganization = 'gitvirt:agents'
 export const adminOrganization = 'gitvirt:admins'
 
 /** The reconciler's own certificate authority and all that hangs on it. */
-export type Pki = {
+export type Pki = Revocations & {
   /** The authority's certificate, PEM. */
   readonly ca: string
   /** The server's certificate; a new one when its life or its names ask for it. */
@@ -35,11 +35,6 @@ export type Pki = {
   enroll(token: string, request: string): Promise<{ readonly node: string; readonly cert: string; readonly ca: string }>
   /** A new certificate for an agent that proved its old one. */
   renew(node: string, request: string): Promise<{ readonly cert: string; readonly ca: string }>
-  /** Refuses a certificate from now on. */
-  revoke(certificate: { readonly serial: string } | { readonly fingerprint: string }): Promise<void>
-  isRevoked(certificate: { readonly serial: string; readonly fingerprint: string }): boolean
-  /** Calls back after each revocation; returns the way to stop that. */
-  onRevoked(listener: () => void): () => void
 }
 
 export type PkiOptions = {

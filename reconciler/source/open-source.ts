@@ -42,7 +42,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
       .slice(0, 16)
     return new GitSource({ engine, unlock, path, ref: options.ref ?? 'HEAD', refs: `refs/gitvirt/${key}`, caps, remote })
   } catch (error) {
-    await unlock()
+    unlock()
     throw error
   }
 }
@@ -61,7 +61,7 @@ async function chooseGit(options: SourceOptions, remote: Remote): Promise<boolea
 
 type Parts = {
   readonly engine: Engine
-  readonly unlock: () => Promise<void>
+  readonly unlock: () => void
   readonly path: string
   readonly ref: string
   readonly refs: string
@@ -119,7 +119,7 @@ class GitSource implements Source {
 
   async close(): Promise<void> {
     await this.#parts.engine.close()
-    await this.#parts.unlock()
+    this.#parts.unlock()
   }
 
   /** Head last, so that a crash between the steps only repeats them. */

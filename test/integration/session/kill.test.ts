@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { lockStateDir } from '../../../agent/lock.ts'
+import { lockForProcess } from '../../../reconciler/lib/process-lock.ts'
 import type { Endpoint } from '../../../agent/session/connect.ts'
 import { changeOf, createMachine, createVolume, machineSpec, sealed, startHub, stepOf, until, type Hub } from './lab.ts'
 import type { Change } from '../../../schemas/generated/plan.ts'
@@ -99,17 +99,19 @@ describe('an agent that is killed with SIGKILL', () => {
   }
 })
 
-describe('lockStateDir', () => {
+describe('the lock of a state folder', () => {
   it('keeps a second agent out, and lets one in after the first was killed', async () => {
     const dir = join(hub.dir, 'child')
     await mkdir(dir, { recursive: true })
+    const lock = (): (() => void) =>
+      lockForProcess({ path: join(dir, 'state', 'agent.lock'), code: 'AgentRunning', what: 'The state folder' })
     const first = startChild(await hub.endpoint('h1'))
     await until('the first is connected', () => hub.observed.view.node('h1')?.connected === true, 60)
-    assert.throws(() => lockStateDir(join(dir, 'state')), { code: 'AgentRunning' })
+    assert.throws(() => lock(), { code: 'AgentRunning' })
     first.kill('SIGKILL')
     await once(first, 'exit')
-    const unlock = lockStateDir(join(dir, 'state'))
-    assert.throws(() => lockStateDir(join(dir, 'state')), { code: 'AgentRunning' })
+    const unlock = lock()
+    assert.throws(() => lock(), { code: 'AgentRunning' })
     unlock()
   })
 })
