@@ -34,10 +34,10 @@ export function namePlan(plan: Omit<Plan, 'id' | 'summary'>, desiredDigest: (key
   return { ...plan, id: hash.digest('hex'), summary: summarize(changes) }
 }
 
-/** A list in fixed order, so that its plain JSON is canonical. */
+/** A list in fixed order, so that its plain JSON is canonical; without times, which differ whenever the same plan is made again. */
 function essence(change: Change, desired: string | undefined): unknown[] {
   const { key, node, action, base, blocked, approval, after, fields, steps } = change
-  const acts = steps.map(({ id, until, machine, volume }) => [id, until, machine?.inputs, volume?.pool, volume?.sizeBytes])
+  const acts = steps.map(({ id, machine, volume }) => [id, machine?.inputs, volume?.pool, volume?.sizeBytes])
   return [key, node, action, base, blocked, approval, after, desired, acts, fields.map(({ path, disruption }) => [path, disruption])]
 }
 

@@ -49,6 +49,13 @@ describe('deletion', () => {
     assert.equal(planFor(world, [keep]).changes[0]?.steps[0]?.until, '2026-01-02T04:34:05.000Z')
   })
 
+  it('names the same deletion the same at another time, so that a person can approve it', () => {
+    const world = worldOf([keep, volume('root')])
+    const later = planFor(world, [keep], { now: new Date('2026-01-02T03:04:09Z') })
+    assert.notEqual(later.changes[0]?.steps[0]?.until, planFor(world, [keep]).changes[0]?.steps[0]?.until)
+    assert.equal(later.id, planFor(world, [keep]).id)
+  })
+
   it('brings the same disk back from quarantine, and no other one', () => {
     const world = worldOf([keep, volume('root')])
     const gone = carryOut([forNode(planFor(world, [keep]), 'h1')], world)
