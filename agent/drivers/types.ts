@@ -55,6 +55,7 @@ export type MachineDriver = {
   define(machine: MachineSpec, data: InputData): Promise<void>
   /** Brings the running guest to the definition as far as that goes without a restart. Idempotent. */
   hotplug(machine: MachineSpec, data: InputData): Promise<void>
+  /** Without `paused` the machine's startStrategy decides. */
   start(key: ObjectKey, options?: { readonly paused?: boolean }): Promise<void>
   /** ACPI shutdown, then destroy after the grace period. 0 destroys at once. */
   stop(key: ObjectKey, graceSeconds?: number): Promise<void>

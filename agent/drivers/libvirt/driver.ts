@@ -70,12 +70,12 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
     },
     define: async (machine, data) => await session.exclusive(machine.key, async () => await defineMachine(session, machine, data)),
     hotplug: async (machine) => await session.exclusive(machine.key, async () => await hotplugMachine(session, machine)),
-    start: async (key, options) => await session.exclusive(key, async () => await startMachine(session, key, options?.paused ?? false)),
+    start: async (key, options) => await session.exclusive(key, async () => await startMachine(session, key, options?.paused)),
     stop: async (key, grace) => await session.exclusive(key, async () => await stopMachine(session, key, grace)),
     restart: async (key, grace) =>
       await session.exclusive(key, async () => {
         await stopMachine(session, key, grace)
-        await startMachine(session, key, false)
+        await startMachine(session, key)
       }),
     pause: async (key) => await session.exclusive(key, async () => await signalMachine(session, key, 'pause')),
     unpause: async (key) => await session.exclusive(key, async () => await signalMachine(session, key, 'unpause')),

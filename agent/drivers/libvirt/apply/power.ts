@@ -38,9 +38,10 @@ export async function findDomain(session: Session, key: ObjectKey): Promise<Foun
   return { record, state: parseState(state) }
 }
 
-/** Starts a guest; one that runs is left alone. Scratch disks begin empty. */
-export async function startMachine(session: Session, key: ObjectKey, paused: boolean): Promise<void> {
+/** Starts a guest, paused where asked or by its startStrategy; one that runs is left alone. Scratch disks begin empty. */
+export async function startMachine(session: Session, key: ObjectKey, asked?: boolean): Promise<void> {
   const { record, state } = await findDomain(session, key)
+  const paused = asked ?? vmiSpec(record.machine).startStrategy === 'Paused'
   if (state.active && state.state !== 'crashed') return
   if (state.active) await destroy(session, record)
   const paths = pathsOf(session, record.machine.uid)

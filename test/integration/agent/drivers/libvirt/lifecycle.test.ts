@@ -103,6 +103,25 @@ describe('libvirt driver: one machine from define to undefine', () => {
     await again.close()
   })
 
+  it('starts a machine whose startStrategy is Paused paused, also on a restart, unless asked otherwise', async () => {
+    const held = machineOf('held', (spec) => {
+      spec.startStrategy = 'Paused'
+      // The other machine has the disk in use.
+      spec.domain.devices.disks = []
+      spec.volumes = []
+    })
+    await bench.driver.define(held, noData)
+    await bench.driver.start(held.key)
+    assert.equal((await facts(held.key))?.state, 'paused')
+    await bench.driver.restart(held.key, 0)
+    assert.equal((await facts(held.key))?.state, 'paused')
+    await bench.driver.stop(held.key, 0)
+    await bench.driver.start(held.key, { paused: false })
+    assert.equal((await facts(held.key))?.state, 'running')
+    await bench.driver.stop(held.key, 0)
+    await bench.driver.undefine(held.key)
+  })
+
   it('stops and undefines it, and nothing of it is left', async () => {
     await bench.driver.stop(machine.key, 0)
     assert.equal((await facts())?.state, 'off')
