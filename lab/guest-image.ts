@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, cp, mkdir, mkdtemp, open, readFile, readdir, rename, rm, symlink, writeFile, access } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, access } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GitvirtError } from '../reconciler/lib/errors.ts'
 import { run } from '../reconciler/lib/exec.ts'
+import { makeBootPartition, partitionType, writeDisk } from './boot-disk.ts'
 
 /** The drivers that the tiny guest needs; their dependencies come along. */
 const modules = 'virtio_pci virtio_blk virtio_scsi virtio_net virtio_console virtio_rng sd_mod sr_mod isofs button evdev rng_core'.split(
@@ -60,7 +61,8 @@ async function exists(path: string): Promise<boolean> {
 
 async function recipeDigest(): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of ['guest/init', 'guest/udhcpc', 'guest-image.ts']) hash.update(await readFile(join(import.meta.dirname, file)))
+  for (const file of ['guest/init', 'guest/udhcpc', 'guest-image.ts', 'boot-disk.ts'])
+    hash.update(await readFile(join(import.meta.dirname, file)))
   return hash.digest('hex').slice(0, 12)
 }
 
@@ -119,42 +121,8 @@ async function copyModules(kernel: Kernel, root: string): Promise<void> {
 async function buildDisk(work: string, kernel: string, initrd: string): Promise<string> {
   const disk = join(work, 'disk.raw')
   const partition = join(work, 'partition.raw')
-  const offset = 1024 * 1024
-  const size = (diskMiB - 1) * 1024 * 1024
-  const file = await open(partition, 'w')
-  await file.truncate(size)
-  await file.close()
-  await run('mkfs.vfat', ['-F', '16', '-n', 'TINY', '-h', '2048', partition])
-  const config =
-    'DEFAULT linux\nPROMPT 0\nTIMEOUT 0\nLABEL linux\n KERNEL /vmlinuz\n APPEND initrd=/initrd.gz console=ttyS0 quiet panic=5 tsc=reliable\n'
-  await writeFile(join(work, 'syslinux.cfg'), config)
-  for (const [from, to] of [
-    [kernel, 'vmlinuz'],
-    [initrd, 'initrd.gz'],
-    [join(work, 'syslinux.cfg'), 'syslinux.cfg'],
-  ] as const) {
-    await run('mcopy', ['-i', partition, from, `::${to}`])
-  }
-  await run('syslinux', ['--install', partition])
-  await writeMasterBootRecord(disk, size)
-  await run('dd', [`if=${partition}`, `of=${disk}`, `bs=${offset}`, 'seek=1', 'conv=notrunc,sparse', 'status=none'])
+  const commandLine = 'console=ttyS0 quiet panic=5 tsc=reliable'
+  await makeBootPartition({ file: partition, mebibytes: diskMiB - 2, kernel, initrd, commandLine })
+  await writeDisk(disk, [{ file: partition, type: partitionType.fat16, active: true }])
   return disk
-}
-
-/** Source of the layout: the PC master boot record; one active FAT16 (0x0e) partition at sector 2048. */
-async function writeMasterBootRecord(disk: string, size: number): Promise<void> {
-  const record = Buffer.alloc(512)
-  const code = await readFile('/usr/lib/syslinux/mbr/mbr.bin')
-  code.copy(record, 0, 0, Math.min(code.length, 440))
-  record.writeUInt8(0x80, 446)
-  record.set([0xfe, 0xff, 0xff], 447)
-  record.writeUInt8(0x0e, 450)
-  record.set([0xfe, 0xff, 0xff], 451)
-  record.writeUInt32LE(2048, 454)
-  record.writeUInt32LE(size / 512, 458)
-  record.writeUInt16LE(0xaa55, 510)
-  const file = await open(disk, 'w')
-  await file.write(record)
-  await file.truncate(diskMiB * 1024 * 1024)
-  await file.close()
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { GitvirtError } from '../reconciler/lib/errors.ts'
 import { run } from '../reconciler/lib/exec.ts'
+import { debianSources } from './debian-sources.ts'
 
 /** What a User-mode Linux host has in it. */
 const packages = ['systemd-sysv', 'udev', 'dbus', 'network-manager', 'kmod', 'iproute2', 'iputils-ping']
@@ -81,9 +81,13 @@ type Parts = { readonly nmstatectl: string; readonly kernels: readonly string[] 
 
 async function build(root: string, { nmstatectl, kernels }: Parts): Promise<void> {
   await chmod(root, 0o755)
-  await run('mmdebstrap', ['--quiet', '--variant=minbase', `--include=${packages.join(',')}`, 'bookworm', root, ...(await sources())], {
-    timeout: 900_000,
-  })
+  await run(
+    'mmdebstrap',
+    ['--quiet', '--variant=minbase', `--include=${packages.join(',')}`, 'bookworm', root, ...(await debianSources())],
+    {
+      timeout: 900_000,
+    },
+  )
   for (const kernel of kernels) {
     await cp(join(kernelModules, kernel), join(root, 'usr/lib/modules', kernel), { recursive: true })
     await run('depmod', ['-b', root, kernel])
@@ -97,15 +101,4 @@ async function build(root: string, { nmstatectl, kernels }: Parts): Promise<void
   await writeFile(join(root, 'etc/NetworkManager/conf.d/lab.conf'), managerConfig)
   await writeFile(join(root, 'etc/modules-load.d/lab.conf'), ['bonding', '8021q', 'dummy', 'veth', 'bridge', 'tun', ''].join('\n'))
   await writeFile(join(root, 'etc/fstab'), '')
-}
-
-/** The machine's own package sources, so that mirrors and proxies that work for it work here. */
-async function sources(): Promise<readonly string[]> {
-  const folder = '/etc/apt/sources.list.d'
-  const names = await readdir(folder).catch(() => [])
-  const files = names.filter((name) => name.endsWith('.sources') || name.endsWith('.list')).map((name) => join(folder, name))
-  const classic = await stat('/etc/apt/sources.list').catch(() => undefined)
-  const all = [...(classic === undefined || classic.size === 0 ? [] : ['/etc/apt/sources.list']), ...files]
-  if (all.length === 0) throw new GitvirtError({ code: 'NoPackageSources', message: 'This machine has no Debian package sources.' })
-  return all
 }
