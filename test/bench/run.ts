@@ -1,0 +1,140 @@
+/**
+ * Runs every bench and prints one table: what was measured, as a ratio or figure, with its target.
+ * Usage: npm run bench [-- plan|scale|import|push ...]; without names all of them. The machine should be otherwise quiet.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { benchFacts, benchNode } from './applied.ts'
+import { makeRepository } from './fleet.ts'
+
+type Row = { readonly what: string; readonly value: number; readonly unit: string; readonly target: number; readonly atLeast?: boolean }
+type Figures = Readonly<Record<string, number>>
+
+const project = join(import.meta.dirname, '..', '..')
+const rounds = 3
+
+const groups: Readonly<Record<string, (dir: string) => Promise<Row[]>>> = {
+  plan: benchPlan,
+  scale: benchScale,
+  import: benchImport,
+  push: benchPush,
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+async function timed(program: string, args: readonly string[]): Promise<number> {
+  const start = performance.now()
+  await execa(program, args, { cwd: project, stdin: 'ignore', maxBuffer: 2 ** 30 })
+  return performance.now() - start
+}
+
+/** Runs one of the bench programs, which prints its figures as JSON in its last line. */
+async function figures(name: string, ...args: string[]): Promise<Record<string, unknown>> {
+  const flags = ['--expose-gc', ...launcherFlags, join(import.meta.dirname, name), ...args]
+  const { stdout } = await execa(process.execPath, flags, { cwd: project, stdin: 'ignore', env: launcherEnvironment })
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
+}
+
+/** How the launcher starts the reconciler. */
+const launcherFlags = ['--max-semi-space-size=8']
+const launcherEnvironment = { MALLOC_ARENA_MAX: '2' }
+
+/** The whole command, from its start to its end, against git and a YAML parser as one program. */
+async function benchPlan(dir: string): Promise<Row[]> {
+  const repository = join(dir, 'plan.git')
+  const state = join(dir, 'state.json')
+  makeRepository(repository, 10_000)
+  const node = { name: benchNode, connected: true, seenAt: '2026-01-01T00:00:00Z', facts: benchFacts }
+  writeFileSync(state, JSON.stringify({ nodes: [node], sightings: [] }))
+  const command = ['plan', '--offline', '--repo', repository, '--state', state]
+  const base: number[] = []
+  const cold: number[] = []
+  // Compiled code is kept between runs of the command, whatever repository it looks at.
+  await timed(join(project, 'gitvirt'), ['--version'])
+  for (let round = 0; round < rounds; round += 1) {
+    base.push(await timed(process.execPath, [join(import.meta.dirname, 'base.ts'), repository]))
+    cold.push(await timed(join(project, 'gitvirt'), command))
+  }
+  console.log(`plan cold ${cold.map(Math.round).join(', ')} ms; git + js-yaml ${base.map(Math.round).join(', ')} ms`)
+  return [{ what: 'plan, 10,000 files, cold, whole command', value: median(cold) / median(base), unit: '× base', target: 2 }]
+}
+
+async function benchScale(dir: string): Promise<Row[]> {
+  const small = await benchFleet(dir, 10_000, 50)
+  const rows: Row[] = [
+    { what: 'restart, warm cache, 10,000 files', value: small.warm['listReadPlan'] ?? Number.NaN, unit: 'ms', target: 1000 },
+    { what: 'one file changed, 10,000 files', value: small.cold['oneFile'] ?? Number.NaN, unit: 'ms', target: 100 },
+    { what: 'resident memory, 10,000 machines', value: small.warm['rssMb'] ?? Number.NaN, unit: 'MB', target: 400 },
+  ]
+  for (const folders of [1000, 1]) {
+    const { cold } = await benchFleet(dir, 100_000, folders)
+    const where = folders === 1 ? 'in one folder' : `in ${folders} folders`
+    rows.push({ what: `one file changed, 100,000 files ${where}`, value: cold['oneFile'] ?? Number.NaN, unit: 'ms', target: 100 })
+  }
+  return rows
+}
+
+/** A reconciler's first start on a fleet of this size, and its restart. */
+async function benchFleet(dir: string, files: number, folders: number): Promise<{ readonly cold: Figures; readonly warm: Figures }> {
+  const home = join(dir, `fleet-${files}-${folders}`)
+  mkdirSync(home)
+  const repository = join(home, 'repository.git')
+  makeRepository(repository, files, folders)
+  const args = [repository, join(home, 'state'), String(folders), String(files)]
+  const cold = summary(await figures('reconciler-process.ts', ...args))
+  const warm = files > 10_000 ? {} : summary(await figures('reconciler-process.ts', ...args))
+  rmSync(home, { recursive: true })
+  console.log(`${files} files in ${folders} folders: first start ${JSON.stringify(cold)}, restart ${JSON.stringify(warm)}`)
+  return { cold, warm }
+}
+
+function summary(took: Record<string, unknown>): Record<string, number> {
+  const of = (name: string): number => Number(took[name])
+  return {
+    observed: Math.round(of('observed')),
+    listReadPlan: Math.round(of('desired') + of('plan')),
+    wholeStart: Math.round(of('restart')),
+    status: Math.round(of('status')),
+    oneFile: Math.round(median([0, 1, 2, 3, 4].map((round) => of(`oneFile${round}`)))),
+    rssMb: Math.round(of('rssMiB') * 1.048576),
+    changesWhenApplied: of('changesWhenApplied'),
+  }
+}
+
+async function benchImport(): Promise<Row[]> {
+  const { stdout } = await execa(process.execPath, [join(import.meta.dirname, 'import.ts')], { cwd: project, stdin: 'ignore' })
+  console.log(stdout.trim())
+  const value = Number(/rate ratio ([0-9.]+)/.exec(stdout)?.[1])
+  return [{ what: 'image import against curl + qemu-img convert', value, unit: '× rate', target: 0.9, atLeast: true }]
+}
+
+async function benchPush(): Promise<Row[]> {
+  const { pushed, byHand } = (await figures('push-to-guest.ts')) as { pushed: number[]; byHand: number[] }
+  console.log(`push to QEMU ${pushed.map(Math.round).join(', ')} ms; virsh create ${byHand.map(Math.round).join(', ')} ms`)
+  return [{ what: 'push to QEMU, more than virsh create takes', value: (median(pushed) - median(byHand)) / 1000, unit: 's', target: 0.5 }]
+}
+
+function line({ what, value, unit, target, atLeast = false }: Row): string {
+  const passed = atLeast ? value >= target : value <= target
+  const digits = unit === 'ms' || unit === 'MB' ? 0 : 2
+  const figure = `${value.toFixed(digits)} ${unit}`
+  return `${what.padEnd(50)} ${figure.padStart(14)}   ${atLeast ? 'at least' : 'at most '} ${String(target).padEnd(6)} ${passed ? 'pass' : 'FAIL'}`
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'gitvirt-bench-'))
+try {
+  const named = process.argv.slice(2)
+  const unknown = named.filter((name) => groups[name] === undefined)
+  if (unknown.length > 0) throw new Error(`There is no bench "${unknown[0]}"; there are ${Object.keys(groups).join(', ')}.`)
+  const rows: Row[] = []
+  for (const [name, bench] of Object.entries(groups)) {
+    if (named.length === 0 || named.includes(name)) rows.push(...(await bench(dir)))
+  }
+  console.log(`\n${rows.map(line).join('\n')}`)
+} finally {
+  rmSync(dir, { recursive: true, force: true })
+}
