@@ -2,7 +2,8 @@ import { ApiError, qualified } from './api-error.ts'
 import type { Identity } from './identity.ts'
 
 const adminGroups: ReadonlySet<string> = new Set(['system:masters', 'gitvirt:admins'])
-const viewerGroup = 'gitvirt:viewers'
+/** Group of those who may read everything and do nothing. */
+export const viewerGroup = 'gitvirt:viewers'
 const reading: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
 
 export type Attributes = {

@@ -8,6 +8,7 @@ import { controlCommands } from './commands/control.ts'
 import { daemonCommands } from './commands/daemon.ts'
 import { describeCommand, eventsCommand } from './commands/describe.ts'
 import { getCommand } from './commands/get.ts'
+import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
 import { validateCommand } from './commands/validate.ts'
@@ -15,6 +16,13 @@ import { versionCommand } from './commands/version.ts'
 import { exitCodes } from './context.ts'
 
 const epilogue = `
+Examples:
+  gitvirt up --repo https://git.example.com/infra/fleet.git --path environments/prod
+  gitvirt validate .                        before a commit
+  gitvirt plan                              what the next pass does, and what blocks it
+  gitvirt get vm,dv,nncp,nodes -A -o wide   what runs
+  gitvirt describe vm demo                  one object, its conditions and events
+
 Exit codes:
   0  done
   1  error: the message says what is wrong and what to do
@@ -23,6 +31,8 @@ Exit codes:
 Environment:
   GITVIRT_KUBECONFIG  kubeconfig of the API server (default: the state folder's)
   GITVIRT_STATE_DIR   state folder of "gitvirt up" (default: /var/lib/gitvirt)
+  KUBECONFIG          used where neither flag nor GITVIRT_KUBECONFIG nor the state folder has one
+  LIBVIRT_DEFAULT_URI libvirt connection of the agent (default: qemu:///system)
   NO_COLOR            no colours`
 
 /** The whole command tree. */
@@ -49,11 +59,13 @@ export function createProgram(): Command {
     vncCommand,
     powerCommands,
     controlCommands,
+    kubeconfigCommand,
     versionCommand,
     completionCommand,
   ])
     add(program)
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(see gitvirt --help)')
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands]))
+    command.exitOverride().showHelpAfterError('(see gitvirt --help)')
   return program
 }
 

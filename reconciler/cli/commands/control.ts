@@ -35,6 +35,10 @@ export function controlCommands(program: Command): void {
     .command('suspend [object]')
     .description('Stop carrying out plans: for one object (vm/demo) or, without one, for the environment')
     .requiredOption('--reason <text>', 'why, for those who wonder later')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gitvirt suspend vm/demo --reason "disk is being copied by hand"\n  gitvirt suspend --reason "switch is replaced tonight"',
+    )
     .action(async (object: string | undefined, options: { reason: string }, command: Command) => {
       const context = contextOf(command)
       await context
@@ -53,6 +57,10 @@ export function controlCommands(program: Command): void {
   program
     .command('approve <plan-or-object>')
     .description('Let a blocked plan (its id) or the blocked change of one object (vm/demo) go through')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gitvirt approve vm/demo                             this change only; another one needs its own word\n  gitvirt approve $(gitvirt plan -o json | jq -r .id) all that waits in the plan that was just read',
+    )
     .action(async (word: string, _options: unknown, command: Command) => {
       const context = contextOf(command)
       const body = word.includes('/') ? target(word, context.namespace()) : { plan: word }

@@ -36,6 +36,10 @@ export function getCommand(program: Command): void {
     .option('-l, --selector <labels>', 'only objects with these labels, e.g. app=web,tier!=test')
     .option('--field-selector <fields>', 'only objects with these fields, e.g. metadata.name=demo')
     .option('--no-headers', 'leave out the header line')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gitvirt get vm,dv -A -o wide\n  gitvirt get vm/demo dv/demo-root -o yaml\n  gitvirt get vm -l app=web -w\n  gitvirt get events --field-selector involvedObject.name=demo',
+    )
     .action(async (types: string, names: string[], options: GetOptions, command: Command) => {
       await get(contextOf(command), { types, names, options })
     })

@@ -31,6 +31,10 @@ export function planCommand(program: Command): void {
     .option('--state <file>', 'with --offline: what --save-state wrote')
     .option('--cache-dir <folder>', 'with --offline: keep parsed manifests here, so that nothing is parsed twice')
     .option('--save-state <file>', 'write what the agents reported to a file, for --offline, and end')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gitvirt plan --exit-code                       2 where something would change\n  gitvirt plan --save-state state.json           on a machine that reaches the server\n  gitvirt plan --offline --state state.json --repo . --ref my-branch --exit-code',
+    )
     .addHelpText('after', '\nExit codes:\n  0  computed\n  1  error\n  2  with --exit-code: there are changes')
     .action(async (flags: PlanFlags, command: Command) => {
       await showPlan(contextOf(command), flags)

@@ -13,6 +13,7 @@ export function validateCommand(program: Command): void {
     .description('Check the manifests of a folder or file: syntax, fields, references; needs no server')
     .option('-o, --output <format>', 'json for machines')
     .option('--strict', 'warnings count as errors')
+    .addHelpText('after', '\nExamples:\n  gitvirt validate .\n  gitvirt validate environments/prod -o json')
     .addHelpText('after', '\nExit codes:\n  0  clean\n  1  errors: each with file, line, column and what to do')
     .action(async (path: string, options: { output?: string; strict?: boolean }, command: Command) => {
       await validate(contextOf(command), path, options)

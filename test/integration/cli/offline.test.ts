@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { run } from '../../../reconciler/lib/exec.ts'
+import { systemClock } from '../../../reconciler/lib/clock.ts'
+import { openPki } from '../../../reconciler/lib/pki.ts'
+import { writeKubeconfig } from '../../../reconciler/api/kubeconfig.ts'
+import { openWorld, startCommand, type Ended } from './command.ts'
+
+const examples = join(import.meta.dirname, '../../../examples')
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'gitvirt-cli-'))
+  t.after(async () => await rm(path, { recursive: true, force: true }))
+  return path
+}
+
+const gitvirt = async (t: TestContext, ...args: string[]): Promise<Ended> => await startCommand(t, args).ended
+
+test('validate exits 0 on the quickstart and says what it looked at', async (t) => {
+  const { code, stdout, stderr } = await gitvirt(t, 'validate', join(examples, 'quickstart'))
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '4 objects in 3 files: 0 errors, 0 warnings\n', stderr: '' })
+})
+
+test('validate exits 1 on a broken folder and names every place', async (t) => {
+  const dir = await folder(t)
+  await cp(join(examples, 'quickstart'), dir, { recursive: true })
+  await writeFile(join(dir, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndatta: {}\n')
+  await writeFile(join(dir, 'b.yaml'), 'kind: [\n')
+  const { code, stdout } = await gitvirt(t, 'validate', dir)
+  assert.equal(code, 1)
+  assert.match(stdout, /^a\.yaml:5:1: error: .*data/m)
+  assert.match(stdout, /^b\.yaml:\d+:\d+: error: /m)
+  const { findings } = JSON.parse((await gitvirt(t, 'validate', dir, '-o', 'json')).stdout) as {
+    findings: { path: string; line: number }[]
+  }
+  assert.ok(findings.some(({ path, line }) => path === 'a.yaml' && line === 5))
+  assert.equal((await gitvirt(t, 'validate', join(dir, 'none'))).code, 1)
+})
+
+async function repository(t: TestContext): Promise<{ readonly dir: string; readonly state: string }> {
+  const dir = await folder(t)
+  const fleet = join(dir, 'fleet')
+  await cp(join(examples, 'quickstart'), fleet, { recursive: true })
+  const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' }
+  const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com']
+  await run('git', ['init', '--quiet', '--initial-branch=main', fleet], { env })
+  await run('git', ['-C', fleet, 'add', '--all'], { env })
+  await run('git', ['-C', fleet, ...identity, 'commit', '--quiet', '--message', 'Fleet'], { env })
+  const state = join(dir, 'state.json')
+  await writeFile(state, JSON.stringify({ nodes: [], sightings: [] }))
+  return { dir: fleet, state }
+}
+
+test('an offline plan exits 0, with --exit-code 2 where there are changes, and 1 without a state', async (t) => {
+  const { dir, state } = await repository(t)
+  const plan = async (...args: string[]): Promise<Ended> => await gitvirt(t, 'plan', '--offline', '--repo', dir, ...args)
+  const shown = await plan('--state', state)
+  assert.equal(shown.code, 0)
+  assert.match(shown.stdout, /\+ VirtualMachine default\/demo/)
+  assert.match(shown.stdout, /Plan: \d+ to create/)
+  assert.equal((await plan('--state', state, '--exit-code')).code, 2)
+  assert.equal((await plan('--state', state, '--exit-code', '--ref', 'none')).code, 1)
+  assert.match((await plan()).stderr, /needs the observed state/)
+  assert.match((await plan('--state', join(dir, 'gitvirt.yaml'))).stderr, /not a saved state/)
+  assert.equal((await plan('--state', state, '-o', 'table')).code, 1)
+  const json = JSON.parse((await plan('--state', state, '-o', 'json')).stdout) as { id: string; changes: unknown[] }
+  assert.ok(json.changes.length > 0 && json.id !== '')
+})
+
+test('a live plan without changes exits 0 with --exit-code, and the state is saved for the owner only', async (t) => {
+  const world = await openWorld(t)
+  const file = join(world.dir, 'state.json')
+  const { code, stdout } = await world.gitvirt('plan', '--exit-code', '-o', 'json')
+  assert.deepEqual({ code, plan: JSON.parse(stdout) as unknown }, { code: 0, plan: { id: 'p', changes: [] } })
+  const saved = await world.gitvirt('plan', '--save-state', file)
+  assert.deepEqual({ code: saved.code, stderr: saved.stderr }, { code: 0, stderr: `state written to ${file}\n` })
+  assert.equal((await stat(file)).mode & 0o777, 0o600)
+  assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), { nodes: [], sightings: [] })
+})
+
+test('bash evaluates the completion script and completes commands, types and flags', async (t) => {
+  const { stdout } = await gitvirt(t, 'completion', 'bash')
+  const complete = async (...words: string[]): Promise<string[]> => {
+    const list = words.map((word) => `'${word}'`).join(' ')
+    const script = `${stdout}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _gitvirt; printf '%s\\n' "\${COMPREPLY[@]}"`
+    return (await run('bash', ['-c', script])).stdout.trim().split('\n')
+  }
+  assert.deepEqual(await complete('gitvirt', 'rest'), ['restart'])
+  assert.deepEqual(
+    await complete('gitvirt', 'get', 'nnc'),
+    ['nncp', 'nnce'].filter((word) => word.startsWith('nnc')),
+  )
+  assert.deepEqual(await complete('gitvirt', 'plan', '--off'), ['--offline'])
+  assert.equal((await gitvirt(t, 'completion', 'tcsh')).code, 1)
+})
+
+test('every command has a help page with exit code 0', async (t) => {
+  const { stdout } = await gitvirt(t, '--help')
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+)(?: |$)/gm)].map((match) => match[1] ?? '')
+  assert.ok(commands.includes('kubeconfig') && commands.includes('plan'))
+  for (const command of ['up', 'plan', 'get', 'validate', 'kubeconfig', 'token']) {
+    const help = await gitvirt(t, command, '--help')
+    assert.equal(help.code, 0, command)
+    assert.match(help.stdout, new RegExp(`^Usage: gitvirt ${command}`))
+  }
+})
+
+test('a viewer’s kubeconfig reads and may not write; one of another state folder is refused', async (t) => {
+  const world = await openWorld(t)
+  const owner = await world.pki.issueClientCertificate({ commonName: 'owner', organization: 'gitvirt:admins' })
+  await writeKubeconfig(join(world.dir, 'kubeconfig'), { server: world.server.url, ca: world.pki.ca, cert: owner.cert, key: owner.key })
+  const made = await gitvirt(t, 'kubeconfig', 'anna', '--state-dir', world.dir)
+  assert.equal(made.code, 0)
+  const file = join(world.dir, 'anna')
+  await writeFile(file, made.stdout, { mode: 0o600 })
+  assert.match((await world.gitvirt('--kubeconfig', file, 'get', 'vm')).stdout, /demo/)
+  const stop = await world.gitvirt('--kubeconfig', file, 'stop', 'demo')
+  assert.equal(stop.code, 1)
+  assert.match(stop.stderr, /Forbidden.*User "anna" cannot/)
+  const foreign = join(await folder(t), 'other')
+  await mkdir(foreign)
+  await openPki({ dir: join(foreign, 'pki'), clock: systemClock })
+  const none = await gitvirt(t, 'kubeconfig', 'eve', '--state-dir', foreign)
+  assert.match(none.stderr, /no reconciler has run with this state folder/)
+  assert.equal((await gitvirt(t, 'kubeconfig', 'anna', '--state-dir', world.dir, '--role', 'god')).code, 1)
+})
