@@ -5,9 +5,11 @@ import { createInterface } from 'node:readline'
 import { GitvirtError } from '../reconciler/lib/errors.ts'
 import { run, type ExecResult } from '../reconciler/lib/exec.ts'
 import { demoPorts } from './demo-ports.ts'
+import type { FaultLine } from './demo-servers.ts'
 import { forwardPortToSocket } from './forward.ts'
 import { tinyGuestImage } from './guest-image.ts'
 import { startHost, type LabHost } from './host.ts'
+import type { ImageFault } from './image-server.ts'
 import { until } from './wait.ts'
 
 const project = join(import.meta.dirname, '..')
@@ -29,6 +31,8 @@ export type Demo = {
   /** Runs the gitvirt command against this demo. */
   readonly gitvirt: (...args: string[]) => Promise<ExecResult>
   startGitvirt(): Promise<ChildProcess>
+  /** Sets what goes wrong with one path of the image server such as `/disk.qcow2`; without a fault it is served as it is. */
+  imageFault(path: string, fault?: Exclude<ImageFault, { readonly kind: 'content' }>): void
   /** Last lines that gitvirt logged. */
   log(): string
   close(): Promise<void>
@@ -42,7 +46,9 @@ export type DemoOptions = {
   readonly fleet?: string
   /** Told as each part is ready. */
   readonly progress?: (what: string) => void
-  /** More arguments for `gitvirt up`. */
+  /** `reconciler` starts no agent: agents on other hosts dial in. Default `up`. */
+  readonly command?: 'up' | 'reconciler'
+  /** More arguments for that command. */
   readonly upArguments?: readonly string[]
 }
 
@@ -67,7 +73,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     await firstLine(servers)
     options.progress?.('Git and image servers')
     const forward = stack.adopt(await forwardPortToSocket(socket), async (value) => await value.close())
-    return assemble({ host, folders, stack: stack.move(), port: forward.port, upArguments: options.upArguments ?? [] })
+    return assemble({ host, folders, servers, stack: stack.move(), port: forward.port, options })
   } catch (error) {
     await stack.disposeAsync()
     throw error
@@ -131,8 +137,17 @@ type Parts = {
   readonly host: LabHost
   readonly folders: Folders
   readonly stack: AsyncDisposableStack
+  readonly servers: ChildProcess
   readonly port: number
-  readonly upArguments: readonly string[]
+  readonly options: DemoOptions
+}
+
+function commandLine({ host, folders, options }: Parts): readonly string[] {
+  const { command = 'up', upArguments = [] } = options
+  const repository = ['--repo', `http://127.0.0.1:${demoPorts.git}/fleet.git`, '--branch', 'main', '--poll', '5s']
+  const own = ['--state-dir', folders.state, '--listen', `127.0.0.1:${demoPorts.api}`]
+  const agent = command === 'up' ? ['--node', host.name, '--libvirt-uri', host.uri] : []
+  return [command, ...repository, ...own, ...agent, ...upArguments]
 }
 
 function assemble(parts: Parts): Demo {
@@ -141,19 +156,7 @@ function assemble(parts: Parts): Demo {
   let log = ''
   const running = new Set<ChildProcess>()
   const start = async (): Promise<ChildProcess> => {
-    const up = [
-      'up',
-      '--repo',
-      `http://127.0.0.1:${demoPorts.git}/fleet.git`,
-      '--branch',
-      'main',
-      '--state-dir',
-      folders.state,
-      '--node',
-      host.name,
-    ]
-    const listen = ['--listen', `127.0.0.1:${demoPorts.api}`, '--libvirt-uri', host.uri, '--poll', '5s']
-    const child = spawnInside(host, [launcher, ...up, ...listen, ...parts.upArguments])
+    const child = spawnInside(host, [launcher, ...commandLine(parts)])
     running.add(child)
     const keep = (chunk: Buffer): void => void (log = `${log}${chunk.toString()}`.slice(-400_000))
     child.stdout?.on('data', keep)
@@ -183,6 +186,10 @@ function assemble(parts: Parts): Demo {
     git: async (...args) => (await run('git', ['-C', folders.clone, ...args], { env: gitIdentity })).stdout,
     gitvirt: async (...args) => await run(launcher, ['--kubeconfig', kubeconfig, ...args], { okCodes: [1, 2], timeout: 120_000 }),
     startGitvirt: start,
+    imageFault: (path, fault) => {
+      const line: FaultLine = { path, ...(fault === undefined ? {} : { fault }) }
+      parts.servers.stdin?.write(`${JSON.stringify(line)}\n`)
+    },
     log: () => log,
     close: async () => {
       for (const child of running) child.kill('SIGTERM')
