@@ -14,7 +14,7 @@ export type LockOptions = {
 /**
  * Takes something that one process at a time may use. The kernel frees the lock however the process ends:
  * it is SQLite's exclusive lock (POSIX advisory locks, which Node itself does not offer).
- * @returns gives it back
+ * @returns gives it back; a second call does nothing
  * @throws GitvirtError with the given code
  */
 export function lockForProcess({ path, code, what }: LockOptions): () => void {
@@ -31,5 +31,7 @@ export function lockForProcess({ path, code, what }: LockOptions): () => void {
       cause,
     })
   }
-  return () => database.close()
+  return () => {
+    if (database.isOpen) database.close()
+  }
 }
