@@ -49,17 +49,21 @@ export type FleetClient = {
   ): Promise<ApiObject | undefined>
   /** Waits for a machine's printable status. */
   status(name: string, printable: string, seconds?: number): Promise<ApiObject | undefined>
-  /** Follows a guest's serial console. */
-  console(name: string): GuestConsole
+  /** Follows a guest's serial console; commands are run as the given user, default the tiny guest's root. */
+  console(name: string, login?: ConsoleLogin): GuestConsole
   /** Process id of the guest's QEMU. */
   qemuPid(domain: string): Promise<number>
 }
+
+export type ConsoleLogin = { readonly user: string; readonly password: string; readonly prompt: RegExp }
+
+const tinyGuestRoot: ConsoleLogin = { user: 'root', password: 'gitvirt', prompt: /~ # / }
 
 export type GuestConsole = {
   text(): string
   /** Waits for a pattern in what came after the last match; returns the match. */
   expect(pattern: RegExp, seconds?: number): Promise<RegExpExecArray>
-  /** Logs in as root and runs one command; returns what it printed. */
+  /** Logs in and runs one command; returns what it printed. */
   command(line: string): Promise<string>
   close(): void
 }
@@ -110,7 +114,7 @@ export function fleetClient(demo: Demo): FleetClient {
     plan: async () => JSON.parse((await demo.gitvirt('plan', '-o', 'json')).stdout) as PlanJson,
     status: async (name, printable, seconds = 60) =>
       await wait('vm', name, { what: printable, seconds, is: (one) => one?.status?.printableStatus === printable }),
-    console: (name) => followConsole(demo, name),
+    console: (name, account = tinyGuestRoot) => followConsole(demo, name, account),
     qemuPid: async (domain) => Number((await demo.host.run('cat', [`/run/libvirt/qemu/${domain}.pid`])).stdout),
   }
 }
@@ -122,7 +126,7 @@ export function conditionOf(object: ApiObject | undefined, type: string): Condit
 const launcher = join(import.meta.dirname, '..', 'gitvirt')
 
 /** A follower of one guest's console; it connects again when the guest restarts, as a person would. */
-function followConsole(demo: Demo, name: string): GuestConsole {
+function followConsole(demo: Demo, name: string, account: ConsoleLogin): GuestConsole {
   let text = ''
   let seen = 0
   let child: ChildProcess
@@ -150,10 +154,10 @@ function followConsole(demo: Demo, name: string): GuestConsole {
     seen = text.length
     say('')
     await expect(/login: ?$/, 30)
-    say('root')
-    await expect(/Password: ?$/, 15)
-    say('gitvirt')
-    await expect(/~ # /, 15)
+    say(account.user)
+    await expect(/Password: ?$/, 30)
+    say(account.password)
+    await expect(account.prompt, 60)
     loggedIn = true
   }
   start()
