@@ -20,6 +20,7 @@ import { openStore } from '../../reconciler/store/store.ts'
 import { openJudges } from '../../reconciler/workers/judge-pool.ts'
 import { reportApplied } from './applied.ts'
 import { changeOneFile } from './fleet.ts'
+import type { Plan } from '../../schemas/generated/plan.ts'
 
 const [repository = '', stateDir = '', folders = '1', files = '0'] = process.argv.slice(2)
 const took: Record<string, number> = {}
@@ -50,13 +51,15 @@ const revisions = createRevisions(source, createDesired({ cache, openJudges }))
 const update = await timed('desired', async () => await revisions.take(revision))
 if (update === undefined) throw new Error('The first revision gave no update.')
 const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench' }
-const first = await timed('plan', () => plan({ ...context, desired: update.view, now: new Date() }))
+// No longer held than the reconciler would.
+let first: Plan | undefined = await timed('plan', () => plan({ ...context, desired: update.view, now: new Date() }))
 took['restart'] = performance.now() - started
 const used = process.cpuUsage(startedCpu)
 took['restartCpu'] = (used.user + used.system) / 1000
 took['changesAtStart'] = first.changes.length
 // After a restart the store knows what was applied.
 if (observed.view.nodes().length === 0) reportApplied(observed, first)
+first = undefined
 
 let refreshed = (): void => undefined
 const loop = createLoop({
