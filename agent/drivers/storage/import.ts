@@ -6,7 +6,7 @@ import { cacheKey, type ImageCache } from './cache.ts'
 import { parseChecksum } from './checksum.ts'
 import { checkHeader, detectContent, readEnds, type DiskFormat } from './detect.ts'
 import { discard, download, noSpace, tooLarge } from './download.ts'
-import { convertImage, createImage, growImage, inspectImage, syncPath } from './images.ts'
+import { checkImage, convertImage, createImage, growImage, inspectImage, syncPath } from './images.ts'
 import type { VolumePaths } from './render.ts'
 import { buildRequest } from './request.ts'
 import { unpack } from './unpack.ts'
@@ -44,6 +44,7 @@ export async function makeFromHttp(job: ImportJob, source: DataVolumeSourceHTTP)
     const { path, format } = await unwrap(job, file, made)
     const info = await inspectImage(path, format)
     if (info.virtualBytes > job.volume.sizeBytes) throw tooLarge(info.virtualBytes, job.volume.sizeBytes)
+    await checkImage(path, format)
     await checkRoom(job, info.allocatedBytes)
     await rm(job.paths.making, { force: true })
     await convertImage({ path, format }, target(job), job.signal)

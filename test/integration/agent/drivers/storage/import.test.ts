@@ -184,6 +184,15 @@ describe('refusal', () => {
     assert.equal(code, 'UnsafeImage')
   })
 
+  it('refuses an image that was cut short before it was published', async (t) => {
+    const code = await refused(t, (dir) => {
+      const file = join(dir, 'disk.img')
+      makeImage(file, 'qcow2')
+      truncateSync(file, Math.floor(statSync(file).size / 2 / 65_536) * 65_536)
+    })
+    assert.equal(code, 'CorruptImage')
+  })
+
   it('refuses a qcow2 with an external data file', async (t) => {
     const code = await refused(t, (dir) => {
       execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', `data_file=${join(dir, 'data')}`, join(dir, 'disk.img'), '4M'])
