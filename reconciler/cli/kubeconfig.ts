@@ -46,7 +46,7 @@ const plainUser = new Set(['client-certificate', 'client-certificate-data', 'cli
  */
 export function readConnection(options: KubeconfigOptions): Connection {
   const file = findKubeconfig(options)
-  const config = (parse(readFileSync(file, 'utf8')) ?? {}) as Config
+  const config = readConfig(file)
   const name = options.context ?? config['current-context']
   const context = config.contexts?.find((one) => one.name === name)?.context
   const cluster = config.clusters?.find((one) => one.name === context?.cluster)?.cluster
@@ -63,6 +63,21 @@ export function readConnection(options: KubeconfigOptions): Connection {
     server: cluster.server,
     namespace: context.namespace ?? 'default',
     tls: async () => (plain ? plainOptions(dirname(file), cluster, user) : await clientNodeOptions(file, name)),
+  }
+}
+
+function readConfig(file: string): Config {
+  try {
+    const config: unknown = parse(readFileSync(file, 'utf8'))
+    if (config !== null && typeof config === 'object') return config
+    throw new Error('it holds no mapping')
+  } catch (cause) {
+    throw new GitvirtError({
+      code: 'InvalidKubeconfig',
+      message: `${file} cannot be read as a kubeconfig: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}.`,
+      action: 'Name another file with --kubeconfig or $GITVIRT_KUBECONFIG.',
+      cause,
+    })
   }
 }
 

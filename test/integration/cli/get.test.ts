@@ -47,7 +47,9 @@ test('errors are one line on stderr and exit code 1', async (t) => {
     [['get', 'vm', '-o', 'xml'], /unable to match a printer.*"xml"/],
     [['get', 'vm,dv', '-w'], /single resource type/],
     [['frobnicate'], /unknown command 'frobnicate'/],
-    [['--kubeconfig', '/nonexistent', 'get', 'vm'], /no kubeconfig at \/nonexistent/],
+    [['--kubeconfig', '/nonexistent/kubeconfig', 'get', 'vm'], /no kubeconfig at \/nonexistent\/kubeconfig/],
+    [['--kubeconfig', '/', 'get', 'vm'], /^\/ cannot be read as a kubeconfig: EISDIR.*--kubeconfig/],
+    [['--kubeconfig', import.meta.filename, 'get', 'vm'], /cannot be read as a kubeconfig|has no context/],
   ]
   for (const [args, expected] of cases) {
     const { code, stdout, stderr } = await gitvirt(...args)
