@@ -57,6 +57,9 @@ async function showPlan(context: CliContext, flags: PlanFlags): Promise<void> {
   }
   const plan = flags.offline === true ? await offline(flags) : await context.client().call<Plan>('/gitvirt/v1/plan')
   context.print(flags.output === 'json' ? JSON.stringify(maskPlan(plan), null, 2) : renderPlan(plan, { color: context.color }))
+  const waits = plan.changes.some((change) => change.approval !== undefined)
+  if (flags.output === 'text' && flags.offline !== true && waits)
+    context.note(`\nTo approve what is held back: gitvirt approve ${plan.id.slice(0, 12)}`)
   if (flags.exitCode === true && plan.changes.length > 0) process.exitCode = exitCodes.changes
 }
 
