@@ -39,6 +39,8 @@ export type Loop = {
   close(): void
 }
 
+const mostRetryMs = 60_000
+
 type Queue = { all: boolean; plan: Set<ObjectKey>; status: Set<ObjectKey> }
 
 export function createLoop(ports: LoopPorts): Loop {
@@ -47,6 +49,8 @@ export function createLoop(ports: LoopPorts): Loop {
   let queue: Queue = emptyQueue()
   let scheduled: NodeJS.Immediate | undefined
   let closed = false
+  let failures = 0
+  let retry: NodeJS.Timeout | undefined
   /** Objects that no node could take: a change of any node may help them. */
   const unplaced = new Set<ObjectKey>()
   let connectedBefore = connectedNodes(ports)
@@ -75,9 +79,14 @@ export function createLoop(ports: LoopPorts): Loop {
     queue = emptyQueue()
     try {
       reconcile(view, taken)
+      failures = 0
     } catch (error) {
-      // A fault of ours must not stop the loop for good: the next change of any key comes this way again.
-      log.error({ err: error, error: describeError(error) }, 'a pass failed')
+      // Nothing of a pass that failed is lost: a full disk, say, may have room in a moment.
+      log.error({ err: error, error: describeError(error) }, 'a pass failed; it is tried again')
+      putBack(queue, taken)
+      failures += 1
+      retry = setTimeout(schedule, Math.min(1000 * 2 ** (failures - 1), mostRetryMs))
+      retry.unref()
     }
   }
   const reconcile = (desired: DesiredView, taken: Queue): void => {
@@ -137,9 +146,16 @@ export function createLoop(ports: LoopPorts): Loop {
     close() {
       closed = true
       clearImmediate(scheduled)
+      clearTimeout(retry)
       unwatch()
     },
   }
+}
+
+function putBack(queue: Queue, taken: Queue): void {
+  queue.all ||= taken.all
+  for (const key of taken.plan) queue.plan.add(key)
+  for (const key of taken.status) queue.status.add(key)
 }
 
 function emptyQueue(): Queue {

@@ -23,7 +23,7 @@ import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
 import { createRevisions } from './revisions.ts'
 import { openSource } from './source/open-source.ts'
-import type { SourceOptions } from './source/options.ts'
+import { parseRemote, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import { createStatus, type Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
@@ -90,7 +90,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
   const state: SourceState = {}
   const poller = await follow(options, { loop, state, status, stack })
-  const repository = { url: options.source.url, branch: options.source.ref ?? 'HEAD' }
+  const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
   const control = createControl({
     loop,
     store,

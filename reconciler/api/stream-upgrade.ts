@@ -7,6 +7,7 @@ import { machineKey, refusalOf } from './actions.ts'
 import { ApiError, noSuchPath, statusBody } from './api-error.ts'
 import { identify } from './identity.ts'
 import type { ApiOptions } from './ports.ts'
+import { requestUrl } from '../lib/request-url.ts'
 import { parseRequestPath, type RequestPath } from './request-path.ts'
 import { subresourceGroup } from './resources.ts'
 
@@ -30,7 +31,7 @@ export function createStreamUpgrade(options: ApiOptions): StreamUpgrade {
   })
   return {
     upgrade: (request, socket, head) => {
-      const url = new URL(request.url ?? '/', 'https://localhost')
+      const url = requestUrl(request.url)
       const path = parseRequestPath(url.pathname)
       if (path?.group !== subresourceGroup) return false
       socket.on('error', () => socket.destroy())

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { describeError, errorCode, GitvirtError } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Pki } from '../lib/pki.ts'
+import { requestUrl } from '../lib/request-url.ts'
 import { agentOf } from './peer.ts'
 
 const paths = ['/v1/ca', '/v1/enroll', '/v1/renew']
@@ -10,7 +11,7 @@ const maxBodyBytes = 16 * 1024
 
 /** True for the paths that `handleEnrolment` serves. */
 export function isEnrolmentPath(url: string | undefined): boolean {
-  return paths.includes(new URL(url ?? '/', 'https://localhost').pathname)
+  return paths.includes(requestUrl(url).pathname)
 }
 
 export type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse }
@@ -30,7 +31,7 @@ export async function handleEnrolment(exchange: Exchange, options: { readonly pk
 }
 
 async function enrolment(request: IncomingMessage, { pki, log }: { readonly pki: Pki; readonly log: Logger }): Promise<object> {
-  const path = new URL(request.url ?? '/', 'https://localhost').pathname
+  const path = requestUrl(request.url).pathname
   if (path === '/v1/ca' && request.method === 'GET') return { ca: pki.ca }
   if (path === '/v1/ca' || request.method !== 'POST') throw new GitvirtError({ code: 'MethodNotAllowed', message: 'Wrong method.' })
   const body = await readBody(request)

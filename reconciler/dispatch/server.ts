@@ -8,6 +8,7 @@ import { sessionPath } from '../../schemas/wire/message.ts'
 import { maxFrameBytes } from '../lib/link.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Pki } from '../lib/pki.ts'
+import { requestUrl } from '../lib/request-url.ts'
 import { handleEnrolment, isEnrolmentPath } from './enrolment.ts'
 import { agentOf } from './peer.ts'
 import type { Sessions } from './sessions.ts'
@@ -29,7 +30,7 @@ export function createAgentEndpoint({ pki, sessions, log }: EndpointOptions): Ag
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false })
   return {
     upgrade(request, socket, head) {
-      if (new URL(request.url ?? '/', 'https://localhost').pathname !== sessionPath) return false
+      if (requestUrl(request.url).pathname !== sessionPath) return false
       const peer = agentOf(request.socket as TLSSocket, pki)
       if ('refused' in peer) {
         log.warn({ address: request.socket.remoteAddress, reason: peer.refused }, 'agent refused')

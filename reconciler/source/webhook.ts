@@ -30,11 +30,12 @@ export function createWebhook(options: WebhookOptions): (request: WebhookRequest
     tokens = Math.min(burst, tokens + (now - last) / 1000)
     last = now
     if (request.body.length > (options.maxBytes ?? 2 ** 20)) return { status: 413, message: 'The body is too large.' }
-    if (tokens < 1) return { status: 429, message: 'Too many hooks; the poll will fetch.' }
-    tokens -= 1
+    // The signature comes first: what strangers send must not use up what the forge may send.
     if (options.secret !== undefined && !isSigned(request, options.secret)) {
       return { status: 401, message: 'The signature or token is missing or wrong.' }
     }
+    if (tokens < 1) return { status: 429, message: 'Too many hooks; the poll will fetch.' }
+    tokens -= 1
     options.trigger()
     return { status: 202, message: 'A fetch was triggered.' }
   }

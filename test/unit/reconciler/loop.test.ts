@@ -47,6 +47,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   const refreshed: Refresh[] = []
   const sent: string[] = []
   const approvals: Approval[] = []
+  const status = { fails: false }
   const dropped: string[] = []
   /** Where objects are observed. */
   const on = new Map<string, string>()
@@ -67,7 +68,12 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
       },
       watch: (listener: typeof notify) => ((notify = listener), () => undefined),
     },
-    status: { refresh: (input: Refresh) => void refreshed.push(input) },
+    status: {
+      refresh: (input: Refresh) => {
+        if (status.fails) throw new Error('database or disk is full')
+        refreshed.push(input)
+      },
+    },
     dispatch: async (_plan: Plan, node: string) => (sent.push(node), []),
     approvals: () => approvals,
     dropApprovals: (key: string) => void dropped.push(key),
@@ -78,7 +84,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   }
   const observe = (part: Partial<Record<keyof ObservedChange, string[]>>): void =>
     notify({ keys: new Set(part.keys), planKeys: new Set(part.planKeys), nodes: new Set(part.nodes) })
-  return { loop: createLoop(ports as unknown as LoopPorts), planned, refreshed, sent, nodes, observe, approvals, dropped, on }
+  return { loop: createLoop(ports as unknown as LoopPorts), planned, refreshed, sent, nodes, observe, approvals, dropped, on, status }
 }
 
 test('plans everything for the first revision and only what changed for the next', async () => {
@@ -145,4 +151,18 @@ test('plans an object that no node could take when the facts of a node change', 
   observe({ nodes: ['h1'] })
   await tick()
   assert.deepEqual(planned, [undefined, [key]])
+})
+
+test('a pass that fails loses no key: it is tried again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { loop, planned, status } = setUp()
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  status.fails = true
+  loop.enqueue(['VirtualMachine/default/b'])
+  await tick()
+  status.fails = false
+  t.mock.timers.tick(1000)
+  await tick()
+  assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b'], ['VirtualMachine/default/b']])
 })
