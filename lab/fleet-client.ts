@@ -153,9 +153,10 @@ function followConsole(demo: Demo, name: string, account: ConsoleLogin): GuestCo
   const login = async (): Promise<void> => {
     seen = text.length
     say('')
-    await expect(/login: ?$/, 30)
+    // Not anchored: the guest may say something else behind the prompt.
+    await expect(/login: /, 30)
     say(account.user)
-    await expect(/Password: ?$/, 30)
+    await expect(/Password: /, 30)
     say(account.password)
     await expect(account.prompt, 60)
     loggedIn = true
