@@ -27,7 +27,7 @@ export async function applyPolicy(deps: Deps, policy: PolicySpec, signal: AbortS
     const outcome = await withRetries(deps, policy, { provider, signal })
     await succeed(deps, policy, { provider, outcome })
   } catch (error) {
-    await fail(deps, policy, { provider, error })
+    await fail(deps, policy, { provider, error, aborted: signal.aborted })
     throw error
   }
 }
@@ -84,8 +84,10 @@ async function succeed(deps: Deps, policy: PolicySpec, done: { provider: Provide
   })
 }
 
-async function fail(deps: Deps, policy: PolicySpec, failed: { provider: Provider; error: unknown }): Promise<void> {
-  const aborted = failed.error instanceof Error && failed.error.name === 'AbortError'
+type Failed = { readonly provider: Provider; readonly error: unknown; readonly aborted: boolean }
+
+async function fail(deps: Deps, policy: PolicySpec, failed: Failed): Promise<void> {
+  const { aborted } = failed
   const type: ConditionType = aborted ? 'Aborted' : 'Failing'
   deps.context.log.warn({ key: policy.key, code: errorCode(failed.error) }, 'network policy failed')
   const patch = {
@@ -105,7 +107,7 @@ async function problemOf(deps: Deps, policy: PolicySpec, { error, reason }: { er
 }
 
 /** A policy that failed is not tried again at once: what cut the host off would cut it off with each try. */
-function holdOff(deps: Deps, policy: PolicySpec, { provider, error }: { provider: Provider; error: unknown }): PolicyRecord['heldOff'] {
+function holdOff(deps: Deps, policy: PolicySpec, { provider, error }: Failed): PolicyRecord['heldOff'] {
   if (provider.name === 'none') return undefined
   const { lasting = 600_000, passing = 60_000 } = deps.options.holdOff ?? {}
   const milliseconds = isFatal(error) || probeCodes.includes(errorCode(error)) ? lasting : passing

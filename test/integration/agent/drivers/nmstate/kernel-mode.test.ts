@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNetworkDriver } from '../../../../../agent/drivers/nmstate/driver.ts'
+import { GitvirtError } from '../../../../../reconciler/lib/errors.ts'
 import { bridge, networkContract } from './network-contract.ts'
 import { createNetworkHost, networkSkipReason, policyOf, type NetworkHost } from './network-host.ts'
 
@@ -167,6 +168,17 @@ describe('kernel mode', { skip }, () => {
     await assert.rejects(applying, { name: 'AbortError' })
     assert.ok(!(await h.links()).some((link) => link.ifname === 'br1'))
     assert.equal((await driver.observe())[0]?.conditions.find((one) => one.status === 'True')?.type, 'Aborted')
+  })
+
+  it('calls a change aborted whatever the reason of the signal is, and holds nothing off', async (t) => {
+    const h = await host(t)
+    const driver = h.driver()
+    const stopping = AbortSignal.abort(new GitvirtError({ code: 'AgentStopping', message: 'The agent stops.' }))
+    await assert.rejects(driver.apply(bridge, stopping), { code: 'AgentStopping' })
+    const [seen] = await driver.observe()
+    assert.equal(seen?.conditions.find((one) => one.status === 'True')?.type, 'Aborted')
+    assert.equal(seen?.problem?.reason, 'ConfigurationAborted')
+    await driver.apply(bridge, signal())
   })
 
   it('tells what kernel mode leaves undone and finds no drift in it', async (t) => {
