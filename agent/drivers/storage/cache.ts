@@ -10,13 +10,15 @@ import { readJson, writeJson } from './records.ts'
 export type CachedImage = { readonly file: string; readonly validators: Validators; readonly checksum: string | undefined }
 
 /**
- * A name for the download. Whoever asks with other credentials gets an entry of their own,
- * so that a copy never stands in for a permission.
+ * A name for the download. Whoever asks with other credentials, or trusts another server, gets an entry of their own,
+ * so that a copy never stands in for a permission, nor an unverified download for a verified one.
  */
 export function cacheKey(source: DataVolumeSourceHTTP, namespace: string): string {
-  const { url, checksum, secretRef, secretExtraHeaders, extraHeaders } = source
-  const isPrivate = secretRef !== undefined || secretExtraHeaders !== undefined || extraHeaders !== undefined
-  const identity = { url, checksum, secretRef, secretExtraHeaders, extraHeaders, namespace: isPrivate ? namespace : undefined }
+  const { url, checksum, secretRef, secretExtraHeaders, extraHeaders, certConfigMap } = source
+  const insecure = source.insecureSkipVerify === true ? true : undefined
+  const access = { secretRef, secretExtraHeaders, extraHeaders, certConfigMap, insecure }
+  const isOwn = Object.values(access).some((value) => value !== undefined)
+  const identity = { url, checksum, ...access, namespace: isOwn ? namespace : undefined }
   return createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 32)
 }
 
