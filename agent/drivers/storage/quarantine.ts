@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { parseKey, type ObjectKey } from '../../../reconciler/lib/object-key.ts'
 import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
 import type { VolumeContext } from './context.ts'
@@ -81,14 +81,19 @@ export async function removeVolume(context: VolumeContext, key: ObjectKey): Prom
   await context.records.drop(base)
 }
 
-/** Deletes the quarantined images whose time has come; `next` is when the first of the others is due. */
+/** Deletes the quarantined images whose time has come and whose pool is there; `next` is when the first of the others is due. */
 export async function sweepQuarantine(context: VolumeContext): Promise<{ readonly deleted: ObjectKey[]; readonly next: Date | undefined }> {
   const now = context.clock.now().getTime()
   const held = (await context.records.held()).map((record) => ({ record, end: Date.parse(record.quarantined?.until ?? '') }))
-  const over = held.filter(({ end }) => end <= now)
-  for (const { record } of over) await deleteHeld(context, record)
+  const deleted: ObjectKey[] = []
+  for (const { record } of held.filter(({ end }) => end <= now)) {
+    // A pool that is not mounted has the image all the same.
+    if ((await whereabouts(dirname(dirname(record.path)))) !== 'there') continue
+    await deleteHeld(context, record)
+    deleted.push(record.key)
+  }
   const next = Math.min(...held.map(({ end }) => end).filter((end) => end > now))
-  return { deleted: over.map(({ record }) => record.key), next: Number.isFinite(next) ? new Date(next) : undefined }
+  return { deleted, next: Number.isFinite(next) ? new Date(next) : undefined }
 }
 
 /** Finishes or undoes a quarantine or restore that a crash cut in two. */
@@ -96,10 +101,25 @@ export async function settleQuarantine(context: VolumeContext): Promise<void> {
   for (const held of await context.records.held()) {
     const base = baseOf(held.key)
     const live = await context.records.get(base)
-    const isThere = (await stat(held.path).catch(() => undefined)) !== undefined
-    if (!isThere) await context.records.dropHeld(base, held.uid)
-    else if (live?.uid === held.uid) await context.records.drop(base)
+    const file = await whereabouts(held.path)
+    if (file === 'there' && live?.uid === held.uid) await context.records.drop(base)
+    if (file === 'gone' && (await isElsewhere(context, held, live))) await context.records.dropHeld(base, held.uid)
   }
+}
+
+/** A missing file alone proves nothing: its pool may not be mounted. */
+async function isElsewhere(context: VolumeContext, held: VolumeRecord, live: VolumeRecord | undefined): Promise<boolean> {
+  const { image, quarantine } = volumePathsOf(context, held.spec)
+  if ((await whereabouts(image)) === 'there') return true
+  return live?.uid === held.uid && (await whereabouts(dirname(quarantine))) === 'there'
+}
+
+/** `unknown` where the file system does not answer. */
+async function whereabouts(path: string): Promise<'there' | 'gone' | 'unknown'> {
+  return await stat(path).then(
+    () => 'there',
+    (error: unknown) => (errorCode(error) === 'ENOENT' ? 'gone' : 'unknown'),
+  )
 }
 
 async function extendQuarantine(context: VolumeContext, key: ObjectKey, until: string): Promise<void> {

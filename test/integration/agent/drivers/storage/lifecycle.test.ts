@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { filesIn, forever, makeWorld, mebibyte, noData, one } from './world.ts'
@@ -63,6 +63,41 @@ it('deletes a quarantined image only when its time has come', async (t) => {
   await driver.sweep()
   assert.deepEqual([filesIn(world.pool), await driver.observe()], [[], []])
   await assert.rejects(driver.restore(volume), { code: 'VolumeNotFound' })
+})
+
+it('keeps the record of a quarantined image while its pool is not mounted', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const first = await world.open()
+  await first.ensure(volume, noData, forever)
+  const { path = '' } = (await first.file(volume.key)) ?? {}
+  await first.quarantine(volume.key, past)
+  await first.close()
+  const unmounted = `${world.pool}.unmounted`
+  renameSync(world.pool, unmounted)
+  mkdirSync(world.pool)
+  const second = await world.open()
+  await second.sweep()
+  assert.equal((await one(second, volume)).quarantined?.until, past)
+  rmSync(world.pool, { recursive: true })
+  renameSync(unmounted, world.pool)
+  await second.restore(volume)
+  assert.deepEqual([(await second.file(volume.key))?.path, existsSync(path)], [path, true])
+})
+
+it('forgets a quarantined image that is gone from a pool that is there', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const first = await world.open()
+  await first.ensure(volume, noData, forever)
+  await first.quarantine(volume.key, later)
+  await first.ensure(volume, noData, forever)
+  await first.close()
+  const [held = ''] = filesIn(join(world.pool, '.gitvirt', 'quarantine'))
+  rmSync(join(world.pool, '.gitvirt', 'quarantine', held))
+  const second = await world.open()
+  await second.remove(volume.key)
+  assert.deepEqual(await second.observe(), [])
 })
 
 it('keeps a quarantined image beside a new one of the same name', async (t) => {
