@@ -24,6 +24,8 @@ export async function connect(options: ConnectOptions): Promise<Link<SessionMess
   const greetingMs = options.greetingMs ?? 10_000
   const socket = await dial(options.endpoint, greetingMs)
   const welcomed = Promise.withResolvers<void>()
+  // A hello that cannot be sent ends this before anybody awaits it.
+  welcomed.promise.catch(() => undefined)
   let greeted = false
   const link: Link<SessionMessage> = createLink<SessionMessage>(socket, {
     ...options,

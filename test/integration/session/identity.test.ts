@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { WebSocket } from 'ws'
 import { connect, type Endpoint } from '../../../agent/session/connect.ts'
@@ -50,6 +51,13 @@ describe('who may open a session', () => {
   it('refuses an agent that names another node than its certificate', async () => {
     await assert.rejects(dial(await hub.endpoint('h1'), 'h2'), /certificate is for node h1/)
     assert.deepEqual(hub.sessions.nodes(), [])
+  })
+
+  it('survives a greeting that cannot be sent', async () => {
+    await assert.rejects(dial(await hub.endpoint('h1'), 'h'.repeat(maxFrameBytes)), { code: 'MessageTooLarge' })
+    // The closing handshake goes on behind the caller's back: what it rejects fails this test.
+    await hub.server.close()
+    await delay(200)
   })
 
   it('refuses a certificate of another authority', async () => {
