@@ -168,8 +168,9 @@ async function observeUnrecorded(session: Session, list: string, wanted: Readonl
   const facts: MachineFacts[] = []
   for (const [index, uid] of uids.entries()) {
     const text = marks[index]
-    const { key } = text === undefined ? {} : parseXml(text).attributes
-    if (key === undefined || wanted?.has(key) === false) continue
+    const { key, uid: marked } = text === undefined ? {} : parseXml(text).attributes
+    // A copy of one of our guests (virt-clone) carries its mark under another uuid: it is somebody else's.
+    if (key === undefined || marked !== uid || session.records.byKey(key) !== undefined || wanted?.has(key) === false) continue
     const state = parseState(await session.virsh.call(['domstate', '--reason', '--domain', uid]))
     facts.push({
       kind: 'VirtualMachine',
