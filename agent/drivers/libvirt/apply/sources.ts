@@ -59,7 +59,7 @@ async function sourceOf(input: SourceInput, volume: Volume): Promise<DiskSource>
     const base = await claimed(input, ephemeral, true)
     const path = scratchPath(input.paths, volume)
     await makeOverlay(path, base)
-    return { type: 'file', path, format: 'qcow2' }
+    return { type: 'file', path, format: 'qcow2', base: { path: base.path, format: base.format } }
   }
   const kind = volume.containerDisk === undefined ? 'its source' : 'containerDisk'
   throw invalidMachine(
@@ -95,7 +95,7 @@ async function makeScratch(path: string, bytes: number): Promise<void> {
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', '--', path, String(bytes)])
 }
 
-async function makeOverlay(path: string, base: DiskSource): Promise<void> {
+async function makeOverlay(path: string, base: NonNullable<DiskSource['base']>): Promise<void> {
   if (await exists(path)) return
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', base.format, '-b', base.path, '--', path])
 }
@@ -109,19 +109,14 @@ export async function renewScratch(
   for (const volume of vmiSpec(machine).volumes ?? []) {
     if (volume.emptyDisk === undefined && volume.ephemeral === undefined) continue
     const path = scratchPath(paths, volume)
-    if (sources[volume.name]?.path !== path) continue
-    const base = volume.ephemeral === undefined ? undefined : await backingOf(path)
+    const source = sources[volume.name]
+    if (source?.path !== path) continue
+    // The record tells the base: an overlay that is there may stand on the one of an older definition.
+    if (volume.ephemeral !== undefined && source.base === undefined) continue
     await rm(path, { force: true })
     if (volume.emptyDisk !== undefined) await makeScratch(path, parseBytes(volume.emptyDisk.capacity))
-    else if (base !== undefined) await makeOverlay(path, base)
+    else if (source.base !== undefined) await makeOverlay(path, source.base)
   }
-}
-
-async function backingOf(path: string): Promise<DiskSource | undefined> {
-  const info = JSON.parse((await run('qemu-img', ['info', '--output=json', '-U', '--', path])).stdout) as Record<string, unknown>
-  const base = info['full-backing-filename'] ?? info['backing-filename']
-  const format = info['backing-filename-format'] === 'qcow2' ? 'qcow2' : 'raw'
-  return typeof base === 'string' ? { type: 'file', path: base, format } : undefined
 }
 
 /**

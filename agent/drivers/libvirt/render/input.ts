@@ -13,6 +13,8 @@ export type DiskSource = {
   readonly readonly?: boolean
   /** More than one guest may use it. */
   readonly shareable?: boolean
+  /** The image below an overlay that lives as long as one run. */
+  readonly base?: Pick<DiskSource, 'path' | 'format'>
 }
 
 /** All that a domain's XML depends on. */
