@@ -6,6 +6,7 @@ import type { Logger } from '../../../reconciler/lib/log.ts'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
 import { writeAtomic } from './files.ts'
 import type { DiskSource } from './render/input.ts'
+import { createExclusive } from './session.ts'
 
 /** What the driver remembers of one machine across crashes and reboots. No secret values. */
 export type MachineRecord = {
@@ -37,12 +38,25 @@ export type Records = {
   byKey(key: ObjectKey): MachineRecord | undefined
   byName(name: string): MachineRecord | undefined
   save(record: MachineRecord): Promise<void>
+  /** Changes what is on record at this machine's turn, after saves under way; undefined leaves it. Resolves with what stands then. */
+  amend(key: ObjectKey, change: (latest: MachineRecord) => MachineRecord | undefined): Promise<MachineRecord | undefined>
   remove(uid: string): Promise<void>
 }
 
 export function createRecords(stateDir: string, log: Logger): Records {
   const folder = join(stateDir, 'machines')
   const records = new Map<string, MachineRecord>()
+  const inTurn = createExclusive()
+  const byKey = (key: ObjectKey): MachineRecord | undefined => [...records.values()].find((record) => record.machine.key === key)
+  const write = async (record: MachineRecord): Promise<void> => {
+    await writeAtomic(join(folder, `${record.machine.uid}.json`), JSON.stringify(record))
+    records.set(record.machine.uid, record)
+    for (const other of records.values()) {
+      if (other.machine.key !== record.machine.key || other.machine.uid === record.machine.uid) continue
+      await rm(join(folder, `${other.machine.uid}.json`), { force: true })
+      records.delete(other.machine.uid)
+    }
+  }
   return {
     async load() {
       await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -59,20 +73,21 @@ export function createRecords(stateDir: string, log: Logger): Records {
       }
     },
     all: () => [...records.values()],
-    byKey: (key) => [...records.values()].find((record) => record.machine.key === key),
+    byKey,
     byName: (name) => [...records.values()].find((record) => record.name === name),
-    async save(record) {
-      await writeAtomic(join(folder, `${record.machine.uid}.json`), JSON.stringify(record))
-      records.set(record.machine.uid, record)
-      for (const other of records.values()) {
-        if (other.machine.key !== record.machine.key || other.machine.uid === record.machine.uid) continue
-        await rm(join(folder, `${other.machine.uid}.json`), { force: true })
-        records.delete(other.machine.uid)
-      }
-    },
+    save: async (record) => await inTurn(record.machine.key, async () => await write(record)),
+    amend: async (key, change) =>
+      await inTurn(key, async () => {
+        const latest = byKey(key)
+        const next = latest === undefined ? undefined : change(latest)
+        if (next !== undefined && next !== latest) await write(next)
+        return next ?? latest
+      }),
     async remove(uid) {
-      await rm(join(folder, `${uid}.json`), { force: true })
-      records.delete(uid)
+      await inTurn(records.get(uid)?.machine.key ?? uid, async () => {
+        await rm(join(folder, `${uid}.json`), { force: true })
+        records.delete(uid)
+      })
     },
   }
 }

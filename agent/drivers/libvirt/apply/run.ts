@@ -14,21 +14,33 @@ export async function runOf(live: XmlElement): Promise<string> {
 
 /**
  * Remembers what a running guest was booted with. A run that somebody else began used the definition of that moment,
- * which is the one on record. Idempotent.
+ * which is the one on record. Idempotent. A record that was changed or removed since it was read stays as it is.
  */
 export async function noteRun(session: Session, record: MachineRecord, live: XmlElement): Promise<MachineRecord> {
   const run = await runOf(live)
   if (record.boot?.run === run) return record
-  const boot: BootRecord = { run, at: session.context.clock.now().toISOString(), machine: record.machine, devices: fingerprints(live) }
-  const noted = { ...record, boot }
-  await session.records.save(noted)
-  return noted
+  const at = session.context.clock.now().toISOString()
+  const latest = await session.records.amend(record.machine.key, (found) => {
+    if (!isSame(found, record)) return undefined
+    const boot: BootRecord = { run, at, machine: found.machine, devices: fingerprints(live) }
+    return { ...found, boot }
+  })
+  return latest?.boot?.run === run && latest.definition === record.definition ? latest : withoutBoot(record)
 }
 
-/** Forgets the last run of a guest that is off. */
+/** Forgets the last run of a guest that is off. A record that was changed or removed since it was read stays as it is. */
 export async function noteOff(session: Session, record: MachineRecord): Promise<MachineRecord> {
   if (record.boot === undefined) return record
+  await session.records.amend(record.machine.key, (found) => (isSame(found, record) ? withoutBoot(found) : undefined))
+  return withoutBoot(record)
+}
+
+/** True while neither the definition nor the run has changed: what was seen of the domain belongs to this record. */
+function isSame(latest: MachineRecord, read: MachineRecord): boolean {
+  return latest.definition === read.definition && latest.boot?.run === read.boot?.run
+}
+
+function withoutBoot(record: MachineRecord): MachineRecord {
   const { boot: _, ...rest } = record
-  await session.records.save(rest)
   return rest
 }
