@@ -1,7 +1,7 @@
 import type { Change, Plan } from '../../schemas/generated/plan.ts'
 import type { ApplyPlan, PlanAnswer, StepReport } from '../../schemas/generated/session.ts'
 import type { Clock } from '../lib/clock.ts'
-import { describeError, GitvirtError } from '../lib/errors.ts'
+import { describeError, errorCode, GitvirtError } from '../lib/errors.ts'
 import { closeCodes } from '../lib/link.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
@@ -42,8 +42,8 @@ export type Dispatcher = Commands & {
   close(): void
 }
 
-// Well below the frame's cap, as inputs come on top.
-const maxPlanBytes = 8 * 1024 * 1024
+// Well below the frame's cap.
+const maxMessageBytes = 8 * 1024 * 1024
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { sessions, log } = options
@@ -62,9 +62,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
   const unanswered = new Map<string, NodeJS.Timeout>()
 
+  const stopWaiting = (node: string, plan: string): void => {
+    clearTimeout(unanswered.get(`${node}\n${plan}`))
+    unanswered.delete(`${node}\n${plan}`)
+  }
+
   const settle = (node: string, answer: PlanAnswer): void => {
-    clearTimeout(unanswered.get(`${node}\n${answer.plan}`))
-    unanswered.delete(`${node}\n${answer.plan}`)
+    stopWaiting(node, answer.plan)
     if (answer.outcome === 'refused') {
       log.warn({ node, plan: answer.plan, reason: answer.message }, 'plan refused')
       const refused = flights.all().filter((flight) => flight.node === node && flight.plan === answer.plan)
@@ -80,6 +84,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const retry = (ended: Parameters<typeof flights.failed>[0], reason: ReplanReason): void => {
     const wait = flights.failed(ended)
     if (wait !== undefined) later(wait, () => options.replan([ended.key], reason))
+  }
+  const notSent = (plan: Plan, node: string): void => {
+    stopWaiting(node, plan.id)
+    for (const { key } of plan.changes) retry({ node, plan: plan.id, key, kind: 'failed' }, 'Retry')
   }
 
   sessions.listen({
@@ -99,15 +107,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const send = async (plan: Plan, node: string): Promise<void> => {
     const session = sessions.get(node)
     if (session === undefined) return
-    const message: ApplyPlan = { type: 'apply', plan, ...inputsOf(plan.changes, options.inputs) }
+    const message = applyMessage(plan, options.inputs)
     flights.started(node, plan.id, plan.changes)
     const timedOut = (): void => session.close(closeCodes.timedOut, 'the agent did not answer a plan')
     unanswered.set(`${node}\n${plan.id}`, later(options.answerMs ?? 30_000, timedOut))
     try {
       await session.send(message)
     } catch (error) {
-      // The end of the session forgets the flights and plans again.
       log.warn({ node, plan: plan.id, error: describeError(error) }, 'cannot send a plan')
+      // Otherwise the session ended, which forgets the flights and plans again.
+      if (errorCode(error) === 'MessageTooLarge') notSent(plan, node)
     }
   }
 
@@ -117,7 +126,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const foreign = plan.changes.find((change) => change.node !== node)
       if (foreign !== undefined) throw wrongNode(foreign, node)
       const wanted = plan.changes.filter((change) => change.steps.length > 0 && !flights.holds(node, change))
-      const plans = splitPlan(wanted.length === plan.changes.length ? plan : withChanges(plan, wanted))
+      const plans = splitPlan(wanted.length === plan.changes.length ? plan : withChanges(plan, wanted), options.inputs)
       await Promise.all(plans.map((part) => send(part, node)))
       return plans
     },
@@ -143,10 +152,15 @@ function withChanges(plan: Plan, changes: Change[]): Plan {
   return { ...cut, id: planSeal(cut) }
 }
 
-/** Cuts a plan that is too large for one frame into plans of their own. */
-function splitPlan(plan: Plan): Plan[] {
+function applyMessage(plan: Plan, inputs: InputSource): ApplyPlan {
+  return { type: 'apply', plan, ...inputsOf(plan.changes, inputs) }
+}
+
+/** Cuts a plan whose message, values of Secrets and ConfigMaps included, is too large for one frame into plans of their own. */
+function splitPlan(plan: Plan, inputs: InputSource): Plan[] {
   if (plan.changes.length === 0) return []
-  if (plan.changes.length === 1 || Buffer.byteLength(JSON.stringify(plan.changes)) <= maxPlanBytes) return [plan]
+  if (plan.changes.length === 1 || Buffer.byteLength(JSON.stringify(applyMessage(plan, inputs))) <= maxMessageBytes) return [plan]
   const middle = Math.ceil(plan.changes.length / 2)
-  return [plan.changes.slice(0, middle), plan.changes.slice(middle)].flatMap((changes) => splitPlan(withChanges(plan, changes)))
+  const halves = [plan.changes.slice(0, middle), plan.changes.slice(middle)]
+  return halves.flatMap((changes) => splitPlan(withChanges(plan, changes), inputs))
 }
