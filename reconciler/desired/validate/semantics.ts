@@ -1,5 +1,5 @@
 import { checkDataVolume } from './semantics/data-volume.ts'
-import { checkConfigMap, checkNode, checkStorageClass } from './semantics/host-kinds.ts'
+import { checkConfigMap, checkFleet, checkNode, checkStorageClass } from './semantics/host-kinds.ts'
 import { fields, text } from './semantics/read.ts'
 import { Report } from './semantics/report.ts'
 import { checkVirtualMachine } from './semantics/virtual-machine.ts'
@@ -13,6 +13,7 @@ type Check = (report: Report, object: object) => void
 const checks: Readonly<Record<string, Check>> = {
   VirtualMachine: checkVirtualMachine,
   DataVolume: (report, object) => checkDataVolume(report, { spec: fields(object)['spec'], pointer: ['spec'] }),
+  Fleet: checkFleet,
   StorageClass: checkStorageClass,
   Node: checkNode,
   ConfigMap: checkConfigMap,

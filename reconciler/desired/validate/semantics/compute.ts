@@ -1,4 +1,5 @@
 import type { Pointer } from '../types.ts'
+import { checkAmount, checkResourceAmounts } from './amounts.ts'
 import { fields, present, quantity, switchedOn, type Fields } from './read.ts'
 import type { Report } from './report.ts'
 
@@ -28,6 +29,8 @@ function checkMemoryGiven(report: Report, { domain, at, instancetype }: { domain
 
 function checkMemoryBounds(report: Report, domain: Fields, at: Pointer): void {
   const memory = fields(domain['memory'])
+  for (const field of ['guest', 'maxGuest']) checkAmount(report, memory[field], [...at, 'memory', field])
+  checkAmount(report, fields(memory['hugepages'])['pageSize'], [...at, 'memory', 'hugepages', 'pageSize'])
   const guest = quantity(memory['guest'])
   if (guest === undefined) return
   const pointer = [...at, 'memory', 'guest']
@@ -54,6 +57,7 @@ function checkMemoryBounds(report: Report, domain: Fields, at: Pointer): void {
 
 /** Requests and limits: not negative, and no request above its limit. */
 function checkResources(report: Report, resources: unknown, pointer: Pointer): void {
+  checkResourceAmounts(report, resources, pointer)
   const requests = fields(fields(resources)['requests'])
   const limits = fields(fields(resources)['limits'])
   for (const [kind, amounts] of [

@@ -1,4 +1,5 @@
 import type { Pointer } from '../types.ts'
+import { checkResourceAmounts } from './amounts.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { fields, items, present, quantity, type Fields } from './read.ts'
 import type { Report } from './report.ts'
@@ -19,6 +20,7 @@ export function checkDataVolume(report: Report, { spec: value, pointer }: { spec
 }
 
 function checkSize(report: Report, { spec, target, pointer }: { spec: Fields; target: string; pointer: Pointer }): void {
+  checkResourceAmounts(report, fields(spec[target])['resources'], [...pointer, target, 'resources'])
   const requests = fields(fields(fields(spec[target])['resources'])['requests'])
   const at = [...pointer, target, 'resources', 'requests']
   if (requests['storage'] === undefined) {

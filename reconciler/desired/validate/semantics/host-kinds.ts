@@ -1,5 +1,6 @@
 import { dirProvisioner, dirParameters } from '../../../../schemas/provisioners.ts'
 import { nearest } from '../nearest.ts'
+import { checkAmount } from './amounts.ts'
 import { fields, items } from './read.ts'
 import type { Report } from './report.ts'
 
@@ -22,6 +23,12 @@ export function checkStorageClass(report: Report, object: object): void {
       report.add('InvalidValue', ['parameters', name], { message: `parameters.${name} is not well-formed.`, action: rule.expects })
     }
   }
+}
+
+/** Fleet: limits that can be counted. */
+export function checkFleet(report: Report, object: object): void {
+  const prune = fields(fields(fields(object)['spec'])['prune'])
+  checkAmount(report, prune['maxBytes'], ['spec', 'prune', 'maxBytes'])
 }
 
 /** Node: one taint for each key and effect. */

@@ -1,4 +1,5 @@
 import type { Pointer } from '../types.ts'
+import { checkAmount } from './amounts.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { uniqueNames } from './names.ts'
 import { fields, items, present, quantity, text } from './read.ts'
@@ -63,6 +64,7 @@ function checkCloudInit(report: Report, value: unknown, pointer: Pointer): void 
 
 function checkHostDisk(report: Report, value: unknown, pointer: Pointer): void {
   const { capacity, type, path } = fields(value)
+  checkAmount(report, capacity, [...pointer, 'capacity'])
   if (capacity !== undefined && type === 'Disk') {
     report.add('ConflictingFields', [...pointer, 'capacity'], {
       message: 'A hostDisk of type Disk has the size that it has.',
@@ -75,6 +77,7 @@ function checkHostDisk(report: Report, value: unknown, pointer: Pointer): void {
 }
 
 function checkEmptyDisk(report: Report, value: unknown, pointer: Pointer): void {
+  checkAmount(report, fields(value)['capacity'], [...pointer, 'capacity'])
   const capacity = quantity(fields(value)['capacity'])
   if (capacity !== undefined && capacity < 512) {
     report.add('InvalidValue', [...pointer, 'capacity'], { message: 'An emptyDisk must have at least 512 bytes.' })
