@@ -99,24 +99,31 @@ function progressOf(volume: ObservedVolume | undefined, phase: string): string {
 }
 
 function conditionsOf(subject: Subject, volume: ObservedVolume | undefined, phase: string): ConditionDraft[] {
-  const done = phase === 'Succeeded'
   const quarantine = volume?.quarantined
+  return [
+    ...usable(subject.name, volume, phase),
+    running(volume, phase),
+    ...(quarantine === undefined
+      ? []
+      : [condition('Quarantined', 'True', ['RemovedFromGit', `Kept until ${quarantine.until}; put the file back to keep it.`])]),
+    ...commonConditions(subject),
+  ]
+}
+
+/** Ready and Bound: whether a machine may use the disk. One in quarantine lies where no machine finds it. */
+function usable(name: string, volume: ObservedVolume | undefined, phase: string): ConditionDraft[] {
+  if (volume?.quarantined !== undefined) {
+    const why = ['Quarantined', `The disk is out of use and kept until ${volume.quarantined.until}.`] as const
+    return [condition('Ready', 'False', why), condition('Bound', 'False', why)]
+  }
+  const done = phase === 'Succeeded'
   return [
     done
       ? condition('Ready', 'True', ['', ''])
       : condition('Ready', 'False', [volume?.problem?.reason ?? notReady(phase), volume?.problem?.message ?? '']),
     volume === undefined
       ? condition('Bound', 'False', ['NotFound', 'No host has this volume yet.'])
-      : condition(
-          'Bound',
-          done ? 'True' : 'False',
-          done ? ['Bound', `PVC ${subject.name} Bound`] : ['Pending', `PVC ${subject.name} Pending`],
-        ),
-    running(volume, phase),
-    ...(quarantine === undefined
-      ? []
-      : [condition('Quarantined', 'True', ['RemovedFromGit', `Kept until ${quarantine.until}; put the file back to keep it.`])]),
-    ...commonConditions(subject),
+      : condition('Bound', done ? 'True' : 'False', done ? ['Bound', `PVC ${name} Bound`] : ['Pending', `PVC ${name} Pending`]),
   ]
 }
 

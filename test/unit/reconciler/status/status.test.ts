@@ -131,6 +131,18 @@ test('a machine follows its volume: missing, importing, failed', (t) => {
   assert.equal(conditionOf(dv, 'Ready')?.message, 'sha256 differs')
 })
 
+test('a disk in quarantine is neither Ready nor Bound', (t) => {
+  const world = running(t)
+  const dv = (): ApiObject | undefined => world.status.objects.get('DataVolume', 'default', 'demo-root')
+  const told = (): unknown =>
+    ['Ready', 'Bound'].map((type) => [conditionOf(dv(), type)?.status, conditionOf(dv(), type)?.reason].join(' ').trim())
+  assert.deepEqual(told(), ['True', 'True Bound'])
+  const quarantined = { since: '2026-03-01T00:00:00Z', until: '2026-03-08T00:00:00Z' }
+  world.observed.see('h1', volumeSeen(volumeManifest('demo-root'), { quarantined }))
+  world.refresh({ keys: [dvKey] })
+  assert.deepEqual(told(), ['False Quarantined', 'False Quarantined'])
+})
+
 test('shows progress with one decimal and N/A where it is not known', (t) => {
   const world = running(t)
   const progress = () =>
