@@ -70,10 +70,6 @@ const placementRows: readonly SupportRow[] = [
 const guestRows: readonly SupportRow[] = [
   ...yes('spec.template', 'spec'),
   ...yes(guest, 'domain hostname terminationGracePeriodSeconds networks volumes architecture startStrategy accessCredentials'),
-  partly(`${guest}.startStrategy`, ['Paused'], {
-    effect: 'ignored',
-    reason: 'A guest is started running; pause it by the pause command.',
-  }),
   ...ignored(guest, 'subdomain', 'The guest is told its host name only; set fqdn in its cloud-init user data.'),
   ...yes(
     `${guest}.accessCredentials[].sshPublicKey`,

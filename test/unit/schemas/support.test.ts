@@ -72,6 +72,10 @@ describe('unsupportedFields', () => {
     assert.equal(unsupportedFields('VirtualMachine', vm({ evictionStrategy: 'LiveMigrate' }))[0]?.effect, 'ignored')
   })
 
+  it('does not report startStrategy: Paused, which is honoured', () => {
+    assert.deepEqual(unsupportedFields('VirtualMachine', vm({ startStrategy: 'Paused' })), [])
+  })
+
   it('reports annotations that upstream acts on', () => {
     const [field] = unsupportedFields('VirtualMachine', {
       spec: { template: { metadata: { annotations: { 'hooks.kubevirt.io/hookSidecars': '[]' } } } },
