@@ -8,7 +8,7 @@ describe('quantities', () => {
   })
 
   it('refuses what is not finite', () => {
-    for (const text of ['1e400', `${'9'.repeat(310)}`, '-1e400']) assert.throws(() => parseQuantity(text), { code: 'InvalidQuantity' })
+    for (const text of ['1e400', '9'.repeat(310), '-1e400']) assert.throws(() => parseQuantity(text), { code: 'InvalidQuantity' })
   })
 
   it('refuses bytes that cannot be counted exactly', () => {
