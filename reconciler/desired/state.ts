@@ -1,10 +1,10 @@
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { BlobCache } from './cache.ts'
 import { Claims } from './engine/claims.ts'
-import { fileState, unreadContent } from './engine/file-state.ts'
+import { fileState, keysOf, unreadContent } from './engine/file-state.ts'
 import type { FileContent, FileState } from './engine/file-state.ts'
 import { loadBlobs } from './engine/load-blobs.ts'
-import { treeEdits } from './engine/tree-edits.ts'
+import { coveredKeys, treeEdits } from './engine/tree-edits.ts'
 import type { PathEdit } from './engine/tree-edits.ts'
 import { editObjects } from './engine/view-edits.ts'
 import type { JudgedBlob } from './judge/types.ts'
@@ -72,9 +72,12 @@ class Engine {
     const touched = new Set<ObjectKey>()
     const unknownPaths = new Map<string, true | undefined>()
     const pathErrors = new Map<string, readonly ManifestError[] | undefined>()
+    const covered = coveredKeys(edits, this.#files)
     for (const [path, edit] of edits) {
       const before = this.#files.get(path)
-      const after = edit.kind === 'gone' ? undefined : fileState({ path, fleetPath: this.#fleetPath }, this.#content(edit, blobs), before)
+      const remembered = [...keysOf(before), ...(covered.get(path) ?? [])]
+      const place = { path, fleetPath: this.#fleetPath }
+      const after = edit.kind === 'gone' ? undefined : fileState(place, this.#content(edit, blobs), remembered)
       if (after === undefined) this.#files.delete(path)
       else this.#files.set(path, after)
       for (const key of this.#claims.replace(before, after)) touched.add(key)

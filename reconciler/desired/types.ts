@@ -65,7 +65,7 @@ export type DesiredView = {
   keysOf(kind: DesiredObject['kind']): Iterable<ObjectKey>
   /** Objects that refer to this key. */
   dependents(key: ObjectKey): Iterable<ObjectKey>
-  /** True for a file that is there but does not parse or validate: its objects are unknown, not deleted. */
+  /** True for a file that is there but does not parse or validate, and below a refused path: its objects are unknown, not deleted. */
   isUnknownPath(path: string): boolean
   /** True where this object's own document is broken, so that what Git wants of it is unknown. */
   isUnknownKey(key: ObjectKey): boolean

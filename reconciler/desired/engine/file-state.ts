@@ -29,9 +29,13 @@ export type FileContent =
 
 type Place = { readonly path: string; readonly fleetPath: string }
 
-/** The state of a file from its content and from what it was before. */
-export function fileState(place: Place, content: FileContent, before: FileState | undefined): FileState {
-  const remembered = [...(before?.claims.keys() ?? []), ...(before?.suspected ?? [])]
+/** Keys that a file declared, or may have declared. */
+export function keysOf(file: FileState | undefined): readonly ObjectKey[] {
+  return file === undefined ? [] : [...file.claims.keys(), ...file.suspected]
+}
+
+/** The state of a file from its content and the keys that its path, and what stood below it, gave before. */
+export function fileState(place: Place, content: FileContent, remembered: readonly ObjectKey[]): FileState {
   if (content.blob === undefined) {
     const error: ManifestError = { severity: 'error', code: content.code, message: content.message, path: place.path, line: 1, column: 1 }
     const id = content.id === undefined ? {} : { id: content.id }

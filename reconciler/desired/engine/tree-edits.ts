@@ -1,6 +1,7 @@
 import { GitvirtError } from '../../lib/errors.ts'
+import type { ObjectKey } from '../../lib/object-key.ts'
 import type { UpdateInput } from '../types.ts'
-import type { FileState } from './file-state.ts'
+import { keysOf, type FileState } from './file-state.ts'
 
 /** What becomes of one path: its blob, a refusal, or nothing (the file is gone). */
 export type PathEdit =
@@ -30,4 +31,22 @@ export function treeEdits(input: UpdateInput, files: ReadonlyMap<string, FileSta
   }
   for (const { path, code, message } of input.refused ?? []) edits.set(path, { kind: 'refused', code, message })
   return edits
+}
+
+/** Keys of the files that went because a path above them is refused now, by that path: their folder is there, only not readable. */
+export function coveredKeys(edits: ReadonlyMap<string, PathEdit>, files: ReadonlyMap<string, FileState>): Map<string, ObjectKey[]> {
+  const covered = new Map<string, ObjectKey[]>()
+  for (const [path, edit] of edits) {
+    if (edit.kind !== 'gone') continue
+    const above = foldersAbove(path).find((folder) => edits.get(folder)?.kind === 'refused')
+    if (above !== undefined) covered.set(above, [...(covered.get(above) ?? []), ...keysOf(files.get(path))])
+  }
+  return covered
+}
+
+/** Folders above a path, nearest first: a/b/c has a/b and a. */
+export function foldersAbove(path: string): readonly string[] {
+  const folders: string[] = []
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.push(path.slice(0, end))
+  return folders
 }

@@ -114,6 +114,26 @@ describe('createDesired', () => {
     assert.equal(view.get('ConfigMap/default/b'), undefined)
   })
 
+  it('treats what stood below a path that is refused now as unknown until that path goes as well', async () => {
+    const at = world()
+    const files = { 'web/a.yaml': machine('a', 'disk', template('disk')), 'webs.yaml': configMap('b') }
+    await list(at, files)
+    const read = (ids: readonly string[]) => at.repository.read(ids)
+    const refused = [{ path: 'web', code: 'Submodule', message: 'This is a submodule.' }]
+    const { view } = await at.engine.update({ revision: 's', changes: [{ path: 'web/a.yaml' }], refused, read })
+    const keys = ['VirtualMachine/default/a', 'DataVolume/default/disk']
+    const unknown = (seen: DesiredView) => keys.map((key) => seen.isUnknownKey(key))
+    assert.deepEqual([view.isUnknownPath('web/a.yaml'), view.isUnknownPath('webs.yaml')], [true, false])
+    assert.deepEqual(unknown(view), [true, true])
+    // After a restart nobody remembers the keys; the path still tells.
+    const entries = at.repository.entries({ 'webs.yaml': configMap('b') })
+    const fresh = await createDesired().update({ revision: 's', entries, refused, read })
+    assert.equal(fresh.view.isUnknownPath('web/deep/a.yaml'), true)
+    const gone = await at.engine.update({ revision: 't', changes: [{ path: 'web' }], read })
+    assert.equal(gone.view.isUnknownPath('web/a.yaml'), false)
+    assert.deepEqual(unknown(gone.view), [false, false])
+  })
+
   it('treats a refused file and a lost blob as unknown, and asks for the lost blob again', async () => {
     const at = world()
     const files = { 'a.yaml': configMap('a'), 'b.yaml': configMap('b') }
