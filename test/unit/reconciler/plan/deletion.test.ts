@@ -106,6 +106,16 @@ describe('deletion', () => {
     assert.deepEqual(planFor(world, [], { approvals }).changes[0]?.blocked, [])
   })
 
+  it('keeps the approval of a deletion that was cut short after its first step', () => {
+    const world = worldOf([machine('vm', { guest: guestSpec({ volumes: [] }) })])
+    const made = planFor(world, [])
+    const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+    const sent = forNode(planFor(world, [], { approvals }), 'h1')
+    const cut = { ...sent, changes: sent.changes.map((change) => ({ ...change, steps: change.steps.slice(0, 1) })) }
+    const [left] = planFor(carryOut([cut], world), [], { approvals }).changes
+    assert.deepEqual([left?.steps.map(({ verb }) => verb), left?.blocked], [['UndefineDomain'], []])
+  })
+
   const many = Array.from({ length: 12 }, (_, index) => volume(`v${index}`))
   const limits: [string, FleetSpec, RegExp][] = [
     ['maxCount', { prune: { maxCount: 2, maxPercent: 100 } }, /3 machines and volumes would be deleted; spec\.prune\.maxCount is 2/],
