@@ -48,7 +48,8 @@ export async function ensureVolume(context: VolumeContext, call: EnsureCall): Pr
     await makePoolFolder(paths.folder)
     await context.usePool(volume.pool.name, paths.folder)
     const attempt = { ...call, context, base, paths, work }
-    if (known?.finished === true && (await isComplete(paths))) await complete(attempt, record)
+    if (known?.finished === true && (await isComplete(paths)))
+      await complete(attempt, record, (await inspectImage(paths.image, record.format)).virtualBytes)
     else await retry(attempt, record)
   } catch (error) {
     if (call.signal.aborted || !(error instanceof GitvirtError) || !error.terminal) throw error
@@ -119,10 +120,12 @@ async function makeOnce(attempt: Attempt, record: VolumeRecord): Promise<void> {
     )
   }
   attempt.signal.throwIfAborted()
+  // Before the image has its name: a reader that is killed may be tried again.
+  const { virtualBytes } = await inspectImage(attempt.paths.making, record.format)
   await context.records.put(base, { ...record, phase: 'ImportInProgress', finished: true })
   await refuseForeign(attempt.paths.image, volume)
   await publish(attempt.paths)
-  await complete(attempt, record)
+  await complete(attempt, record, virtualBytes)
 }
 
 function importJob(attempt: Attempt, record: VolumeRecord): ImportJob {
@@ -138,9 +141,8 @@ function importJob(attempt: Attempt, record: VolumeRecord): ImportJob {
 }
 
 /** Writes down that the image in place is the finished one. */
-async function complete(attempt: Attempt, record: VolumeRecord): Promise<void> {
+async function complete(attempt: Attempt, record: VolumeRecord, virtualBytes: number): Promise<void> {
   const { problem: _problem, nextTryAt: _nextTryAt, finished: _finished, ...rest } = record
-  const { virtualBytes } = await inspectImage(attempt.paths.image, record.format)
   await removePartials(attempt.paths)
   await attempt.context.save(attempt.base, { ...rest, phase: 'Succeeded', progress: 100, virtualBytes })
 }

@@ -7,10 +7,13 @@ import { noSpace } from './download.ts'
 
 export type ImageInfo = { readonly virtualBytes: number; readonly allocatedBytes: number }
 
-/** Address space and processor time of a program that reads an untrusted image. */
-const infoLimits = ['--as=2147483648', '--cpu=30']
+/**
+ * Address space and processor time of a program that reads an untrusted image. The soft limit of time ends it with SIGXCPU, which tells
+ * it from the kernel's SIGKILL where memory is short; source: setrlimit(2).
+ */
+const infoLimits = ['--as=2147483648', '--cpu=30:31']
 const convertLimits = ['--as=8589934592']
-const checkLimits = ['--as=8589934592', '--cpu=600']
+const checkLimits = ['--as=8589934592', '--cpu=600:601']
 const checkTime = 1_200_000
 const convertTime = 6 * 3_600_000
 
@@ -91,9 +94,16 @@ async function qemuImg(args: readonly string[], limits: readonly string[], optio
     const path = args.at(-1) ?? ''
     if (/No space left|Disk quota exceeded/i.test(error.message)) throw noSpace(dirname(path), 'the file system is full')
     if (/Failed to get .*lock|Is another process using/i.test(error.message)) throw inUse(error)
-    if (['info', 'check', 'convert'].includes(args[0] ?? '')) throw corrupt(error)
+    if (['info', 'check', 'convert'].includes(args[0] ?? '') && !isPassing(error)) throw corrupt(error)
     throw error
   }
+}
+
+/** True where the program was killed, or could not write its target: neither tells anything about the image. */
+function isPassing({ message }: GitvirtError): boolean {
+  const killedBy = /^[^()]* failed \(signal (\w+)\):/.exec(message)?.[1]
+  if (killedBy !== undefined) return killedBy !== 'SIGXCPU'
+  return /error while writing|error while converting/i.test(message)
 }
 
 function inUse(cause: GitvirtError): GitvirtError {

@@ -70,13 +70,17 @@ function xzStream(job: UnpackJob): Readable {
 }
 
 function withExit(child: ReturnType<typeof spawn>, words: () => string): Readable {
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const ended = new Promise<{ code: number | null; by: NodeJS.Signals | null }>((resolve) =>
+    child.once('close', (code, by) => resolve({ code, by })),
+  )
   const stdout = child.stdout
   async function* read(): AsyncGenerator<Buffer> {
     if (stdout === null) return
     try {
       for await (const chunk of stdout) yield chunk as Buffer
-      const code = await ended
+      const { code, by } = await ended
+      // Who was killed has not judged the image.
+      if (by !== null) throw new GitvirtError({ code: 'CommandFailed', message: `xz failed (signal ${by}): ${words()}` })
       if (code !== 0) throw Object.assign(new Error(words()), { code: 'Z_XZ_ERROR' })
     } finally {
       child.kill('SIGKILL')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { it } from 'node:test'
 import { filesIn, forever, makeWorld, mebibyte, noData, one } from './world.ts'
 
@@ -146,4 +146,20 @@ it('finishes an import that was killed between the rename and its record', async
   assert.equal(await second.file(volume.key), undefined)
   await second.ensure(volume, noData, forever)
   assert.equal((await one(second, volume)).phase, 'Succeeded')
+})
+
+it('tries again where the program that reads the finished image is killed', async (t) => {
+  const world = await makeWorld(t)
+  const { PATH = '' } = process.env
+  t.after(() => (process.env['PATH'] = PATH))
+  const real = execFileSync('sh', ['-c', 'command -v qemu-img'], { encoding: 'utf8' }).trim()
+  const killed = join(world.dir, 'killed')
+  const script = `#!/bin/sh\n[ "$1" != info ] || [ -e ${killed} ] || { : > ${killed}; kill -KILL $$; }\nexec ${real} "$@"\n`
+  writeFileSync(join(world.dir, 'qemu-img'), script, { mode: 0o755 })
+  process.env['PATH'] = `${world.dir}${delimiter}${PATH}`
+  const volume = world.volume('data')
+  const driver = await world.open({ random: () => 0 })
+  await driver.ensure(volume, noData, forever)
+  const { phase, restarts } = await one(driver, volume)
+  assert.deepEqual([phase, restarts, existsSync(killed)], ['Succeeded', 1, true])
 })
