@@ -1,7 +1,7 @@
 import type { ObservedMachine } from '../../schemas/generated/observation.ts'
-import type { Block, FieldChange, MachineSpec } from '../../schemas/generated/plan.ts'
+import type { Block, FieldChange, Finding, MachineSpec } from '../../schemas/generated/plan.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
-import { parseKey } from '../lib/object-key.ts'
+import { keyText, parseKey } from '../lib/object-key.ts'
 import type { Sighting } from '../observed/types.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
@@ -84,18 +84,34 @@ function dependencies(placements: PlacementMap, machine: MachineSpec, node: stri
 
 type Inputs = { readonly inputs: Record<string, string>; readonly blocked: Block[] }
 
-/** Digests of all Secrets and ConfigMaps that the template reads; one whose file is broken counts as unchanged. */
+/**
+ * Digests of all Secrets and ConfigMaps that the template reads. One whose file is broken counts as unchanged, and so does one
+ * that was applied where there is no salt to compare by.
+ */
 function resolveInputs(context: PlanContext, desired: MachineObject, applied: MachineSpec | undefined): Inputs {
   const inputs: Record<string, string> = {}
   const blocked: Block[] = []
   const { namespace } = parseKey(desired.key)
   for (const { key, optional } of inputReferences(namespace, desired.object.spec.template)) {
     const before = applied?.inputs[key]
-    const digest = context.isUnknown(key) ? before : context.inputDigest(key)
+    const current = context.isUnknown(key) ? before : context.inputDigest(key)
+    const uncompared = context.input.inputSalt === undefined && before !== undefined && current !== undefined && !context.isUnknown(key)
+    if (uncompared) context.findings.push(notCompared(desired, key))
+    const digest = uncompared ? before : current
     if (digest !== undefined) inputs[key] = digest
     else if (!optional) blocked.push(missing(key))
   }
   return { inputs, blocked }
+}
+
+function notCompared(desired: MachineObject, key: ObjectKey): Finding {
+  return {
+    severity: 'warning',
+    code: 'InputNotCompared',
+    key: desired.key,
+    message: `Contents of ${keyText(key)} are not compared offline.`,
+    origin: desired.origin,
+  }
 }
 
 /** Disks that neither Git nor the host has. */

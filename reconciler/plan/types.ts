@@ -26,6 +26,7 @@ export type PlanInput = {
   /**
    * Secret of this installation, kept across restarts: it salts the digests of Secrets and ConfigMaps, so that values
    * with little entropy cannot be guessed from a plan. Another salt reads as changed inputs of every machine.
+   * Absent (offline): contents that were applied count as unchanged, and a finding says so.
    */
   readonly inputSalt?: string
 }

@@ -7,6 +7,8 @@ import { run } from '../../../reconciler/lib/exec.ts'
 import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { openPki } from '../../../reconciler/lib/pki.ts'
 import { writeKubeconfig } from '../../../reconciler/api/kubeconfig.ts'
+import { offlinePlan } from '../../../reconciler/cli/offline-plan.ts'
+import { node, observedMachine } from '../../unit/reconciler/plan/support.ts'
 import { openWorld, startCommand, type Ended } from './command.ts'
 
 const examples = join(import.meta.dirname, '../../../examples')
@@ -44,15 +46,49 @@ async function repository(t: TestContext): Promise<{ readonly dir: string; reado
   const dir = await folder(t)
   const fleet = join(dir, 'fleet')
   await cp(join(examples, 'quickstart'), fleet, { recursive: true })
+  await commitAll(fleet)
+  const state = join(dir, 'state.json')
+  await writeFile(state, JSON.stringify({ nodes: [], sightings: [] }))
+  return { dir: fleet, state }
+}
+
+async function commitAll(fleet: string): Promise<void> {
   const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' }
   const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com']
   await run('git', ['init', '--quiet', '--initial-branch=main', fleet], { env })
   await run('git', ['-C', fleet, 'add', '--all'], { env })
   await run('git', ['-C', fleet, ...identity, 'commit', '--quiet', '--message', 'Fleet'], { env })
-  const state = join(dir, 'state.json')
-  await writeFile(state, JSON.stringify({ nodes: [], sightings: [] }))
-  return { dir: fleet, state }
 }
+
+const withSecret = `apiVersion: v1
+kind: Secret
+metadata:
+  name: seed
+stringData:
+  userdata: "#cloud-config"
+---
+apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata:
+  name: demo
+spec:
+  runStrategy: Always
+  template:
+    spec:
+      domain:
+        memory:
+          guest: 64Mi
+        devices:
+          disks:
+            - name: seed
+              disk:
+                bus: virtio
+      volumes:
+        - name: seed
+          cloudInitNoCloud:
+            secretRef:
+              name: seed
+`
 
 test('an offline plan exits 0, with --exit-code 2 where there are changes, and 1 without a state', async (t) => {
   const { dir, state } = await repository(t)
@@ -68,6 +104,25 @@ test('an offline plan exits 0, with --exit-code 2 where there are changes, and 1
   assert.equal((await plan('--state', state, '-o', 'table')).code, 1)
   const json = JSON.parse((await plan('--state', state, '-o', 'json')).stdout) as { id: string; changes: unknown[] }
   assert.ok(json.changes.length > 0 && json.id !== '')
+})
+
+test('an offline plan has no restart for a Secret whose applied digest was salted, and says that it was not compared', async (t) => {
+  const dir = await folder(t)
+  const fleet = join(dir, 'fleet')
+  await mkdir(fleet)
+  await writeFile(join(fleet, 'vm.yaml'), withSecret)
+  await commitAll(fleet)
+  const stateFile = join(dir, 'state.json')
+  await writeFile(stateFile, JSON.stringify({ nodes: [node('h1')], sightings: [] }))
+  const first = await offlinePlan({ repo: fleet, stateFile })
+  const machine = first.changes.flatMap(({ steps }) => steps).find((step) => step.machine !== undefined)?.machine
+  assert.ok(machine)
+  const object = observedMachine({ ...machine, inputs: { 'Secret/default/seed': 'f'.repeat(64) } })
+  await writeFile(stateFile, JSON.stringify({ nodes: [node('h1')], sightings: [{ node: 'h1', object }] }))
+  const { code, stdout } = await gitvirt(t, 'plan', '--offline', '--repo', fleet, '--state', stateFile, '--exit-code')
+  assert.match(stdout, /Contents of Secret\/default\/seed are not compared offline/)
+  assert.doesNotMatch(stdout, /restart/)
+  assert.equal(code, 0)
 })
 
 test('a live plan without changes exits 0 with --exit-code, and the state is saved for the owner only', async (t) => {

@@ -214,6 +214,27 @@ describe('machine updates', () => {
     assert.equal(sent, undefined)
   })
 
+  it('takes a Secret that was applied for unchanged where there is no salt, and says so', () => {
+    const seed = (password: string): DesiredObject => plain('Secret', 'seed', { stringData: { userdata: password } })
+    const volumes = [
+      { name: 'root', dataVolume: { name: 'root' } },
+      { name: 'seed', cloudInitNoCloud: { secretRef: { name: 'seed' } } },
+    ]
+    const guest = guestSpec({ volumes })
+    const applied = specs([machine('vm', { guest }), volume('root'), seed('one')])
+    const sightings = [observedMachine(applied.machine), applied.root].map((object) => ({ node: 'h1', object }))
+    const { inputSalt: _salt, ...offline } = input(
+      desiredView([machine('vm', { guest }), volume('root'), seed('two')]),
+      observedView([node('h1')], sightings),
+    )
+    const { changes, findings } = plan(offline)
+    assert.deepEqual(changes, [])
+    assert.deepEqual(
+      findings.map(({ severity, key, message }) => ({ severity, key, message })),
+      [{ severity: 'warning', key: 'VirtualMachine/default/vm', message: 'Contents of Secret/default/seed are not compared offline.' }],
+    )
+  })
+
   it('waits for a restart when a Secret that the seed is made of changes, and shows no value', () => {
     const seed = (password: string): DesiredObject => plain('Secret', 'seed', { stringData: { userdata: password } })
     const guest = guestSpec({
