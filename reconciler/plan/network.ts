@@ -1,5 +1,6 @@
 import type { Drift, ObservedPolicy } from '../../schemas/generated/observation.ts'
 import type { Block, FieldChange, PolicySpec, Step } from '../../schemas/generated/plan.ts'
+import { policyDigest } from '../lib/policy-digest.ts'
 import type { PlanContext } from './context.ts'
 import { judgeFields } from './diff/fields.ts'
 import { networkView } from './diff/views.ts'
@@ -55,7 +56,7 @@ type NodeDraft = {
 function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Draft | undefined {
   const observed = sighting?.object
   const fields = observed === undefined ? [] : networkFields(policy, observed)
-  if (observed?.applied !== undefined && fields.length === 0) return undefined
+  if (observed?.applied !== undefined && fields.length === 0 && !isToBeRepeated(policy, observed)) return undefined
   const step: Step = {
     id: `ApplyNetworkPolicy:${policy.key}`,
     verb: 'ApplyNetworkPolicy',
@@ -81,13 +82,30 @@ function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Dra
   }
 }
 
-/** Differences from what was applied; where none are, drift, unless the node failed with this very policy and said so. */
+/** Differences from what was applied; where none are, drift, unless the node works on it or is not to try this very policy again. */
 function networkFields(policy: PolicySpec, observed: ObservedPolicy): FieldChange[] {
   if (observed.applied === undefined) return []
   const from = networkView(observed.applied)
   const changed = judgeFields({ kind: 'NodeNetworkConfigurationPolicy', from, to: networkView(policy), active: true })
   if (changed.length > 0) return changed.map(({ field }) => field)
-  return isTrue(observed, 'Failing') || isTrue(observed, 'Progressing') ? [] : observed.drift.map(driftField)
+  return isOpen(observed) || isHeldOff(policy, observed) ? [] : observed.drift.map(driftField)
+}
+
+/**
+ * True where the node has this policy, but something came after it that failed or was cut short: another policy that Git
+ * took back, or the mending of drift. What the host looks like then, nobody has verified.
+ */
+function isToBeRepeated(policy: PolicySpec, observed: ObservedPolicy): boolean {
+  return !isTrue(observed, 'Available') && !isOpen(observed) && !isHeldOff(policy, observed)
+}
+
+/** The node works on it. What a stopped agent left like this, the next one closes. */
+function isOpen(observed: ObservedPolicy): boolean {
+  return isTrue(observed, 'Progressing') || isTrue(observed, 'Retrying') || isTrue(observed, 'Pending')
+}
+
+function isHeldOff(policy: PolicySpec, { failed }: ObservedPolicy): boolean {
+  return failed !== undefined && failed.digest === policyDigest(policy)
 }
 
 function driftField({ path, expected, actual }: Drift): FieldChange {

@@ -222,7 +222,7 @@ export interface ObservedPolicy {
   kind: 'NodeNetworkConfigurationPolicy'
   key: string
   /**
-   * Of applied, the true condition and drift.
+   * Of applied, the true condition, drift and failed.
    */
   digest: string
   applied?: PolicySpec
@@ -243,4 +243,13 @@ export interface ObservedPolicy {
   }[]
   drift: Drift[]
   problem?: Problem
+  /**
+   * The policy that failed last, while the host does not try it again: its hold lasts, or the failure is fatal.
+   */
+  failed?: {
+    /**
+     * Of desiredState and capture.
+     */
+    digest: string
+  }
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Problem } from '../../../schemas/generated/observation.ts'
 import type { PolicySpec } from '../../../schemas/generated/plan.ts'
-import { digestOf } from '../../../reconciler/lib/digest.ts'
 import { describeError, errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { policyDigest } from '../../../reconciler/lib/policy-digest.ts'
 import { attemptPolicy, type Outcome } from './attempt.ts'
 import { hasCaptures } from './capture.ts'
 import type { Deps } from './deps.ts'
 import type { ConditionType } from './enactment.ts'
+import { heldOffAt, holdLeft, isSameAttempt } from './hold-off.ts'
 import type { Provider } from './provider.ts'
 import { transition } from './transition.ts'
 import type { PolicyRecord } from './records.ts'
@@ -111,20 +112,16 @@ function holdOff(deps: Deps, policy: PolicySpec, { provider, error }: Failed): P
   if (provider.name === 'none') return undefined
   const { lasting = 600_000, passing = 60_000 } = deps.options.holdOff ?? {}
   const milliseconds = isFatal(error) || probeCodes.includes(errorCode(error)) ? lasting : passing
-  return { digest: attemptDigest(policy, provider), at: deps.context.clock.now().toISOString(), milliseconds }
-}
-
-function attemptDigest({ desiredState, capture }: PolicySpec, provider: Provider): string {
-  return digestOf({ desiredState, capture, provider: provider.name, nmstate: provider.nmstate })
+  return heldOffAt(policy, provider, { at: deps.context.clock.now(), milliseconds })
 }
 
 /** Refuses without a trace in the record: the failure that stands there is the one that counts. */
 async function refuseWhileHeldOff(deps: Deps, policy: PolicySpec, provider: Provider): Promise<void> {
   const record = await deps.records.get(policy.key)
   const held = record?.heldOff
-  if (held === undefined || held.digest !== attemptDigest(policy, provider)) return
-  const left = Date.parse(held.at) + held.milliseconds - deps.context.clock.now().getTime()
-  if (left <= 0 || left > held.milliseconds) return
+  if (held === undefined || !isSameAttempt(held, policyDigest(policy), provider)) return
+  const left = holdLeft(held, deps.context.clock.now())
+  if (left === 0) return
   throw new GitvirtError({
     code: 'HeldOff',
     message: `This policy failed and is not tried again for ${Math.ceil(left / 1000)} s: ${record?.problem?.message ?? ''}`,

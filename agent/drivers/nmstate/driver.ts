@@ -1,13 +1,15 @@
 import { join } from 'node:path'
+import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
 import type { DriverContext, NetworkDriver } from '../types.ts'
 import { applyPolicy } from './apply.ts'
 import { createCommands } from './commands.ts'
 import type { Deps } from './deps.ts'
 import { observeFacts, observePolicies } from './observe.ts'
+import { holdLeft } from './hold-off.ts'
 import type { NetworkDriverOptions } from './options.ts'
 import { detectProvider, type Provider } from './provider.ts'
 import { createRecords } from './records.ts'
-import { recover } from './recover.ts'
+import { closeOpen, recover } from './recover.ts'
 import { createJournal } from './transaction.ts'
 
 /** The network driver of one host: policies by nmstatectl, one change at a time. State lies under `stateDir`/network. */
@@ -15,14 +17,25 @@ export function createNetworkDriver(context: DriverContext, options: NetworkDriv
   const deps = createDeps(context, options)
   const closing = new AbortController()
   const exclusive = createQueue()
+  const holds = watchHolds(deps)
   const facts = cached(deps, options.stateAge ?? 60_000)
   return {
-    prepare: () => exclusive(async () => void (await recover(deps))),
+    prepare: () =>
+      exclusive(async () => {
+        await recover(deps)
+        await closeOpen(deps)
+        for (const { key } of await deps.records.all()) await holds.watch(key)
+      }),
     facts: () => facts.get(),
     observe: (keys) => observePolicies(deps, keys),
     apply: (policy, signal) =>
       exclusive(async () => {
-        await applyPolicy(deps, policy, AbortSignal.any([signal, closing.signal])).finally(() => facts.forget())
+        try {
+          await applyPolicy(deps, policy, AbortSignal.any([signal, closing.signal]))
+        } finally {
+          facts.forget()
+          await holds.watch(policy.key)
+        }
       }),
     forget: (key) =>
       exclusive(async () => {
@@ -32,7 +45,7 @@ export function createNetworkDriver(context: DriverContext, options: NetworkDriv
       }),
     close: async () => {
       closing.abort()
-      await exclusive(async () => undefined)
+      await exclusive(async () => holds.close())
     },
   }
 }
@@ -65,6 +78,21 @@ function createDetection(
     if (known === undefined || now - known.at > providerAge) known = { at: now, value: detect() }
     return known.value
   }
+}
+
+/** Tells that a policy changed when its hold ends: then the reconciler may ask for it again. */
+function watchHolds({ context, records }: Deps): { watch(key: ObjectKey): Promise<void>; close(): void } {
+  const timers = new Map<ObjectKey, NodeJS.Timeout>()
+  const watch = async (key: ObjectKey): Promise<void> => {
+    clearTimeout(timers.get(key))
+    timers.delete(key)
+    const held = (await records.get(key).catch(() => undefined))?.heldOff
+    const left = held === undefined ? 0 : holdLeft(held, context.clock.now())
+    // Looks again when the time has come: timers may be early, and the clock may have been put right.
+    if (left > 0) timers.set(key, setTimeout(() => void watch(key), left).unref())
+    else if (held !== undefined) context.changed(key)
+  }
+  return { watch, close: () => timers.forEach((timer) => clearTimeout(timer)) }
 }
 
 type Queue = <T>(work: () => Promise<T>) => Promise<T>

@@ -5,6 +5,7 @@ import { compareStates } from './compare.ts'
 import { adminStates, readState, type CurrentState } from './current-state.ts'
 import type { Deps } from './deps.ts'
 import { trueCondition } from './enactment.ts'
+import { failedPolicy } from './hold-off.ts'
 import { interfaceFacts, readLinks } from './links.ts'
 import { asList, asObject, interfacesOf, omit, type NetworkState } from './network-state.ts'
 import type { PolicyRecord } from './records.ts'
@@ -17,7 +18,11 @@ export async function observePolicies(deps: Deps, keys?: readonly string[]): Pro
   const records = (await deps.records.all()).filter((record) => keys === undefined || keys.includes(record.key))
   if (records.length === 0) return []
   const current = await currentOrUndefined(deps)
-  return records.map((record) => observed(record, current === undefined ? [] : driftOf(record, current)))
+  const provider = await deps.provider()
+  return records.map((record) => {
+    const failed = failedPolicy(record, provider, deps.context.clock.now())
+    return observed(record, { drift: current === undefined ? [] : driftOf(record, current), failed })
+  })
 }
 
 /** Where the network is no longer as a policy left it. Pure. */
@@ -27,19 +32,22 @@ export function driftOf(record: PolicyRecord, current: CurrentState): readonly D
   return compareStates(record.effective, current.state, adminStates(current, record.provider, wanted))
 }
 
-function observed(record: PolicyRecord, drift: readonly Drift[]): ObservedPolicy {
+type Seen = { readonly drift: readonly Drift[]; readonly failed: string | undefined }
+
+function observed(record: PolicyRecord, { drift, failed }: Seen): ObservedPolicy {
   const { key, applied, provider, limits, problem } = record
   const conditions = [...record.conditions]
   return {
     kind: 'NodeNetworkConfigurationPolicy',
     key,
-    digest: digestOf({ applied, condition: trueCondition(conditions)?.type, drift }),
+    digest: digestOf({ applied, condition: trueCondition(conditions)?.type, drift, failed }),
     ...(applied === undefined ? {} : { applied }),
     provider,
     ...(limits.length === 0 ? {} : { limits: [...limits] }),
     conditions,
     drift: [...drift],
     ...(problem === undefined ? {} : { problem }),
+    ...(failed === undefined ? {} : { failed: { digest: failed } }),
   }
 }
 

@@ -22,7 +22,14 @@ export type PolicyRecord = {
   readonly conditions: readonly Condition[]
   readonly problem?: Problem
   /** The last policy that failed: it is not tried again before the time, as long as it comes unchanged. */
-  readonly heldOff?: { readonly digest: string; readonly at: string; readonly milliseconds: number }
+  readonly heldOff?: {
+    /** Of the policy and what carried it out. */
+    readonly digest: string
+    /** Of the policy alone, as the reconciler knows it. */
+    readonly policy?: string
+    readonly at: string
+    readonly milliseconds: number
+  }
 }
 
 export type Records = {

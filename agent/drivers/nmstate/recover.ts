@@ -1,5 +1,6 @@
 import { describeError } from '../../../reconciler/lib/errors.ts'
 import type { Deps } from './deps.ts'
+import { trueCondition } from './enactment.ts'
 import { rollbackKernel } from './kernel-mode.ts'
 import { rollbackManaged } from './manager-mode.ts'
 import type { Transaction } from './transaction.ts'
@@ -24,6 +25,21 @@ export async function recover(deps: Deps): Promise<boolean> {
   }
 }
 
+/** What a stopped agent left open is being worked on by nobody. Aborted, so that it is asked for again. Never throws. */
+export async function closeOpen(deps: Deps): Promise<void> {
+  try {
+    for (const { key, conditions, provider } of await deps.records.all()) {
+      const type = trueCondition(conditions)?.type
+      if (type !== 'Progressing' && type !== 'Retrying' && type !== 'Pending') continue
+      const message = 'The agent stopped before this policy was applied.'
+      const problem = { reason: 'ConfigurationAborted', message, at: deps.context.clock.now().toISOString() }
+      await transition(deps, key, { type: 'Aborted', message, provider, patch: { problem } })
+    }
+  } catch (error) {
+    deps.context.log.error({ error: describeError(error) }, 'the policies that were being applied could not be closed')
+  }
+}
+
 async function undo(deps: Deps, transaction: Transaction): Promise<string> {
   if (transaction.provider === 'networkmanager') {
     const open = await rollbackManaged(deps.commands)
@@ -43,6 +59,6 @@ async function tell(deps: Deps, transaction: Transaction, message: string): Prom
     type: 'Failing',
     message,
     provider: transaction.provider,
-    patch: { problem: { reason: 'FailedToConfigure', message, at } },
+    patch: { problem: { reason: 'FailedToConfigure', message, at }, heldOff: undefined },
   })
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { ObservedPolicy } from '../../../../schemas/generated/observation.ts'
 import type { Plan } from '../../../../schemas/generated/plan.ts'
 import type { VirtualMachineInstanceSpec } from '../../../../schemas/generated/virtual-machine.ts'
 import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
 import type { ObservedNode } from '../../../../reconciler/observed/types.ts'
+import { policyDigest } from '../../../../reconciler/lib/policy-digest.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { maxUnavailable } from '../../../../reconciler/plan/network.ts'
 import { desiredView, guestSpec, input, machine, network, node, observedPolicy, observedView, plain } from './support.ts'
@@ -100,6 +102,7 @@ describe('network policies', () => {
     const first = plan(input(desired, observedView(hosts))).changes[0]?.steps[0]?.policy
     assert.ok(first !== undefined)
     const failing = observedPolicy(first, {
+      failed: { digest: policyDigest(first) },
       conditions: [{ type: 'Failing', status: 'True', reason: 'FailedToConfigure', message: '', at: '' }],
     })
     const stuck = plan(input(desired, observedView(hosts, [{ node: 'h1', object: failing }])))
@@ -129,7 +132,30 @@ describe('network policies', () => {
       ['ApplyNetworkPolicy'],
     )
     const conditions = [{ type: 'Failing' as const, status: 'True' as const, reason: 'FailedToConfigure', message: '', at: '' }]
-    const failed = plan(input(desired, observedView([node('h1')], [{ node: 'h1', object: observedPolicy(policy, { drift, conditions }) }])))
-    assert.deepEqual(failed.changes, [])
+    const digest = policyDigest(policy)
+    const verbs = (overrides: Partial<ObservedPolicy>): unknown[] =>
+      plan(
+        input(desired, observedView([node('h1')], [{ node: 'h1', object: observedPolicy(policy, { conditions, ...overrides }) }])),
+      ).changes.flatMap(({ steps }) => steps.map(({ verb }) => verb))
+    assert.deepEqual(verbs({ drift, failed: { digest } }), [])
+    assert.deepEqual(verbs({ drift }), ['ApplyNetworkPolicy'], 'the hold is over')
+    assert.deepEqual(verbs({ drift: [], failed: { digest } }), [])
+  })
+
+  it('apply a policy again that Git went back to after another one failed, or whose mending was cut short', () => {
+    const desired = desiredView([network('net')])
+    const policy = plan(input(desired, observedView([node('h1')]))).changes[0]?.steps[0]?.policy
+    assert.ok(policy !== undefined)
+    const verbs = (type: ObservedPolicy['conditions'][number]['type'], failed?: string): unknown[] => {
+      const conditions = [{ type, status: 'True' as const, reason: '', message: '', at: '' }]
+      const object = observedPolicy(policy, { conditions, ...(failed === undefined ? {} : { failed: { digest: failed } }) })
+      return plan(input(desired, observedView([node('h1')], [{ node: 'h1', object }]))).changes.flatMap(({ steps }) =>
+        steps.map(({ verb }) => verb),
+      )
+    }
+    assert.deepEqual(verbs('Failing', policyDigest({ desiredState: { interfaces: [] } })), ['ApplyNetworkPolicy'])
+    assert.deepEqual(verbs('Failing'), ['ApplyNetworkPolicy'])
+    assert.deepEqual(verbs('Aborted'), ['ApplyNetworkPolicy'])
+    assert.deepEqual(verbs('Progressing'), [], 'the node works on it')
   })
 })

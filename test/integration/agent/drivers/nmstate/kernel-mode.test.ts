@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNetworkDriver } from '../../../../../agent/drivers/nmstate/driver.ts'
+import { createJournal } from '../../../../../agent/drivers/nmstate/transaction.ts'
+import { policyDigest } from '../../../../../reconciler/lib/policy-digest.ts'
 import { GitvirtError } from '../../../../../reconciler/lib/errors.ts'
 import { bridge, networkContract } from './network-contract.ts'
-import { createNetworkHost, networkSkipReason, policyOf, type NetworkHost } from './network-host.ts'
+import { createNetworkHost, networkSkipReason, policyOf, trueType, type NetworkHost } from './network-host.ts'
 
 const skip = networkSkipReason()
 
@@ -155,6 +157,53 @@ describe('kernel mode', { skip }, () => {
     assert.match(seen?.problem?.message ?? '', /agent stopped before it committed/)
     await restarted.apply(bridge, signal())
     assert.equal((await restarted.observe())[0]?.problem, undefined)
+  })
+
+  it('names the policy that failed while its hold lasts, tells when it ends, and is Available again with the one before', async (t) => {
+    const h = await host(t)
+    const driver = h.driver({ holdOff: { passing: 3_000 } })
+    await driver.apply(bridge, signal())
+    const second = policyOf('bridge', { interfaces: [{ name: 'br1', type: 'linux-bridge', state: 'up', mtu: 99_999_999 }] })
+    await assert.rejects(driver.apply(second, signal()))
+    const [failed] = await driver.observe()
+    assert.deepEqual(failed?.failed, { digest: policyDigest(second) })
+    const told = h.changed.length
+    await untilTrue(async () => h.changed.length > told)
+    const [over] = await driver.observe()
+    assert.equal(over?.failed, undefined)
+    assert.notEqual(over?.digest, failed.digest)
+    await driver.apply(bridge, signal())
+    const [back] = await driver.observe()
+    assert.deepEqual([back && trueType(back), back?.problem, back?.failed], ['Available', undefined, undefined])
+  })
+
+  it('holds nothing off and calls nothing Progressing after the agent was killed while it mended drift', async (t) => {
+    const h = await host(t)
+    await h.driver().apply(bridge, signal())
+    await h.ip('link', 'del', 'br1')
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'hanging-apply.ts'), h.name, h.stateDir, JSON.stringify(bridge)], {
+      stdio: 'ignore',
+    })
+    t.after(() => child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    await untilTrue(async () => (await h.ip('addr', 'show', 'br1')).includes('mtu 1400'))
+    child.kill('SIGKILL')
+    await ended
+    const journal = createJournal(join(h.stateDir, 'network'))
+    const open = await journal.open()
+    assert.ok(open !== undefined)
+    await journal.end()
+    const early = h.driver()
+    await early.prepare()
+    const [closed] = await early.observe()
+    assert.deepEqual([closed && trueType(closed), closed?.failed], ['Aborted', undefined], 'killed before the journal began')
+    await journal.begin(open)
+    const late = h.driver()
+    await late.prepare()
+    const [undone] = await late.observe()
+    assert.deepEqual([undone && trueType(undone), undone?.failed, undone?.applied], ['Failing', undefined, bridge])
+    await late.apply(bridge, signal())
+    assert.deepEqual((await late.observe())[0]?.drift, [])
   })
 
   it('undoes the change when it is aborted', async (t) => {
