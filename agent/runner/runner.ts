@@ -37,8 +37,8 @@ export type RunnerOptions = {
   readonly hold: (key: ObjectKey) => () => void
   readonly clock: Clock
   readonly log: Logger
-  /** Imports at one time, and other changes at one time; defaults 3 and 8. */
-  readonly limits?: { readonly imports?: number; readonly others?: number }
+  /** Steps at one time; default 8. The storage driver itself bounds imports, which may wait for hours between two tries. */
+  readonly limit?: number
   readonly dependencies?: Pick<DependencyOptions, 'pollMs' | 'missingMs'>
 }
 
@@ -53,7 +53,7 @@ type Work = { readonly change: Change; readonly plan: Plan; readonly abort: Abor
 export function createRunner(options: RunnerOptions): Runner {
   const { node, clock, log, journal } = options
   const locks = createLocks()
-  const slots = { imports: createSlots(options.limits?.imports ?? 3), others: createSlots(options.limits?.others ?? 8) }
+  const slots = createSlots(options.limit ?? 8)
   const works = new Map<ObjectKey, Work[]>()
   const plans = new Map<string, Promise<void>>()
   const dependencies = createDependencies({ ...options.dependencies, observe: options.observe, active: (key) => works.has(key) })
@@ -86,7 +86,7 @@ export function createRunner(options: RunnerOptions): Runner {
       void tell({ type: 'step', plan: work.plan.id, ...entry })
     }
     work.importing = one.verb === 'EnsureVolume'
-    const free = await (work.importing ? slots.imports : slots.others).acquire(work.abort.signal)
+    const free = work.importing ? undefined : await slots.acquire(work.abort.signal)
     try {
       await record('started')
       const { signal } = work.abort
@@ -97,7 +97,7 @@ export function createRunner(options: RunnerOptions): Runner {
       throw error
     } finally {
       work.importing = false
-      free()
+      free?.()
     }
   }
 

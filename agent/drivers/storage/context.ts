@@ -19,6 +19,8 @@ export type VolumeContext = {
   progress(base: string, record: VolumeRecord): void
   /** Makes sure that libvirt has the pool. */
   usePool(name: string, folder: string): Promise<void>
+  /** Waits for a place among the imports at work, and frees it after the work. */
+  importing<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
   /** Runs the work after earlier work of the same name. */
   oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T>
 }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { GitvirtError, describeError } from '../../../reconciler/lib/errors.ts'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
 import { builtInStorageClass } from '../../../schemas/provisioners.ts'
+import { createSlots } from '../../runner/locks.ts'
 import type { DriverContext, VolumeDriver } from '../types.ts'
 import { clearLeftovers, Jobs } from './apply.ts'
 import { ImageCache } from './cache.ts'
@@ -23,6 +24,8 @@ export type VolumeDriverOptions = {
   /** Grows the disk of a running guest; default: virsh blockresize. */
   readonly growRunning?: GrowRunning
   readonly random?: () => number
+  /** Imports at work at one time; one that waits for its next try does not count. Default 3. */
+  readonly imports?: number
 }
 
 /**
@@ -81,6 +84,7 @@ function createContext(driver: DriverContext, options: VolumeDriverOptions): Mad
   /** Progress that is shown but not written down. */
   const latest = new Map<ObjectKey, VolumeRecord>()
   const queues = new Map<string, Promise<unknown>>()
+  const slots = createSlots(options.imports ?? 3)
   const context: VolumeContext = {
     stateDir: driver.stateDir,
     clock: driver.clock,
@@ -99,6 +103,14 @@ function createContext(driver: DriverContext, options: VolumeDriverOptions): Mad
       driver.changed(record.key)
     },
     usePool: async (name, folder) => await pools.use(name, folder),
+    importing: async (signal, work) => {
+      const free = await slots.acquire(signal)
+      try {
+        return await work()
+      } finally {
+        free()
+      }
+    },
     oneAtATime: async (name, work) => {
       const before = queues.get(name) ?? Promise.resolve()
       const turn = before.then(work, work)

@@ -116,7 +116,7 @@ async function makeOnce(attempt: Attempt, record: VolumeRecord): Promise<void> {
     // One download for all volumes of an image: the others find it in the cache.
     await context.oneAtATime(
       `${job.paths.cache}/${cacheKey(work.source, volume.namespace)}`,
-      async () => await makeFromHttp(job, work.source),
+      async () => await context.importing(job.signal, async () => await makeFromHttp(job, work.source)),
     )
   }
   attempt.signal.throwIfAborted()

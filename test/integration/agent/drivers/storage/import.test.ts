@@ -149,6 +149,46 @@ describe('import', () => {
   })
 })
 
+describe('many imports', () => {
+  it('goes on beside dead sources that wait for their next try', { timeout: 60_000 }, async (t) => {
+    const world = await makeWorld(t)
+    makeImage(join(world.images, 'disk.img'), 'qcow2')
+    const driver = await world.open({ imports: 1 })
+    const dead = ['a', 'b', 'c'].map((name) => world.httpVolume(name, `${name}.img`))
+    const given = new AbortController()
+    const ends = dead.map(async (volume) => await driver.ensure(volume, noData, given.signal))
+    const ended = Promise.allSettled(ends)
+    for (const volume of dead) await until(driver, volume, (observed) => observed.problem !== undefined)
+    const volume = world.httpVolume('root', 'disk.img')
+    await driver.ensure(volume, noData, forever)
+    assert.equal((await one(driver, volume)).phase, 'Succeeded')
+    given.abort()
+    assert.ok((await ended).every(({ status }) => status === 'rejected'))
+  })
+
+  it('lets no more import than there are places, and blank disks at once', async (t) => {
+    const world = await makeWorld(t)
+    for (const name of ['a.img', 'b.img']) makeImage(join(world.images, name), 'raw')
+    world.server.fault('/a.img', { kind: 'stall', afterBytes: mebibyte })
+    const driver = await world.open({ imports: 1 })
+    const [a, b] = [world.httpVolume('a', 'a.img'), world.httpVolume('b', 'b.img')]
+    const stop = new AbortController()
+    const stalled = assert.rejects(driver.ensure(a, noData, stop.signal), { code: 'Aborted' })
+    await until(driver, a, () => world.server.requests.length > 0)
+    const waiting = driver.ensure(b, noData, forever)
+    await until(driver, b, ({ phase }) => phase === 'ImportInProgress')
+    await driver.ensure(world.volume('blank'), noData, forever)
+    assert.deepEqual(
+      world.server.requests.map(({ path }) => path),
+      ['/a.img'],
+    )
+    stop.abort()
+    await stalled
+    await waiting
+    assert.equal((await one(driver, b)).phase, 'Succeeded')
+  })
+})
+
 describe('refusal', () => {
   const refused = async (t: Parameters<typeof makeWorld>[0], prepare: (images: string) => void, change: { checksum?: string } = {}) => {
     const world = await makeWorld(t)
