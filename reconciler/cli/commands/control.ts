@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf } from '../context.ts'
 import { formatColumns } from '../output/table.ts'
+import { approveObject } from './approve.ts'
 
 type SourceStatus = {
   readonly revision?: string
@@ -59,12 +60,13 @@ export function controlCommands(program: Command): void {
     .description('Let a blocked plan (its id) or the blocked change of one object (vm/demo) go through')
     .addHelpText(
       'after',
-      '\nExamples:\n  gitvirt approve vm/demo                             this change only; another one needs its own word\n  gitvirt approve $(gitvirt plan -o json | jq -r .id) all that waits in the plan that was just read',
+      '\nExamples:\n  gitvirt approve vm/demo                             shows and allows this change only; another one needs its own word\n  gitvirt approve $(gitvirt plan -o json | jq -r .id) all that waits in the plan that was just read',
     )
     .action(async (word: string, _options: unknown, command: Command) => {
       const context = contextOf(command)
-      const body = word.includes('/') ? target(word, context.namespace()) : { plan: word }
-      await context.client().call('/gitvirt/v1/approvals', { method: 'POST', body })
+      const { key } = word.includes('/') ? target(word, context.namespace()) : {}
+      if (key === undefined) await context.client().call('/gitvirt/v1/approvals', { method: 'POST', body: { plan: word } })
+      else await approveObject(context, key)
       context.print(`${word} approved`)
     })
   program
