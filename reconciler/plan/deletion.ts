@@ -6,13 +6,11 @@ import { isActive } from './machine-update.ts'
 import { machineSightings, type MachineSighting } from './machine.ts'
 import { forgetNetwork, networkSightings } from './network.ts'
 import { disconnected } from './obstacles.ts'
-import { isProtected } from './prune-gate.ts'
-import { parseDuration } from './resolve/duration.ts'
+import { isProtected, quarantineAnnotation } from './prune-gate.ts'
+import { longestDuration, parseDuration } from './resolve/duration.ts'
 import { machineStep } from './steps/machine-steps.ts'
 import { volumeStep } from './steps/volume-steps.ts'
 import { volumeSightings, type VolumeSighting } from './volume.ts'
-
-const quarantineAnnotation = 'gitvirt.io/quarantine'
 
 /** What has to be done for a key that Git no longer has: one change for each node that has it. */
 export function planDeletion(context: PlanContext, key: ObjectKey): Draft[] {
@@ -66,7 +64,8 @@ function quarantineVolume(context: PlanContext, { node, object }: VolumeSighting
   const { applied, key, digest } = object
   if (object.quarantined !== undefined || applied === undefined) return undefined
   const own = applied.annotations[quarantineAnnotation]
-  const time = (own === undefined ? undefined : parseDuration(own)) ?? context.policy.prune.quarantineMilliseconds
+  // What nobody can read may mean any time: the longest loses nothing.
+  const time = own === undefined ? context.policy.prune.quarantineMilliseconds : (parseDuration(own) ?? longestDuration)
   const until = new Date(context.input.now.getTime() + time).toISOString()
   return {
     change: {

@@ -4,7 +4,7 @@ import type { PlanContext } from './context.ts'
 import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
-import { pruneBlock, pruneTotals } from './prune-gate.ts'
+import { pruneBlock, pruneTotals, unreadableBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
 import type { VolumeUsers } from './volume-users.ts'
@@ -62,11 +62,12 @@ function isPruning(context: PlanContext, { change }: Draft): boolean {
 function limitDeletions(context: PlanContext, drafts: readonly Draft[], approved: Approved): void {
   const pruned = drafts.filter((draft) => isPruning(context, draft))
   if (pruned.length === 0 || approved.all !== undefined) return
-  const block = pruneBlock(context, pruneTotals(context, approvedDeletions(context, approved.approvals)))
-  if (block === undefined) return
+  const limit = pruneBlock(context, pruneTotals(context, approvedDeletions(context, approved.approvals)))
   for (const draft of pruned) {
+    const blocks = [...(limit === undefined ? [] : [limit]), ...unreadableBlocks(context, draft.change.key)]
+    if (blocks.length === 0) continue
     const approval = approvalOf(draft, approved)
-    if (approval === undefined) draft.blocked.push(block)
+    if (approval === undefined) draft.blocked.push(...blocks)
     else draft.change.notes.push(approvedNote(approval))
   }
 }

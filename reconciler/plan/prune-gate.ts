@@ -1,15 +1,42 @@
+import type { ObservedMachine, ObservedVolume } from '../../schemas/generated/observation.ts'
 import type { Block } from '../../schemas/generated/plan.ts'
 import { formatBytes } from '../lib/quantity.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
+import { parseDuration } from './resolve/duration.ts'
 
 const pruneAnnotation = 'gitvirt.io/prune'
+export const quarantineAnnotation = 'gitvirt.io/quarantine'
 
 /** True where the applied object says that it outlives its file: annotation `gitvirt.io/prune: disabled`. */
 export function isProtected(context: PlanContext, key: ObjectKey): boolean {
   return context.sightings(key).some(({ object }) => {
     return object.kind !== 'NodeNetworkConfigurationPolicy' && object.applied?.annotations[pruneAnnotation] === 'disabled'
   })
+}
+
+/** The block of a deletion whose object carries a value that nobody can read in an annotation about deletion; empty where none does. */
+export function unreadableBlocks(context: PlanContext, key: ObjectKey): Block[] {
+  const all = context.sightings(key).map(({ object }) => (object.kind === 'NodeNetworkConfigurationPolicy' ? {} : annotationsOf(object)))
+  return all.flatMap(unreadable)
+}
+
+function annotationsOf({ applied }: ObservedMachine | ObservedVolume): Readonly<Record<string, string>> {
+  return applied?.annotations ?? {}
+}
+
+function unreadable(annotations: Readonly<Record<string, string>>): Block[] {
+  const quarantine = annotations[quarantineAnnotation]
+  const prune = annotations[pruneAnnotation]
+  const texts = [
+    ...(quarantine === undefined || parseDuration(quarantine) !== undefined ? [] : [`${quarantineAnnotation}: ${quarantine}`]),
+    ...(prune === undefined || prune === 'enabled' || prune === 'disabled' ? [] : [`${pruneAnnotation}: ${prune}`]),
+  ]
+  return texts.map((text) => ({
+    reason: 'PruneThreshold',
+    message: `Nobody can tell what its annotation "${text}" means, so it is not deleted.`,
+    unblock: 'Approve the deletion, or bring the manifest back and correct the annotation.',
+  }))
 }
 
 /** What waits to be deleted in all, whichever keys this pass looks at. */

@@ -1,3 +1,4 @@
+import { checkAnnotations } from './semantics/annotations.ts'
 import { checkDataVolume } from './semantics/data-volume.ts'
 import { checkConfigMap, checkFleet, checkNode, checkStorageClass } from './semantics/host-kinds.ts'
 import { fields, text } from './semantics/read.ts'
@@ -29,6 +30,7 @@ const checks: Readonly<Record<string, Check>> = {
 export function semanticFindings(kind: string, object: object, original: object = object): readonly SchemaFinding[] {
   const report = new Report(original)
   checkName(report, object)
+  if (kind === 'VirtualMachine' || kind === 'DataVolume') checkAnnotations(report, object)
   checks[kind]?.(report, object)
   return report.findings.length > mostFindings ? report.findings.slice(0, mostFindings) : report.findings
 }

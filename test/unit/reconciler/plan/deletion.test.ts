@@ -116,6 +116,31 @@ describe('deletion', () => {
     assert.deepEqual([left?.steps.map(({ verb }) => verb), left?.blocked], [['UndefineDomain'], []])
   })
 
+  it('keeps a disk for a hundred years at most', () => {
+    const world = worldOf([keep, volume('root', { annotations: { 'gitvirt.io/quarantine': '100000000d' } })])
+    assert.equal(planFor(world, [keep]).changes[0]?.steps[0]?.until?.slice(0, 4), '2126')
+    const plain = worldOf([keep, volume('root')])
+    const left = [fleet({ prune: { quarantine: '99999999999999h' } }), keep]
+    assert.equal(planFor(plain, left).changes[0]?.steps[0]?.until?.slice(0, 4), '2126')
+  })
+
+  for (const [name, value] of [
+    ['gitvirt.io/quarantine', '4w'],
+    ['gitvirt.io/prune', 'Disabled'],
+  ] as const) {
+    it(`blocks a deletion until it is approved where nobody can read ${name}`, () => {
+      const world = worldOf([keep, volume('root', { annotations: { [name]: value } })])
+      const made = planFor(world, [keep])
+      assert.deepEqual(
+        made.changes[0]?.blocked.map(({ reason }) => reason),
+        ['PruneThreshold'],
+      )
+      assert.match(made.changes[0]?.blocked[0]?.message ?? '', new RegExp(value))
+      const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+      assert.deepEqual(planFor(world, [keep], { approvals }).changes[0]?.blocked, [])
+    })
+  }
+
   const many = Array.from({ length: 12 }, (_, index) => volume(`v${index}`))
   const limits: [string, FleetSpec, RegExp][] = [
     ['maxCount', { prune: { maxCount: 2, maxPercent: 100 } }, /3 machines and volumes would be deleted; spec\.prune\.maxCount is 2/],

@@ -1,0 +1,37 @@
+import { fields, items } from './read.ts'
+import type { Pointer } from '../types.ts'
+import type { Report } from './report.ts'
+
+type Rule = { readonly pattern: RegExp; readonly message: string; readonly action: string }
+
+/** Annotations that decide what is deleted and when: one that nobody can read must not pass for one that is not there. */
+const rules: Readonly<Record<string, Rule>> = {
+  'gitvirt.io/quarantine': {
+    pattern: /^(?:\d{1,12}(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d))+$/,
+    message: 'gitvirt.io/quarantine is not a duration.',
+    action: 'Write for example "168h", "7d" or "1h30m".',
+  },
+  'gitvirt.io/prune': {
+    pattern: /^(?:enabled|disabled)$/,
+    message: 'gitvirt.io/prune is neither "enabled" nor "disabled".',
+    action: 'Write "disabled" to keep the object when its file goes.',
+  },
+}
+
+/** The annotations of gitvirt's own on a machine or volume, and on the volumes that a machine's templates make. */
+export function checkAnnotations(report: Report, object: object): void {
+  checkMetadata(report, fields(object)['metadata'], ['metadata'])
+  items(fields(fields(object)['spec'])['dataVolumeTemplates']).forEach((template, index) => {
+    checkMetadata(report, fields(template)['metadata'], ['spec', 'dataVolumeTemplates', index, 'metadata'])
+  })
+}
+
+function checkMetadata(report: Report, metadata: unknown, pointer: Pointer): void {
+  const annotations = fields(fields(metadata)['annotations'])
+  for (const [name, { pattern, message, action }] of Object.entries(rules)) {
+    const value = annotations[name]
+    if (typeof value === 'string' && !pattern.test(value)) {
+      report.add('InvalidValue', [...pointer, 'annotations', name], { message, action })
+    }
+  }
+}
