@@ -5,7 +5,7 @@ import type { StreamOpen } from '../schemas/generated/session.ts'
 import { systemClock, type Clock } from '../reconciler/lib/clock.ts'
 import type { Logger } from '../reconciler/lib/log.ts'
 import type { ObjectKey } from '../reconciler/lib/object-key.ts'
-import type { Drivers } from './drivers/types.ts'
+import type { Drivers, MachineDriver } from './drivers/types.ts'
 import { createObservationReader } from './observation.ts'
 import type { GuardPort } from './ports.ts'
 import { createReporter, type ReporterOptions } from './reporter.ts'
@@ -44,7 +44,7 @@ export async function assembleAgent(options: AssemblyOptions): Promise<Assembly>
   const reporter = createReporter({ ...options.times, node, reader, clock, log })
   const runner = createRunner({
     node,
-    drivers,
+    drivers: { ...drivers, machines: rememberRestarts(drivers.machines, guard) },
     clock,
     log,
     journal: await openJournal(join(options.stateDir, 'journal')),
@@ -83,6 +83,17 @@ export async function assembleAgent(options: AssemblyOptions): Promise<Assembly>
       await session.close()
     },
   }
+}
+
+/** The driver as plans use it: the guard knows of a restart before its stop. */
+function rememberRestarts(machines: MachineDriver, guard: Pick<GuardPort, 'restarting'>): MachineDriver {
+  // All else stays the driver's own.
+  const remembering = Object.create(machines) as MachineDriver
+  remembering.restart = async (key, graceSeconds) => {
+    await guard.restarting(key)
+    await machines.restart(key, graceSeconds)
+  }
+  return remembering
 }
 
 async function openHostStream(drivers: Drivers, { key, target }: StreamOpen): Promise<Duplex> {

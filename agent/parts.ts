@@ -18,7 +18,10 @@ export type DriverOptions = {
 /** What an agent is made of. */
 export type AgentParts = {
   readonly drivers: (context: DriverContext, options: DriverOptions) => Drivers
-  readonly guard: (context: DriverContext, drivers: Drivers) => Pick<Guard, 'view' | 'command' | 'hold' | 'prepare' | 'changed' | 'close'>
+  readonly guard: (
+    context: DriverContext,
+    drivers: Drivers,
+  ) => Pick<Guard, 'view' | 'command' | 'hold' | 'restarting' | 'prepare' | 'changed' | 'close'>
   /** Of what a plan relies on, as schemas/wire/observation.json says. */
   readonly machineDigest: (machine: Omit<ObservedMachine, 'digest'>) => string
 }

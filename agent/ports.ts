@@ -13,4 +13,6 @@ export type GuardPort = {
   command(command: Command): Promise<Record<string, unknown>>
   /** Keeps the guard's hands off a machine while a plan works on it; the result ends that. */
   hold(key: ObjectKey): () => void
+  /** Before a plan's restart: remembers it, so that a guest that an ended agent has only stopped is started again. */
+  restarting(key: ObjectKey): Promise<void>
 }

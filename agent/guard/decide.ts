@@ -23,7 +23,7 @@ export function absorb(state: GuardState | undefined, facts: MachineFacts): Guar
   const active = isActive(facts)
   const current = state ?? fresh(applied.key, facts.uid, applied.runStrategy)
   const kept = current.runStrategy === applied.runStrategy ? { ...current, uid: facts.uid } : changedStrategy(current, facts)
-  if (active) return { ...withoutDelay(kept), active: true, ran: true, failures: 0 }
+  if (active) return { ...withoutDelay(restarted(kept, facts)), active: true, ran: true, failures: 0 }
   return kept.active ? { ...kept, active: false, lastOutcome: outcomeOf(facts) } : kept
 }
 
@@ -35,6 +35,22 @@ function fresh(key: string, uid: string, runStrategy: GuardState['runStrategy'])
 function changedStrategy(state: GuardState, facts: MachineFacts): GuardState {
   const next = fresh(state.key, facts.uid, facts.applied?.runStrategy ?? state.runStrategy)
   return { ...next, active: state.active, ...(state.lastStartAt === undefined ? {} : { lastStartAt: state.lastStartAt }) }
+}
+
+/** Notes a restart before the stop, so that an agent that is killed in between starts the guest again. Pure. */
+export function beginRestart(state: GuardState, facts: MachineFacts, at: string): GuardState {
+  return isActive(facts) && facts.startedAt !== undefined ? { ...state, restarting: { run: facts.startedAt, at } } : state
+}
+
+export function withoutRestart(state: GuardState): GuardState {
+  const { restarting: _, ...rest } = state
+  return rest
+}
+
+/** A restart is over when another run is seen. */
+function restarted(state: GuardState, facts: MachineFacts): GuardState {
+  const over = facts.startedAt !== undefined && facts.startedAt !== state.restarting?.run
+  return over ? withoutRestart(state) : state
 }
 
 function withoutDelay(state: GuardState): GuardState {
@@ -52,8 +68,9 @@ function outcomeOf(facts: MachineFacts): 'succeeded' | 'failed' {
 
 /** Whether a machine must be started or stopped now, by its strategy and a person's standing request. Pure. */
 export function decide(state: GuardState, facts: MachineFacts, now: number): Decision {
-  // An agent that was killed in the middle of a stop finishes it.
-  if (isActive(facts) && state.power?.request === 'stop') return { state, action: 'stop' }
+  // An agent that was killed in the middle of a stop, or of a restart's, finishes it.
+  const ending = state.restarting !== undefined && state.restarting.run === facts.startedAt
+  if (isActive(facts) && (state.power?.request === 'stop' || ending)) return { state, action: 'stop' }
   if (isActive(facts) || facts.state === 'undefined' || facts.problem?.fatal === true || !wanted(state)) return { state, action: 'none' }
   const last = state.lastStartAt === undefined ? 0 : Date.parse(state.lastStartAt) + shortestCycle
   const due = Math.max(last, state.nextStartAt === undefined ? 0 : Date.parse(state.nextStartAt))
@@ -65,6 +82,7 @@ export function decide(state: GuardState, facts: MachineFacts, now: number): Dec
 /** Upstream's table of run strategies. */
 function wanted(state: GuardState): boolean {
   if (state.power !== undefined) return state.power.request === 'start'
+  if (state.restarting !== undefined) return true
   switch (state.runStrategy) {
     case 'Always':
       return true

@@ -6,7 +6,7 @@ import type { DriverContext, MachineDriver, MachineFacts } from '../drivers/type
 import type { GuardPort } from '../ports.ts'
 import { backoff } from './backoff.ts'
 import { planCommand, type CommandPlan } from './commands.ts'
-import { absorb, decide, isActive } from './decide.ts'
+import { absorb, beginRestart, decide, isActive, withoutRestart } from './decide.ts'
 import { createQueue } from './queue.ts'
 import { createGuardStates, type GuardState } from './state.ts'
 
@@ -78,7 +78,8 @@ export function createGuard(options: GuardOptions): Guard {
       const delay = backoff(failures, random())
       context.log.warn({ key: state.key, failures, error: String(error) }, 'The machine does not start.')
       await states.save({
-        ...state,
+        // One more start is all that a restart is owed; from then on the strategy decides.
+        ...withoutRestart(state),
         active: false,
         failures,
         lastStartAt,
@@ -89,7 +90,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (paused === undefined) return changed(state.key)
       throw error
     }
-    const { nextStartAt: _, ...rest } = state
+    const { nextStartAt: _, ...rest } = withoutRestart(state)
     await states.save({ ...rest, active: true, ran: true, failures: 0, lastStartAt })
   }
 
@@ -110,7 +111,9 @@ export function createGuard(options: GuardOptions): Guard {
       throw new GitvirtError({ code: 'NotFound', message: 'There is no such machine on this host.', object: request.key })
     }
     const plan = planCommand(request.verb, state, isActive(facts))
-    const next = withPower(state, plan, { by: request.by, at: context.clock.now().toISOString() })
+    const at = context.clock.now().toISOString()
+    const powered = withPower(plan.act === 'start' || plan.act === 'stop' ? withoutRestart(state) : state, plan, { by: request.by, at })
+    const next = plan.act === 'restart' ? beginRestart(powered, facts, at) : powered
     // The request stands before the act, so that a crash in between leaves no guest that is started against it.
     await states.save(next)
     if (plan.act === 'stop' || plan.act === 'restart') accepted()
@@ -201,6 +204,11 @@ export function createGuard(options: GuardOptions): Guard {
         else held.delete(key)
         changed(key)
       }
+    },
+    async restarting(key) {
+      const facts = await find(key)
+      const state = facts === undefined ? undefined : absorb(states.get(key), facts)
+      if (facts !== undefined && state !== undefined) await states.save(beginRestart(state, facts, context.clock.now().toISOString()))
     },
     settled: async () => await queue.settled(),
     async close() {

@@ -14,6 +14,8 @@ export type GuardState = {
   /** The strategy that the rest belongs to: a new one in Git ends a person's request. */
   readonly runStrategy: MachineSpec['runStrategy']
   readonly power?: NonNullable<ObservedMachine['power']>
+  /** A restart under way: the run that it ends, told by its startedAt, and since when. Gone once another run began. */
+  readonly restarting?: { readonly run: string; readonly at: string }
   /** True while the guest is known to run. */
   readonly active: boolean
   /** True once the guest has run under this strategy. */

@@ -14,6 +14,7 @@ export function createFakeGuard(machines: MachineDriver): GuardPort & { readonly
       held.push(key)
       return () => void held.splice(held.indexOf(key), 1)
     },
+    restarting: async () => undefined,
     async command({ verb, key }) {
       if (verb === 'start') await machines.start(key)
       else if (verb === 'stop') await machines.stop(key, 0)

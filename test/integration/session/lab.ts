@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { assembleAgent, type Assembly, type AssemblyOptions } from '../../../agent/assemble.ts'
 import type { Drivers } from '../../../agent/drivers/types.ts'
+import type { GuardPort } from '../../../agent/ports.ts'
 import type { Endpoint } from '../../../agent/session/connect.ts'
 import { createDispatcher, type Dispatcher, type ReplanReason } from '../../../reconciler/dispatch/dispatcher.ts'
 import { listenForAgents, type AgentServer } from '../../../reconciler/dispatch/server.ts'
@@ -88,6 +89,7 @@ export type TestAgentOptions = {
   readonly path?: string
   readonly import?: FakeVolumeOptions['import']
   readonly openStream?: () => Duplex
+  readonly guard?: Partial<GuardPort>
   readonly times?: AssemblyOptions['times']
 }
 
@@ -111,7 +113,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     stateDir: join(options.hub.dir, 'agents', node),
     endpoint: options.endpoint,
     drivers,
-    guard: createFakeGuard(drivers.machines),
+    guard: { ...createFakeGuard(drivers.machines), ...options.guard },
     machineDigest: fakeMachineDigest,
     log: silentLogger,
     times: { firstRetryMs: 20, mostRetryMs: 100, ...options.times },

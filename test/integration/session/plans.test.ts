@@ -65,6 +65,20 @@ describe('a plan over the session', () => {
     assert.deepEqual(hub.dispatcher.flights(), [])
   })
 
+  it('tells the guard of a restart before the guest is stopped', async () => {
+    const order: string[] = []
+    await start({
+      guard: { restarting: async (key) => void order.push(`guard ${key}`) },
+      around: (moment, verb, key) => void (moment === 'before' && verb === 'restart' && order.push(`driver ${key}`)),
+    })
+    await hub.dispatcher.dispatch(sealed([createMachine('web')]), 'h1')
+    await done()
+    const key = 'VirtualMachine/default/web'
+    await hub.dispatcher.dispatch(sealed([changeOf(key, [stepOf('RestartDomain', key)], { base: machine('web')?.digest ?? '' })]), 'h1')
+    await done(2)
+    assert.deepEqual(order, [`guard ${key}`, `driver ${key}`])
+  })
+
   it('is stale where the object moved since, and nothing is done', async () => {
     const { drivers, world } = await start()
     await drivers.machines.define(machineSpec('web'), { secrets: {}, configMaps: {} })

@@ -33,6 +33,7 @@ function specOf(runStrategy: MachineSpec['runStrategy']): MachineSpec {
 /** One machine whose guest does what the test says, and a clock that stands still. */
 function createWorld(stateDir: string, runStrategy: MachineSpec['runStrategy']) {
   const calls: string[] = []
+  let runs = 0
   const timers: { at: number; callback: () => void }[] = []
   const world = {
     time: Date.parse('2026-01-01T00:00:00Z'),
@@ -40,6 +41,8 @@ function createWorld(stateDir: string, runStrategy: MachineSpec['runStrategy']) 
     failStart: false,
     /** A stop takes until this resolves. */
     stopping: undefined as Promise<undefined> | undefined,
+    /** A restart's stop takes until this resolves. */
+    restarting: undefined as Promise<undefined> | undefined,
     facts: {
       kind: 'VirtualMachine',
       key,
@@ -52,6 +55,11 @@ function createWorld(stateDir: string, runStrategy: MachineSpec['runStrategy']) 
       interfaces: [],
       volumes: [],
     } as MachineFacts,
+    /** Another run begins. */
+    begin() {
+      runs += 1
+      world.facts = { ...world.facts, startedAt: new Date(Date.parse('2025-01-01T00:00:00Z') + runs).toISOString() }
+    },
     set(state: MachineFacts['state'], stateReason = '') {
       world.facts = { ...world.facts, state, stateReason }
     },
@@ -78,13 +86,19 @@ function createWorld(stateDir: string, runStrategy: MachineSpec['runStrategy']) 
       calls.push(options.paused === true ? 'start paused' : 'start')
       if (world.failStart) throw new Error('no memory')
       world.set('running', 'booted')
+      world.begin()
     },
     stop: async () => {
       calls.push('stop')
       await world.stopping
       world.set('off', 'shutdown')
     },
-    restart: act('restart', 'running', 'booted'),
+    restart: async () => {
+      calls.push('restart')
+      await world.restarting
+      world.set('running', 'booted')
+      world.begin()
+    },
     pause: act('pause', 'paused', 'user'),
     unpause: act('unpause', 'running'),
     reset: act('reset'),
@@ -228,6 +242,64 @@ describe('guard', () => {
     assert.deepEqual(world.calls, ['start', 'stop', 'stop'])
     await next.close()
     killed.resolve(undefined)
+  })
+
+  for (const strategy of ['RerunOnFailure', 'Manual'] as const) {
+    /** An agent that ended in the middle of a restart, by a person or by a plan. */
+    const interrupted = async (by: 'person' | 'plan', meanwhile: () => void): Promise<void> => {
+      await open(strategy)
+      if (strategy === 'Manual') await guard.command(request('start'))
+      const killed = Promise.withResolvers<undefined>()
+      world.restarting = killed.promise
+      if (by === 'person') await guard.command(request('restart'))
+      else {
+        guard.hold(key)
+        await guard.restarting(key)
+      }
+      world.calls.length = 0
+      world.time += 5000
+      meanwhile()
+      const next = make()
+      await next.prepare()
+      await next.settled()
+      // The stop that was finished is told by an event, and the start follows it.
+      world.time += 5000
+      next.changed(key)
+      await next.settled()
+      await next.close()
+      killed.resolve(undefined)
+      await guard.settled()
+    }
+    for (const by of ['person', 'plan'] as const) {
+      const seen = (): string[] => world.calls.filter((call) => call !== 'restart')
+      it(`${strategy}: starts the guest that a killed agent stopped for the restart of a ${by}`, async () => {
+        await interrupted(by, () => world.set('off', 'shutdown'))
+        assert.deepEqual(seen(), ['start'])
+      })
+
+      it(`${strategy}: ends the run that a killed agent was to end for the restart of a ${by}, and starts the next`, async () => {
+        await interrupted(by, () => undefined)
+        assert.deepEqual(seen(), ['stop', 'start'])
+      })
+
+      it(`${strategy}: leaves a run that began after the restart of a ${by}, and its end too`, async () => {
+        await interrupted(by, () => world.begin())
+        assert.deepEqual(seen(), [])
+        guard = make()
+        await guard.prepare()
+        await exit('off', 'shutdown')
+        assert.deepEqual(seen(), [])
+      })
+    }
+  }
+
+  it('owes a restart that is done nothing', async () => {
+    await open('Manual')
+    await guard.command(request('start'))
+    await guard.command(request('restart'))
+    await guard.settled()
+    await exit('off', 'shutdown')
+    assert.deepEqual(world.calls, [])
   })
 
   it('drops a standing request when runStrategy changes in Git', async () => {
