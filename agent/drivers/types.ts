@@ -95,6 +95,8 @@ export type NetworkDriver = {
   prepare(): Promise<void>
   facts(): Promise<Pick<NodeFacts, 'interfaces' | 'networkState' | 'networkProvider'>>
   observe(keys?: readonly ObjectKey[]): Promise<readonly ObservedPolicy[]>
+  /** The applied policies that the network differs from. Rejects where the network cannot be read, unlike `observe`. */
+  drifted(): Promise<readonly PolicySpec[]>
   /** Applies with probes and rollback; resolves when Available, rejects when Failing for good. */
   apply(policy: PolicySpec, signal: AbortSignal): Promise<void>
   /** Stops managing; upstream's rule is that nothing is reverted. */

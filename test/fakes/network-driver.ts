@@ -21,6 +21,7 @@ export function createFakeNetworkDriver(world: FakeWorld): NetworkDriver {
             drift: [],
           }
         }),
+    drifted: async () => [],
     apply: (policy) =>
       world.act('apply', policy.key, () => {
         policies[policy.key] = {

@@ -4,7 +4,7 @@ import type { DriverContext, NetworkDriver } from '../types.ts'
 import { applyPolicy } from './apply.ts'
 import { createCommands } from './commands.ts'
 import type { Deps } from './deps.ts'
-import { observeFacts, observePolicies } from './observe.ts'
+import { driftedPolicies, observeFacts, observePolicies } from './observe.ts'
 import { holdLeft } from './hold-off.ts'
 import type { NetworkDriverOptions } from './options.ts'
 import { detectProvider, type Provider } from './provider.ts'
@@ -28,6 +28,7 @@ export function createNetworkDriver(context: DriverContext, options: NetworkDriv
       }),
     facts: () => facts.get(),
     observe: (keys) => observePolicies(deps, keys),
+    drifted: () => driftedPolicies(deps),
     apply: (policy, signal) =>
       exclusive(async () => {
         try {

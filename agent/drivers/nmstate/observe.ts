@@ -1,6 +1,7 @@
 import type { Drift, NodeFacts, ObservedPolicy } from '../../../schemas/generated/observation.ts'
+import type { PolicySpec } from '../../../schemas/generated/plan.ts'
 import { digestOf } from '../../../reconciler/lib/digest.ts'
-import { describeError } from '../../../reconciler/lib/errors.ts'
+import { describeError, GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { compareStates } from './compare.ts'
 import { adminStates, readState, type CurrentState } from './current-state.ts'
 import type { Deps } from './deps.ts'
@@ -23,6 +24,17 @@ export async function observePolicies(deps: Deps, keys?: readonly string[]): Pro
     const failed = failedPolicy(record, provider, deps.context.clock.now())
     return observed(record, { drift: current === undefined ? [] : driftOf(record, current), failed })
   })
+}
+
+/** The applied policies that the network differs from. @throws where the network cannot be read */
+export async function driftedPolicies(deps: Deps): Promise<readonly PolicySpec[]> {
+  const records = (await deps.records.all()).filter(({ applied }) => applied !== undefined)
+  if (records.length === 0) return []
+  const provider = await deps.provider()
+  if (provider.name === 'none')
+    throw new GitvirtError({ code: 'NetworkProviderMissing', message: provider.reason, action: provider.action })
+  const current = await readState(deps.commands, provider.name)
+  return records.flatMap((record) => (record.applied !== undefined && driftOf(record, current).length > 0 ? [record.applied] : []))
 }
 
 /** Where the network is no longer as a policy left it. Pure. */

@@ -36,7 +36,13 @@ describe('kernel mode', { skip }, () => {
       'interfaces[br1].mtu',
       'interfaces[br1].state',
     ])
+    assert.deepEqual(await driver.drifted(), [bridge])
+    await assert.rejects(
+      h.driver({ nmstatectlPath: '/nonexistent/nmstatectl' }).drifted(),
+      'an unreadable network is not one without drift',
+    )
     await driver.apply(bridge, signal())
+    assert.deepEqual(await driver.drifted(), [])
     const [mended] = await driver.observe()
     assert.deepEqual(mended?.drift, [])
   })
