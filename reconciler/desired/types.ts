@@ -67,6 +67,8 @@ export type DesiredView = {
   dependents(key: ObjectKey): Iterable<ObjectKey>
   /** True for a file that is there but does not parse or validate, and below a refused path: its objects are unknown, not deleted. */
   isUnknownPath(path: string): boolean
+  /** Files that do not parse or validate, and refused paths. */
+  unknownPaths(): Iterable<string>
   /** True where this object's own document is broken, so that what Git wants of it is unknown. */
   isUnknownKey(key: ObjectKey): boolean
   errors(): readonly ManifestError[]

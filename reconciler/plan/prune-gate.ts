@@ -2,6 +2,7 @@ import type { ObservedMachine, ObservedVolume } from '../../schemas/generated/ob
 import type { Block } from '../../schemas/generated/plan.ts'
 import { formatBytes } from '../lib/quantity.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
+import { foldersAbove } from '../lib/folders-above.ts'
 import type { PlanContext } from './context.ts'
 import { parseDuration } from './resolve/duration.ts'
 
@@ -77,6 +78,13 @@ export function pruneBlock(context: PlanContext, totals: PruneTotals): Block | u
       `Look whether branch and path are right. ${approve} if nothing shall be left.`,
     )
   }
+  const strange = strangePath(context)
+  if (strange !== undefined) {
+    return block(
+      `${strange} cannot be read, and nothing that is applied comes from it: what is gone elsewhere may have moved there.`,
+      `Mend or remove it. ${approve} if they are meant.`,
+    )
+  }
   if (totals.count > prune.maxCount) {
     return block(
       `${totals.count} machines and volumes would be deleted; spec.prune.maxCount is ${prune.maxCount}.`,
@@ -105,4 +113,18 @@ function isEmpty(context: PlanContext): boolean {
     for (const _ of desired.keysOf(kind)) return false
   }
   return true
+}
+
+/** The first path that Git has, nobody can read, and no applied object comes from: a renamed file that broke looks like that. */
+function strangePath(context: PlanContext): string | undefined {
+  const paths = [...context.input.desired.unknownPaths()].sort()
+  if (paths.length === 0) return undefined
+  const origins = new Set<string>()
+  for (const key of context.input.observed.keys()) {
+    for (const { object } of context.sightings(key)) {
+      const path = object.applied?.origin.path
+      if (path !== undefined) for (const one of [path, ...foldersAbove(path)]) origins.add(one)
+    }
+  }
+  return paths.find((path) => !origins.has(path))
 }

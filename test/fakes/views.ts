@@ -38,6 +38,7 @@ export function fakeDesired(): FakeDesired {
     keysOf: (kind) => [...objects.keys()].filter((key) => parseKey(key).kind === kind),
     dependents: (key) => dependents.get(key) ?? [],
     isUnknownPath: (path) => [...unknown.values()].some((error) => error.path === path),
+    unknownPaths: () => [...unknown.values()].map((error) => error.path),
     isUnknownKey: (key) => unknown.has(key),
     errors: () => errors,
     put: (object, options = {}) => {

@@ -1,6 +1,7 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { UpdateInput } from '../types.ts'
+import { foldersAbove } from '../../lib/folders-above.ts'
 import { keysOf, type FileState } from './file-state.ts'
 
 /** What becomes of one path: its blob, a refusal, or nothing (the file is gone). */
@@ -42,11 +43,4 @@ export function coveredKeys(edits: ReadonlyMap<string, PathEdit>, files: Readonl
     if (above !== undefined) covered.set(above, [...(covered.get(above) ?? []), ...keysOf(files.get(path))])
   }
   return covered
-}
-
-/** Folders above a path, nearest first: a/b/c has a/b and a. */
-export function foldersAbove(path: string): readonly string[] {
-  const folders: string[] = []
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.push(path.slice(0, end))
-  return folders
 }

@@ -1,6 +1,6 @@
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { DesiredObject, DesiredView, ManifestError } from '../types.ts'
-import { foldersAbove } from '../engine/tree-edits.ts'
+import { foldersAbove } from '../../lib/folders-above.ts'
 import { sortErrors } from './sort-errors.ts'
 import { VersionedMap } from './versioned-map.ts'
 
@@ -41,6 +41,7 @@ export function createView(revision: string, parts: ViewParts): DesiredView {
     keysOf: (kind) => parts.byKind.get(kind)?.keys() ?? [],
     dependents: (key) => parts.dependents.get(key)?.keys() ?? [],
     isUnknownPath: (path) => parts.unknownPaths.has(path) || foldersAbove(path).some((folder) => parts.unknownPaths.has(folder)),
+    unknownPaths: () => parts.unknownPaths.keys(),
     isUnknownKey: (key) => parts.unknownKeys.has(key),
     errors: () => (errors ??= sortErrors([...parts.pathErrors.values(), ...parts.keyErrors.values()].flat())),
   }

@@ -128,6 +128,7 @@ describe('createDesired', () => {
     // After a restart nobody remembers the keys; the path still tells.
     const entries = at.repository.entries({ 'webs.yaml': configMap('b') })
     const fresh = await createDesired().update({ revision: 's', entries, refused, read })
+    assert.deepEqual([...fresh.view.unknownPaths()], ['web'])
     assert.equal(fresh.view.isUnknownPath('web/deep/a.yaml'), true)
     const gone = await at.engine.update({ revision: 't', changes: [{ path: 'web' }], read })
     assert.equal(gone.view.isUnknownPath('web/a.yaml'), false)

@@ -116,6 +116,23 @@ describe('deletion', () => {
     assert.deepEqual([left?.steps.map(({ verb }) => verb), left?.blocked], [['UndefineDomain'], []])
   })
 
+  it('blocks deletions until they are approved while Git holds an unreadable file that nothing applied comes from', () => {
+    const world = worldOf([keep, volume('root')])
+    const unknown = { paths: ['moved.yaml'] }
+    const made = planFor(world, [keep], { unknown })
+    assert.equal(made.changes[0]?.blocked[0]?.reason, 'PruneThreshold')
+    assert.match(made.changes[0]?.blocked[0]?.message ?? '', /moved\.yaml cannot be read/)
+    const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+    assert.deepEqual(planFor(world, [keep], { unknown, approvals }).changes[0]?.blocked, [])
+  })
+
+  it('lets deletions through beside an unreadable file whose own objects are applied', () => {
+    const world = worldOf([keep, volume('root'), volume('other', { path: 'web/other.yaml' })])
+    for (const path of ['web/other.yaml', 'web']) {
+      assert.deepEqual(planFor(world, [keep], { unknown: { paths: [path], keys: ['DataVolume/default/other'] } }).changes[0]?.blocked, [])
+    }
+  })
+
   it('keeps a disk for a hundred years at most', () => {
     const world = worldOf([keep, volume('root', { annotations: { 'gitvirt.io/quarantine': '100000000d' } })])
     assert.equal(planFor(world, [keep]).changes[0]?.steps[0]?.until?.slice(0, 4), '2126')

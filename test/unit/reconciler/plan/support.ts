@@ -164,6 +164,7 @@ export function desiredView(objects: readonly DesiredObject[], unknown: Unknown 
     keysOf: (kind) => byKind.get(kind) ?? [],
     dependents: (key) => dependents.get(key) ?? [],
     isUnknownPath: (path) => unknown.paths?.includes(path) === true,
+    unknownPaths: () => unknown.paths ?? [],
     isUnknownKey: (key) => unknown.keys?.includes(key) === true,
     errors: () => unknown.errors ?? [],
   }
