@@ -32,7 +32,7 @@ export type AgentOptions = {
   readonly log: Logger
   readonly clock?: Clock
   readonly times?: AssemblyOptions['times']
-  readonly limits?: AssemblyOptions['limits']
+  readonly limit?: AssemblyOptions['limit']
 }
 
 export type Agent = { close(): Promise<void> }
@@ -88,7 +88,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     clock,
     ...(options.times === undefined ? {} : { times: options.times }),
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
   })
   undo.defer(() => assembly.close())
   listeners.push((key) => assembly.changed(key))

@@ -25,7 +25,7 @@ export type AssemblyOptions = {
   readonly log: Logger
   readonly clock?: Clock
   readonly times?: SessionOptions['times'] & Pick<ReporterOptions, 'gatherMs' | 'fullMs'>
-  readonly limits?: RunnerOptions['limits']
+  readonly limit?: RunnerOptions['limit']
   readonly dependencies?: RunnerOptions['dependencies']
 }
 
@@ -52,7 +52,7 @@ export async function assembleAgent(options: AssemblyOptions): Promise<Assembly>
     report: (keys) => reporter.report(keys),
     send: (message) => session.send(message),
     hold: (key) => guard.hold(key),
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.dependencies === undefined ? {} : { dependencies: options.dependencies }),
   })
   const session = keepSession({
