@@ -115,9 +115,12 @@ function isEmpty(context: PlanContext): boolean {
   return true
 }
 
-/** The first path that Git has, nobody can read, and no applied object comes from: a renamed file that broke looks like that. */
+/**
+ * The first manifest that Git has, nobody can read, and no applied object comes from: a renamed file that broke looks like that.
+ * Links and submodules of other names hold no manifests; what stood below one is known by its own path.
+ */
 function strangePath(context: PlanContext): string | undefined {
-  const paths = [...context.input.desired.unknownPaths()].sort()
+  const paths = [...context.input.desired.unknownPaths()].filter((path) => /\.(?:ya?ml|json)$/i.test(path)).sort()
   if (paths.length === 0) return undefined
   const origins = new Set<string>()
   for (const key of context.input.observed.keys()) {

@@ -126,6 +126,11 @@ describe('deletion', () => {
     assert.deepEqual(planFor(world, [keep], { unknown, approvals }).changes[0]?.blocked, [])
   })
 
+  it('takes a link or submodule that is no manifest for what it is', () => {
+    const world = worldOf([keep, volume('root')])
+    assert.deepEqual(planFor(world, [keep], { unknown: { paths: ['docs', 'vendor/tools'] } }).changes[0]?.blocked, [])
+  })
+
   it('lets deletions through beside an unreadable file whose own objects are applied', () => {
     const world = worldOf([keep, volume('root'), volume('other', { path: 'web/other.yaml' })])
     for (const path of ['web/other.yaml', 'web']) {
