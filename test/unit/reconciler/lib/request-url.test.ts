@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { assert as check, property, string } from 'fast-check'
 import { requestUrl } from '../../../../reconciler/lib/request-url.ts'
 
 test('reads path and query of a request', () => {
@@ -8,7 +8,8 @@ test('reads path and query of a request', () => {
   assert.deepEqual([url.pathname, url.searchParams.get('force')], ['/v1/session', 'true'])
 })
 
-test('never throws, whatever a stranger asks for', () => {
+test('takes what is no URL for the root, and never throws', () => {
   assert.equal(requestUrl('//').pathname, '/')
-  fc.assert(fc.property(fc.string(), (target) => requestUrl(target).pathname.startsWith('/') || !target.startsWith('/')))
+  assert.equal(requestUrl(undefined).pathname, '/')
+  check(property(string(), (target) => requestUrl(`/${target}`).pathname.startsWith('/')))
 })
