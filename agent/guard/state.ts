@@ -4,7 +4,7 @@ import type { ObservedMachine } from '../../schemas/generated/observation.ts'
 import type { MachineSpec } from '../../schemas/generated/plan.ts'
 import type { Logger } from '../../reconciler/lib/log.ts'
 import type { ObjectKey } from '../../reconciler/lib/object-key.ts'
-import { replaceFile } from './replace-file.ts'
+import { writePrivateFile } from '../../reconciler/lib/private-file.ts'
 
 /** What the guard remembers of one machine across restarts of the agent and the host. */
 export type GuardState = {
@@ -59,7 +59,7 @@ export function createGuardStates(stateDir: string, log: Logger): GuardStates {
     async save(state) {
       const before = states.get(state.key)
       if (before !== undefined && JSON.stringify(before) === JSON.stringify(state)) return
-      await replaceFile(fileOf(state.uid), JSON.stringify(state))
+      await writePrivateFile(fileOf(state.uid), JSON.stringify(state))
       if (before !== undefined && before.uid !== state.uid) await rm(fileOf(before.uid), { force: true })
       states.set(state.key, state)
     },

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DriverContext } from '../types.ts'
 
@@ -48,23 +47,5 @@ export async function letQemuPass(folders: readonly string[], user: { readonly u
   for (const folder of folders) {
     const { mode } = await stat(folder)
     if ((mode & 0o001) === 0) await chmod(folder, (mode & 0o777) | 0o011)
-  }
-}
-
-/** Writes a file so that it appears whole or not at all, also after a power failure. */
-export async function writeAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const file = await open(temporary, 'wx', mode)
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
   }
 }

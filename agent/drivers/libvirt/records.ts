@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Problem } from '../../../schemas/generated/observation.ts'
 import type { MachineSpec } from '../../../schemas/generated/plan.ts'
 import type { Logger } from '../../../reconciler/lib/log.ts'
+import { writePrivateFile } from '../../../reconciler/lib/private-file.ts'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
-import { writeAtomic } from './files.ts'
 import type { DiskSource } from './render/input.ts'
 import { createExclusive } from './session.ts'
 
@@ -49,7 +49,7 @@ export function createRecords(stateDir: string, log: Logger): Records {
   const inTurn = createExclusive()
   const byKey = (key: ObjectKey): MachineRecord | undefined => [...records.values()].find((record) => record.machine.key === key)
   const write = async (record: MachineRecord): Promise<void> => {
-    await writeAtomic(join(folder, `${record.machine.uid}.json`), JSON.stringify(record))
+    await writePrivateFile(join(folder, `${record.machine.uid}.json`), JSON.stringify(record))
     records.set(record.machine.uid, record)
     for (const other of records.values()) {
       if (other.machine.key !== record.machine.key || other.machine.uid === record.machine.uid) continue

@@ -1,6 +1,6 @@
 import { constants, open, type FileHandle } from 'node:fs/promises'
 import { pathsOf, type Session } from '../session.ts'
-import { writeAtomic } from '../files.ts'
+import { writePrivateFile } from '../../../../reconciler/lib/private-file.ts'
 
 /** A console log is cut when it is longer than this; the last part stays in `<log>.1`. */
 const mostBytes = 1024 * 1024
@@ -27,7 +27,7 @@ export async function trimLog(path: string): Promise<void> {
   try {
     const { size } = await file.stat()
     if (size <= mostBytes) return
-    await writeAtomic(`${path}.1`, await tail(file, size))
+    await writePrivateFile(`${path}.1`, await tail(file, size))
     await file.truncate(0)
   } finally {
     await file.close()
