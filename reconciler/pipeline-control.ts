@@ -75,6 +75,13 @@ function approvalsNow(parts: ControlParts, request: ApprovalRequest): readonly A
   const approvals = approvalsFor(current, short ? { ...request, plan: current.id } : request)
   if (approvals.length > 0) return approvals
   const change = current.changes.find(({ key, blocked }) => key === request.key && blocked.length > 0)
+  if (change?.approval !== undefined) {
+    throw new GitvirtError({
+      code: 'Conflict',
+      message: `What is held back for ${keyText(change.key)} is another change by now.`,
+      action: 'Look at "gitvirt plan" again.',
+    })
+  }
   if (change !== undefined) {
     throw new GitvirtError({
       code: 'NotApprovable',
