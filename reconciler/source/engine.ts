@@ -1,3 +1,6 @@
+import type { MergedTree } from './git-merge.ts'
+import type { RefTarget } from './ref-name.ts'
+
 /** A raw Git object. */
 export type GitObject = { readonly id: string; readonly type: string; readonly bytes: Buffer }
 
@@ -8,6 +11,11 @@ export type Engine = {
    * @param have the last head, if any, which the remote need not send again
    */
   fetch(have: string | undefined, signal?: AbortSignal): Promise<string>
+  /**
+   * Fetches another reference and merges it into a commit of the store; nothing that is tracked moves.
+   * @throws GitvirtError `GitNeeded` where the implementation cannot merge, and what fetching throws
+   */
+  merge(into: string, target: RefTarget, signal?: AbortSignal): Promise<MergedTree & { readonly head: string }>
   readRef(name: string): Promise<string | undefined>
   writeRef(name: string, id: string): Promise<void>
   /** False also where the store does not hold the history that would tell. */

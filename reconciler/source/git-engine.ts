@@ -4,6 +4,7 @@ import { GitvirtError } from '../lib/errors.ts'
 import { readCredentials } from './auth.ts'
 import { CatFile } from './cat-file.ts'
 import type { Engine, GitObject } from './engine.ts'
+import { mergeTrees } from './git-merge.ts'
 import { runGit, type GitAnswer, type GitCall } from './git-program.ts'
 import type { Remote, SourceAuth, SourceCaps } from './options.ts'
 import { clearLeftovers } from './store-lock.ts'
@@ -18,6 +19,11 @@ export type EngineOptions = {
 }
 
 const incoming = 'refs/gitvirt/incoming'
+/** Where a branch or request that is only looked at goes. */
+const requested = 'refs/gitvirt/requested'
+const quietly = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-recurse-submodules']
+/** git-fetch(1) and shallow.txt: this depth means no limit; unlike --unshallow it is no error where the history is whole. */
+const wholeHistory = 2_147_483_647
 const manyPacks = 40
 const manyIds = 500
 
@@ -26,13 +32,24 @@ export function createGitEngine(options: EngineOptions): Engine {
   const { storeDir } = options
   const headers = new CatFile(storeDir, false)
   const contents = new CatFile(storeDir, true)
-  const fetcher = new Fetcher(options)
+  const fetcher = new Fetcher(options, incoming)
   return {
     fetch: async (have, signal) => {
       await fetcher.fetch(have, signal)
       const commit = await headers.request(`${incoming}^{commit}`)
       if (commit === undefined) throw notACommit(options.remote)
       return commit.id
+    },
+    merge: async (into, target, signal) => {
+      const other = new Fetcher({ ...options, target }, requested)
+      await other.fetch(into, signal)
+      const head = await headers.request(`${requested}^{commit}`)
+      if (head === undefined) throw notACommit(options.remote)
+      const deepen = async (commits: number | 'all'): Promise<void> => {
+        await fetcher.deepen(commits, signal)
+        await other.deepen(commits, signal)
+      }
+      return { head: head.id, ...(await mergeTrees({ storeDir, into, head: head.id, deepen })) }
     },
     readRef: async (name) => (await headers.request(name))?.id,
     writeRef: async (name, id) => void (await runGit({ storeDir, args: ['update-ref', '--no-deref', name, id] })),
@@ -71,13 +88,16 @@ async function readObject(contents: CatFile, id: string, maxBytes: number): Prom
   return answer?.bytes === undefined ? undefined : { id: answer.id, type: answer.type, bytes: answer.bytes }
 }
 
-/** Brings the tracked reference to `refs/gitvirt/incoming`, and remembers how the remote names it. */
+/** Brings one reference of the remote into the store, and remembers how the remote names it. */
 class Fetcher {
   readonly #options: EngineOptions
+  /** The name that it gets here. */
+  readonly #into: string
   #resolved: string | undefined
 
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions, into: string) {
     this.#options = options
+    this.#into = into
     if (options.target.kind === 'head') this.#resolved = 'HEAD'
     if (options.target.kind === 'commit') this.#resolved = options.target.id
   }
@@ -99,22 +119,27 @@ class Fetcher {
     }
   }
 
+  /** More of the history behind what was fetched first without it. */
+  async deepen(commits: number | 'all', signal: AbortSignal | undefined): Promise<void> {
+    this.#resolved ??= await this.#resolve(signal)
+    const flag = commits === 'all' ? `--depth=${wholeHistory}` : `--deepen=${commits}`
+    await this.#run(['fetch', ...quietly, '--force', flag, '--', this.#options.remote.url, `+${this.#resolved}:${this.#into}`], signal)
+  }
+
   #fetchArgs(source: string, have: string | undefined): string[] {
     // The first fetch needs no history; later ones bring what lies between, which tells a rewrite from a push.
     const depth = have === undefined ? ['--depth=1'] : []
-    const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-recurse-submodules', '--force']
-    return ['fetch', ...flags, ...depth, '--', this.#options.remote.url, `+${source}:${incoming}`]
+    return ['fetch', ...quietly, '--force', ...depth, '--', this.#options.remote.url, `+${source}:${this.#into}`]
   }
 
   /** For servers that do not hand out a commit by its id: all branches and tags, then look whether it came along. */
   async #fetchEverything(id: string, signal: AbortSignal | undefined): Promise<void> {
     const specs = ['+refs/heads/*:refs/gitvirt/remote/heads/*', '+refs/tags/*:refs/gitvirt/remote/tags/*']
-    const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-recurse-submodules', '--prune']
-    await this.#run(['fetch', ...flags, '--', this.#options.remote.url, ...specs], signal)
+    await this.#run(['fetch', ...quietly, '--prune', '--', this.#options.remote.url, ...specs], signal)
     const { storeDir, remote } = this.#options
     const found = await runGit({ storeDir, args: ['cat-file', '-e', `${id}^{commit}`], okCodes: [1, 128] })
     if (found.exitCode !== 0) throw refNotFound(remote, id)
-    await runGit({ storeDir, args: ['update-ref', '--no-deref', incoming, id] })
+    await runGit({ storeDir, args: ['update-ref', '--no-deref', this.#into, id] })
   }
 
   async #resolve(signal: AbortSignal | undefined): Promise<string> {

@@ -36,6 +36,7 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
   }
   return {
     fetch: async (have, signal) => await fetchHead(options, { store, have, signal }),
+    merge: async () => await Promise.reject(gitNeeded(options.remote.url)),
     readRef: async (name) => await readRef(store, name),
     writeRef: async (name, id) => await git.writeRef({ ...store, ref: name, value: id, force: true }),
     isAncestor: async (ancestor, descendant) => await isAncestor(store, ancestor, descendant),
@@ -55,6 +56,14 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
     tidy: async () => undefined,
     close: async () => kept.clear(),
   }
+}
+
+function gitNeeded(url: string): GitvirtError {
+  return new GitvirtError({
+    code: 'GitNeeded',
+    message: `A merge of ${url} is worked out by the program "git", which is not installed where the reconciler runs.`,
+    action: 'Install git 2.38 or newer there.',
+  })
 }
 
 type Store = { readonly fs: typeof fs; readonly gitdir: string; readonly cache: object }

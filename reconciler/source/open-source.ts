@@ -10,9 +10,10 @@ import { createIsomorphicEngine } from './isomorphic-engine.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
 import { parseRef } from './ref-name.ts'
+import { parseRequest } from './request-ref.ts'
 import { lockStore } from './store-lock.ts'
 import { missingObject, TreeReader } from './trees.ts'
-import type { Listing, Revision, Source } from './types.ts'
+import type { Listing, MergeResult, Revision, Source } from './types.ts'
 
 const maxCommitBytes = 2 ** 22
 const readAhead = 64
@@ -72,6 +73,7 @@ type Parts = {
 class GitSource implements Source {
   readonly #parts: Parts
   readonly #context: WalkContext
+  #busy: Promise<undefined> = Promise.resolve(undefined)
   #ancestry: { readonly pair: string; readonly rewritten: boolean } | undefined
 
   constructor(parts: Parts) {
@@ -80,6 +82,30 @@ class GitSource implements Source {
   }
 
   async fetch(signal?: AbortSignal): Promise<Revision> {
+    return await this.#alone(async () => await this.#fetch(signal))
+  }
+
+  async merge(ref: string, into: string, signal?: AbortSignal): Promise<MergeResult> {
+    const target = parseRequest(ref)
+    const merged = await this.#alone(async () => await this.#parts.engine.merge(into, target, signal))
+    const { author, subject } = await this.#commit(merged.head)
+    return { ref, into, author, subject, ...merged }
+  }
+
+  /** Two fetches at once would contend for the store's list of shallow commits. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#busy
+    const done = Promise.withResolvers<undefined>()
+    this.#busy = done.promise
+    await before
+    try {
+      return await work()
+    } finally {
+      done.resolve(undefined)
+    }
+  }
+
+  async #fetch(signal: AbortSignal | undefined): Promise<Revision> {
     const { engine, refs } = this.#parts
     const last = await engine.readRef(`${refs}/head`)
     const head = await engine.fetch(last, signal)
@@ -92,6 +118,13 @@ class GitSource implements Source {
 
   async list(commit: string): Promise<Listing> {
     return await listFolder(this.#context, { id: await this.#folder(commit), path: this.#parts.path })
+  }
+
+  async listTree(tree: string): Promise<Listing> {
+    const { path } = this.#parts
+    const id = await this.#context.trees.folder(tree, path)
+    // A merge that removes the environment's folder leaves nothing of it.
+    return id === undefined ? { entries: [], refused: [] } : await listFolder(this.#context, { id, path })
   }
 
   async changes(from: string, to: string): Promise<ChangeSet> {

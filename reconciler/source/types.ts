@@ -23,12 +23,38 @@ export type RefusedEntry = { readonly path: string; readonly code: string; reado
 
 export type Listing = { readonly entries: readonly BlobEntry[]; readonly refused: readonly RefusedEntry[] }
 
+/** What merging a branch or request into a commit would give. */
+export type MergeResult = {
+  /** As it was asked for. */
+  readonly ref: string
+  /** The commit that would be merged. */
+  readonly head: string
+  readonly author: Revision['author']
+  readonly subject: string
+  /** The best common ancestor. */
+  readonly base: string
+  /** The commit that it would be merged into. */
+  readonly into: string
+  /** The merged tree; it holds conflict markers where `conflicts` says so. */
+  readonly tree: string
+  /** Paths in which the two sides contradict each other. */
+  readonly conflicts: readonly string[]
+}
+
 /** A Git repository without a work tree. */
 export type Source = {
   /** Fetches, resolves the tracked reference and returns it; throws GitvirtError (FetchFailed, RefNotFound, AuthenticationFailed …). */
   fetch(signal?: AbortSignal): Promise<Revision>
   /** All manifests (*.yaml, *.yml, *.json) below the sub-path. */
   list(commit: string): Promise<Listing>
+  /** The same of a tree that no commit has. */
+  listTree(tree: string): Promise<Listing>
+  /**
+   * Fetches a branch, a tag, a commit or a request of the forge, and merges it; what is tracked stays where it is.
+   * @param into a commit that was fetched
+   * @throws GitvirtError `InvalidRef`, `NoCommonHistory`, `GitNeeded`, and what fetching throws
+   */
+  merge(ref: string, into: string, signal?: AbortSignal): Promise<MergeResult>
   /** What differs below the sub-path, without reading equal trees. */
   changes(from: string, to: string): Promise<{ readonly changes: readonly TreeChange[]; readonly refused: readonly RefusedEntry[] }>
   /** Contents by blob id, in bulk; order is free, sizes are capped. */
