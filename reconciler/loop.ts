@@ -5,7 +5,7 @@ import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
-import type { Approval, Planner, PlanInput, Suspension } from './plan/types.ts'
+import type { Approval, Planner, PlanInput, Surroundings, Suspension } from './plan/types.ts'
 import type { Refresh } from './status/status.ts'
 
 /** What the loop needs of the other rooms. */
@@ -36,6 +36,8 @@ export type Loop = {
   /** The plan of everything, as it stands now; undefined before the first revision. */
   current(): Plan | undefined
   view(): DesiredView | undefined
+  /** What a plan depends on besides Git, as it stands now. */
+  surroundings(): Surroundings
   close(): void
 }
 
@@ -60,13 +62,16 @@ export function createLoop(ports: LoopPorts): Loop {
     for (const key of unplaced) queue.plan.add(key)
   }
 
-  const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => ({
-    desired,
+  const surroundings = (): Surroundings => ({
     observed: ports.observed.view,
     approvals: ports.approvals(),
     suspensions: ports.suspensions(),
     now: ports.clock.now(),
     inputSalt: ports.inputSalt,
+  })
+  const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => ({
+    desired,
+    ...surroundings(),
     ...(keys === undefined ? {} : { keys }),
   })
   const schedule = (): void => {
@@ -143,6 +148,7 @@ export function createLoop(ports: LoopPorts): Loop {
     },
     current: () => (view === undefined ? undefined : ports.plan(input(view))),
     view: () => view,
+    surroundings,
     close() {
       closed = true
       clearImmediate(scheduled)

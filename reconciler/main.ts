@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { writeKubeconfig } from './api/kubeconfig.ts'
 import { startApi, type ApiServer } from './api/server.ts'
 import { createDesired } from './desired/state.ts'
+import type { DesiredEngine } from './desired/types.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
 import { createSessions } from './dispatch/sessions.ts'
@@ -21,10 +22,12 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
+import { createPreviews } from './previews.ts'
 import { createRevisions } from './revisions.ts'
 import { openSource } from './source/open-source.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
+import type { Source } from './source/types.ts'
 import { createStatus, type Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import { openStore } from './store/store.ts'
@@ -89,13 +92,21 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   stack.defer(() => loop.close())
   const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
   const state: SourceState = {}
-  const poller = await follow(options, { loop, state, status, stack })
+  const { poller, source, createEngine } = await follow(options, { loop, state, status, stack })
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
+  const previews = createPreviews({
+    source,
+    createDesired: createEngine,
+    tracked: () => loop.view(),
+    branch: repository.branch,
+    surroundings: () => loop.surroundings(),
+  })
   const control = createControl({
     loop,
     store,
     observed: observed.view,
     source: state,
+    previews,
     repository,
     fetchNow: () => poller.trigger(),
     mask: maskPlan,
@@ -160,10 +171,11 @@ async function inputSalt(stateDir: string): Promise<string> {
   return salt
 }
 
+type Followed = { readonly poller: Poller; readonly source: Source; readonly createEngine: () => DesiredEngine }
 type Following = { readonly loop: Loop; readonly state: SourceState; readonly status: Status; readonly stack: AsyncDisposableStack }
 
 /** Opens the source and brings each new revision into the loop. */
-async function follow(options: ReconcilerOptions, { loop, state, status, stack }: Following): Promise<Poller> {
+async function follow(options: ReconcilerOptions, { loop, state, status, stack }: Following): Promise<Followed> {
   const { clock, log, stateDir } = options
   const source = stack.adopt(
     await openSource({ ...options.source, storeDir: join(stateDir, 'source') }),
@@ -171,7 +183,8 @@ async function follow(options: ReconcilerOptions, { loop, state, status, stack }
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
-  const revisions = createRevisions(source, createDesired({ cache, ...root, openJudges }))
+  const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
+  const revisions = createRevisions(source, createEngine())
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => {
@@ -198,7 +211,7 @@ async function follow(options: ReconcilerOptions, { loop, state, status, stack }
     interval: options.pollMs,
   })
   stack.defer(async () => await poller.stop())
-  return poller
+  return { poller, source, createEngine }
 }
 
 /** Makes a join token for a node from another process than the reconciler's. */

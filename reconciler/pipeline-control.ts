@@ -8,6 +8,7 @@ import { approvalsFor, type ApprovalRequest } from './plan/approve.ts'
 import type { Approval } from './plan/types.ts'
 import { saveView } from './plan/saved-view.ts'
 import type { Plan } from '../schemas/generated/plan.ts'
+import type { Previews } from './previews.ts'
 import type { Revision } from './source/types.ts'
 import type { Store } from './store/store.ts'
 import { keyText } from './lib/object-key.ts'
@@ -21,6 +22,7 @@ export type ControlParts = {
   readonly observed: ObservedView
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string }
+  readonly previews: Previews
   readonly fetchNow: () => Promise<void>
   readonly mask: (plan: Plan) => Plan
   readonly clock: Clock
@@ -43,6 +45,10 @@ export function createControl(parts: ControlParts): Control {
           message: `No revision has been fetched yet${parts.source.error === undefined ? '' : `: ${parts.source.error}`}.`,
         })
       return parts.mask(plan)
+    },
+    preview: async (ref) => {
+      const request = await parts.previews.take(ref)
+      return { ...request, plan: parts.mask(request.plan) }
     },
     state: async () => saveView(parts.observed),
     reconcile: async () => {

@@ -13,7 +13,13 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   const { control } = options
   const reader = (request: FastifyRequest): Identity => allowed(options, request, 'get')
   const writer = (request: FastifyRequest): Identity => allowed(options, request, 'update')
-  app.get(`${prefix}/plan`, (request) => (reader(request), guarded(() => control.plan())))
+  app.get(`${prefix}/plan`, (request) => {
+    reader(request)
+    const { ref } = request.query as { readonly ref?: unknown }
+    if (ref === undefined) return guarded(() => control.plan())
+    if (typeof ref !== 'string' || ref === '' || ref.length > 1024) throw badRequest('ref is a name of at most 1024 characters')
+    return guarded(() => control.preview(ref))
+  })
   app.get(`${prefix}/status`, (request) => (reader(request), guarded(() => control.status())))
   app.get(`${prefix}/state`, (request) => (reader(request), guarded(() => control.state())))
   app.post(`${prefix}/reconcile`, (request) => {

@@ -30,6 +30,8 @@ export type Target = { readonly key?: ObjectKey }
 export type Control = {
   /** The current plan, with sensitive values masked. */
   plan(): Promise<unknown>
+  /** What merging a branch or request would do, masked likewise. */
+  preview(ref: string): Promise<unknown>
   /** Fetches now; resolves with the status after the fetch. */
   reconcile(by: string): Promise<unknown>
   suspend(target: Target & { readonly by: string; readonly reason: string }): Promise<unknown>

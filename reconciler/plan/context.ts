@@ -18,7 +18,7 @@ export class PlanContext {
 
   constructor(input: PlanInput) {
     this.input = input
-    const loaded = loadPolicy(input.desired)
+    const loaded = loadPolicy(input.policyFrom ?? input.desired)
     this.policy = loaded.policy
     this.policyDigest = loaded.digest
     this.findings.push(...loaded.findings)

@@ -33,7 +33,7 @@ const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed'
  * What a person approves: the acts on this object and the specs they bring, without places in Git, times and metadata, so that
  * an approval lives through replanning and label edits, and ends when the wish itself changes.
  */
-export function approvalDigest({ change }: Draft): string {
+export function approvalDigest({ change }: { readonly change: Pick<Change, 'key' | 'node' | 'action' | 'steps'> }): string {
   const removed = change.action === 'delete' ? change.steps.find(({ machine }) => machine !== undefined)?.machine : undefined
   // Of a deletion that was cut short, fewer steps are left: the wish is the same.
   if (removed !== undefined) return digestOf({ key: change.key, node: change.node, wish: 'delete', uid: removed.uid })

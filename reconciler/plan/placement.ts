@@ -94,11 +94,17 @@ export class Placer {
 }
 
 function usageOf(nodes: readonly HostNode[], observed: ObservedView): Map<string, Demand> {
+  if (observed.demand === undefined) return demands(observed)
+  return new Map(nodes.map(({ name }) => [name, nodeDemand(observed, name)]))
+}
+
+/** What machines that may run ask of a node, as applied. */
+export function nodeDemand(observed: ObservedView, node: string): Demand {
+  return observed.demand?.(node) ?? demands(observed).get(node) ?? { memoryBytes: 0, cpus: 0 }
+}
+
+function demands(observed: ObservedView): Map<string, Demand> {
   const used = new Map<string, Demand>()
-  if (observed.demand !== undefined) {
-    for (const { name } of nodes) used.set(name, observed.demand(name))
-    return used
-  }
   for (const key of observed.keys()) {
     if (!key.startsWith('VirtualMachine/')) continue
     for (const { node, object } of observed.get(key)) {

@@ -17,6 +17,8 @@ export type Suspension = { readonly key: ObjectKey; readonly by: string; readonl
 /** All that a plan depends on. Nothing else may be read: no clock, no disk, no log. */
 export type PlanInput = {
   readonly desired: DesiredView
+  /** Whose policy holds, where it is not the one of `desired`: a request cannot loosen the rules that it is judged by. */
+  readonly policyFrom?: DesiredView
   readonly observed: ObservedView
   /** Only these keys (and what they pull in); absent means all. */
   readonly keys?: Iterable<ObjectKey>
@@ -30,6 +32,9 @@ export type PlanInput = {
    */
   readonly inputSalt?: string
 }
+
+/** What a plan depends on besides Git. */
+export type Surroundings = Omit<PlanInput, 'desired' | 'policyFrom' | 'keys'>
 
 /** The one entry of the room: `plan(input)` in plan.ts. */
 export type Planner = (input: PlanInput) => Plan

@@ -67,6 +67,7 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
     },
     control: {
       plan: async () => ({ id: 'p', changes: [] }),
+      preview: async (ref) => ({ ref }),
       reconcile: async (by) => ({ by }),
       suspend: async (request) => request,
       resume: async (request) => request,

@@ -4,6 +4,8 @@ import type { Plan } from '../../../schemas/generated/plan.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
 import { maskPlan } from '../../plan/text/mask.ts'
+import { planMarkdown, previewMarkdown } from '../../plan/text/markdown.ts'
+import { addedPlan, renderPreview, type RequestPlan } from '../../plan/text/preview.ts'
 import { renderPlan } from '../../plan/text/render.ts'
 
 type PlanFlags = {
@@ -22,18 +24,21 @@ export function planCommand(program: Command): void {
   program
     .command('plan')
     .description('Show what the next pass would do: per object, per field, with its disruption class and what blocks it')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .option('-o, --output <format>', 'text, markdown (for a comment of a forge) or json', 'text')
     .option('--exit-code', 'exit 2 where there are changes')
     .option('--offline', 'compute here from a repository and a saved state, without a server')
     .option('--repo <folder>', 'with --offline: the repository; default: the current folder')
-    .option('--ref <reference>', 'with --offline: branch, tag or commit; default: HEAD')
+    .option(
+      '--ref <reference>',
+      'what merging this branch, tag, commit or request (#12, !12) would do, against what runs now; with --offline: the revision to plan; default there: HEAD',
+    )
     .option('--path <folder>', 'with --offline: folder of the environment inside the repository')
     .option('--state <file>', 'with --offline: what --save-state wrote')
     .option('--cache-dir <folder>', 'with --offline: keep parsed manifests here, so that nothing is parsed twice')
     .option('--save-state <file>', 'write what the agents reported to a file, for --offline, and end')
     .addHelpText(
       'after',
-      '\nExamples:\n  gitvirt plan --exit-code                       2 where something would change\n  gitvirt plan --save-state state.json           on a machine that reaches the server\n  gitvirt plan --offline --state state.json --repo . --ref my-branch --exit-code',
+      '\nExamples:\n  gitvirt plan --exit-code                       2 where something would change\n  gitvirt plan --save-state state.json           on a machine that reaches the server\n  gitvirt plan --ref my-branch                   what merging it would do, against what runs now\n  gitvirt plan --ref "#12" -o markdown           the same for a request, as a comment\n  gitvirt plan --offline --state state.json --repo . --ref my-branch --exit-code',
     )
     .addHelpText('after', '\nExit codes:\n  0  computed\n  1  error\n  2  with --exit-code: there are changes')
     .action(async (flags: PlanFlags, command: Command) => {
@@ -41,12 +46,22 @@ export function planCommand(program: Command): void {
     })
 }
 
+type Shown = { readonly plan: Plan; readonly text: () => string; readonly markdown: () => string; readonly json: () => unknown }
+
+const formats: Readonly<Record<string, (shown: Shown) => string>> = {
+  text: ({ text }) => text(),
+  markdown: ({ markdown }) => markdown(),
+  json: ({ json }) => JSON.stringify(json(), null, 2),
+}
+
 async function showPlan(context: CliContext, flags: PlanFlags): Promise<void> {
-  if (flags.output !== 'text' && flags.output !== 'json') {
+  const output = flags.output ?? 'text'
+  const format = formats[output]
+  if (format === undefined) {
     throw new GitvirtError({
       code: 'InvalidFlag',
-      message: `error: "${flags.output ?? ''}" is not an output format of a plan`,
-      action: 'Use text or json.',
+      message: `error: "${output}" is not an output format of a plan`,
+      action: `Use ${Object.keys(formats).join(', ')}.`,
     })
   }
   if (flags.saveState !== undefined) {
@@ -55,12 +70,37 @@ async function showPlan(context: CliContext, flags: PlanFlags): Promise<void> {
     context.note(`state written to ${flags.saveState}`)
     return
   }
-  const plan = flags.offline === true ? await offline(flags) : await context.client().call<Plan>('/gitvirt/v1/plan')
-  context.print(flags.output === 'json' ? JSON.stringify(maskPlan(plan), null, 2) : renderPlan(plan, { color: context.color }))
-  const waits = plan.changes.some((change) => change.approval !== undefined)
-  if (flags.output === 'text' && flags.offline !== true && waits)
-    context.note(`\nTo approve what is held back: gitvirt approve ${plan.id.slice(0, 12)}`)
-  if (flags.exitCode === true && plan.changes.length > 0) process.exitCode = exitCodes.changes
+  const previews = flags.ref !== undefined && flags.offline !== true
+  const shown = previews ? await showPreview(context, flags.ref ?? '') : showWhole(context, await wholePlan(context, flags))
+  context.print(format(shown))
+  const waits = shown.plan.changes.some((change) => change.approval !== undefined)
+  if (output === 'text' && flags.offline !== true && !previews && waits)
+    context.note(`\nTo approve what is held back: gitvirt approve ${shown.plan.id.slice(0, 12)}`)
+  if (flags.exitCode === true && shown.plan.changes.length > 0) process.exitCode = exitCodes.changes
+}
+
+async function wholePlan(context: CliContext, flags: PlanFlags): Promise<Plan> {
+  return flags.offline === true ? await offline(flags) : await context.client().call<Plan>('/gitvirt/v1/plan')
+}
+
+function showWhole(context: CliContext, plan: Plan): Shown {
+  return {
+    plan,
+    text: () => renderPlan(plan, { color: context.color }),
+    markdown: () => planMarkdown(plan),
+    json: () => maskPlan(plan),
+  }
+}
+
+/** The merge result against what runs now; only what merging adds counts as a change. */
+async function showPreview(context: CliContext, ref: string): Promise<Shown> {
+  const request = await context.client().call<RequestPlan>(`/gitvirt/v1/plan?ref=${encodeURIComponent(ref)}`)
+  return {
+    plan: addedPlan(request),
+    text: () => renderPreview(request, { color: context.color }),
+    markdown: () => previewMarkdown(request),
+    json: () => ({ ...request, plan: maskPlan(request.plan) }),
+  }
 }
 
 async function offline(flags: PlanFlags): Promise<Plan> {

@@ -25,7 +25,8 @@ const signs: Readonly<Record<Change['action'], { readonly sign: string; readonly
   none: { sign: '!', words: 'no change', tint: 'warn' },
 }
 
-function changeText(change: Change, paint: Paint): string {
+/** One object of a plan: what happens to it, field by field, and what holds it back. */
+export function changeText(change: Change, paint: Paint): string {
   const { sign, words, tint } = signs[change.action]
   const where = change.node === '' ? '' : ` on ${change.node}`
   const head = `${paint[tint](sign)} ${paint.strong(objectName(change.key))}${where}: ${words}${classText(change.disruption)}${originText(change.origin, paint)}`
@@ -83,7 +84,7 @@ function valueText(value: unknown): string {
 }
 
 /** Control characters from manifests must not steer a terminal. */
-function clean(text: string): string {
+export function clean(text: string): string {
   return text.replace(/\p{Cc}|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
@@ -94,7 +95,8 @@ function blockText(block: Block, paint: Paint): string[] {
   return [`    ${paint.warn(`${what}: ${block.reason}`)}: ${clean(block.message)}`, `      to go on: ${clean(block.unblock)}`]
 }
 
-function findingText(finding: Finding, paint: Paint): string {
+/** One finding as a line. */
+export function findingText(finding: Finding, paint: Paint): string {
   const path = finding.path === undefined ? '' : ` ${clean(finding.path)}`
   const tint = finding.severity === 'error' ? paint.delete : paint.warn
   return `${tint(finding.severity)}: ${objectName(finding.key)}${path}: ${clean(finding.message)}${originText(finding.origin, paint)}`

@@ -1,0 +1,54 @@
+import type { DesiredEngine, DesiredView } from './desired/types.ts'
+import { GitvirtError } from './lib/errors.ts'
+import { preview } from './plan/preview.ts'
+import type { RequestPlan } from './plan/text/preview.ts'
+import type { Surroundings } from './plan/types.ts'
+import type { Source } from './source/types.ts'
+
+/** What merging branches and requests would do. */
+export type Previews = {
+  /**
+   * Fetches, merges and plans; carries nothing out.
+   * @param ref a branch, tag, commit, or a request of the forge such as `#12`
+   * @throws GitvirtError `MergeConflict`, `NoRevision`, and what `Source.merge` throws
+   */
+  take(ref: string): Promise<RequestPlan>
+}
+
+export type PreviewPorts = {
+  readonly source: Pick<Source, 'merge' | 'listTree' | 'read'>
+  /** A new engine, which shares the cache of parsed manifests with the tracked one. */
+  readonly createDesired: () => DesiredEngine
+  /** The tracked branch, as it is in force; undefined before the first revision. */
+  readonly tracked: () => DesiredView | undefined
+  readonly branch: string
+  /** What a plan depends on besides Git, as it is now. */
+  readonly surroundings: () => Surroundings
+}
+
+export function createPreviews(ports: PreviewPorts): Previews {
+  return { take: async (ref) => await takePreview(ref, ports) }
+}
+
+async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPlan> {
+  const { source, branch } = ports
+  const tracked = ports.tracked()
+  if (tracked === undefined) throw new GitvirtError({ code: 'NoRevision', message: 'No revision has been fetched yet.' })
+  const { head, base, into, subject, tree, conflicts } = await source.merge(ref, tracked.revision)
+  if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
+  const { entries, refused } = await source.listTree(tree)
+  const { view } = await ports.createDesired().update({ revision: head, entries, refused, read: (ids) => source.read(ids) })
+  return { ...preview({ ...ports.surroundings(), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
+}
+
+const mostConflicts = 20
+
+function mergeConflict(ref: string, branch: string, conflicts: readonly string[]): GitvirtError {
+  const shown = conflicts.slice(0, mostConflicts).join(', ')
+  const more = conflicts.length > mostConflicts ? `, and ${conflicts.length - mostConflicts} more` : ''
+  return new GitvirtError({
+    code: 'MergeConflict',
+    message: `${ref} cannot be merged into ${branch}: both change ${shown}${more}.`,
+    action: `Merge ${branch} into it, or rebase it, and solve the conflict.`,
+  })
+}
