@@ -9,15 +9,16 @@ import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
 import { createSessions } from './dispatch/sessions.ts'
 import type { Clock } from './lib/clock.ts'
-import { describeError } from './lib/errors.ts'
+import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
 import { createLoop, type Loop } from './loop.ts'
+import { createAdmission, type Admission } from './admission.ts'
 import { createObserved } from './observed/cache.ts'
-import { createControl, type SourceState } from './pipeline-control.ts'
+import { createControl, everything, type SourceState } from './pipeline-control.ts'
 import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
@@ -30,7 +31,8 @@ import { startPolling, type Poller } from './source/poll.ts'
 import type { Source } from './source/types.ts'
 import { createStatus, type Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
-import { openStore } from './store/store.ts'
+import { openStore, type Store } from './store/store.ts'
+import type { TrustOptions } from './trust/trust.ts'
 import { openJudges } from './workers/judge-pool.ts'
 
 export type ReconcilerOptions = {
@@ -45,6 +47,8 @@ export type ReconcilerOptions = {
   readonly serverNames: readonly string[]
   readonly pollMs: number
   readonly webhookSecret?: string
+  /** Whose commits come into force; default: everybody's. */
+  readonly trust?: TrustOptions
   readonly clock: Clock
   readonly log: Logger
 }
@@ -92,7 +96,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   stack.defer(() => loop.close())
   const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
   const state: SourceState = {}
-  const { poller, source, createEngine } = await follow(options, { loop, state, status, stack })
+  const { poller, source, createEngine, admission } = await follow(options, { loop, state, status, store, stack })
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
   const previews = createPreviews({
     source,
@@ -109,6 +113,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     previews,
     repository,
     fetchNow: () => poller.trigger(),
+    allowRevision: (commit) => admission.allow(commit),
     mask: maskPlan,
     clock,
   })
@@ -171,29 +176,48 @@ async function inputSalt(stateDir: string): Promise<string> {
   return salt
 }
 
-type Followed = { readonly poller: Poller; readonly source: Source; readonly createEngine: () => DesiredEngine }
-type Following = { readonly loop: Loop; readonly state: SourceState; readonly status: Status; readonly stack: AsyncDisposableStack }
+type Followed = {
+  readonly poller: Poller
+  readonly source: Source
+  readonly createEngine: () => DesiredEngine
+  readonly admission: Admission
+}
+type Following = {
+  readonly loop: Loop
+  readonly state: SourceState
+  readonly status: Status
+  readonly store: Store
+  readonly stack: AsyncDisposableStack
+}
+
+const everybody: TrustOptions = { mode: 'none', keys: {} }
+/** Failures of a revision that auditors look for. */
+const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'HistoryRewritten'])
 
 /** Opens the source and brings each new revision into the loop. */
-async function follow(options: ReconcilerOptions, { loop, state, status, stack }: Following): Promise<Followed> {
-  const { clock, log, stateDir } = options
+async function follow(options: ReconcilerOptions, { loop, state, status, store, stack }: Following): Promise<Followed> {
+  const { clock, log, stateDir, trust = everybody } = options
   const source = stack.adopt(
-    await openSource({ ...options.source, storeDir: join(stateDir, 'source') }),
+    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory: trust.mode === 'every-commit' }),
     async (value) => await value.close(),
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
   const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
+  const admission = createAdmission({ source, trust, settings: store.settings })
   const revisions = createRevisions(source, createEngine())
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => {
+      const signer = await admission.admit(revision)
       const update = await revisions.take(revision)
       state.fetchedAt = clock.now().toISOString()
       delete state.error
       if (update === undefined) return
       state.revision = revision
-      const key = 'Fleet//*'
+      if (signer === undefined) delete state.signer
+      else state.signer = signer
+      const key = everything
       if (revision.rewritten)
         status.record({
           key,
@@ -206,12 +230,14 @@ async function follow(options: ReconcilerOptions, { loop, state, status, stack }
     },
     onError: (error, retryIn) => {
       state.error = describeError(error)
+      if (refusals.has(errorCode(error)))
+        status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: state.error })
       log.warn({ error: state.error, retryIn }, 'fetch failed')
     },
     interval: options.pollMs,
   })
   stack.defer(async () => await poller.stop())
-  return { poller, source, createEngine }
+  return { poller, source, createEngine, admission }
 }
 
 /** Makes a join token for a node from another process than the reconciler's. */

@@ -11,10 +11,11 @@ import type { Plan } from '../schemas/generated/plan.ts'
 import type { Previews } from './previews.ts'
 import type { Revision } from './source/types.ts'
 import type { Store } from './store/store.ts'
+import type { Signer } from './trust/verify-signature.ts'
 import { keyText } from './lib/object-key.ts'
 
 /** What became of the last fetch. */
-export type SourceState = { revision?: Revision; fetchedAt?: string; error?: string }
+export type SourceState = { revision?: Revision; signer?: Signer; fetchedAt?: string; error?: string }
 
 export type ControlParts = {
   readonly loop: Loop
@@ -23,6 +24,7 @@ export type ControlParts = {
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string }
   readonly previews: Previews
+  readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
   readonly mask: (plan: Plan) => Plan
   readonly clock: Clock
@@ -63,6 +65,11 @@ export function createControl(parts: ControlParts): Control {
       if (!store.suspensions.delete(key ?? everything))
         throw new GitvirtError({ code: 'NotFound', message: `${key === undefined ? 'The environment' : keyText(key)} is not suspended.` })
       again(key)
+    },
+    allowRevision: async ({ commit }) => {
+      parts.allowRevision(commit)
+      await parts.fetchNow()
+      return statusOf(parts)
     },
     approve: async ({ key, plan, by }) => {
       const request = { ...(key === undefined ? {} : { key }), ...(plan === undefined ? {} : { plan }), by, at: at() }
@@ -109,6 +116,7 @@ function statusOf(parts: ControlParts): Record<string, unknown> {
     ref: parts.repository.branch,
     revision: source.revision?.commit,
     subject: source.revision?.subject,
+    signer: source.signer,
     fetchedAt: source.fetchedAt,
     error: source.error,
     suspended: store.suspensions.list().some((one) => one.key === everything),

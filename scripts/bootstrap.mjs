@@ -27,12 +27,14 @@ const hostPackages = [
   'iputils-ping',
   'kmod',
   'git',
+  'openssh-client',
+  'gpgv',
   'xz-utils',
   'util-linux',
   'procps',
   'ca-certificates',
 ]
-const labPackages = ['busybox-static', 'syslinux', 'syslinux-common', 'mtools', 'dosfstools', 'cpio', 'curl', 'zstd']
+const labPackages = ['gnupg', 'busybox-static', 'syslinux', 'syslinux-common', 'mtools', 'dosfstools', 'cpio', 'curl', 'zstd']
 const slowPackages = ['user-mode-linux', 'mmdebstrap', 'e2fsprogs']
 
 const commands = {

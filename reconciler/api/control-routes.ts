@@ -8,7 +8,7 @@ import type { ApiOptions } from './ports.ts'
 const prefix = '/gitvirt/v1'
 const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[a-z0-9.-]{1,253}$/
 
-/** gitvirt's own requests, for the CLI and the console: plan, status, reconcile, suspend, resume, approvals. */
+/** gitvirt's own requests, for the CLI and the console: plan, status, reconcile, suspend, resume, approvals of changes and revisions. */
 export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   const { control } = options
   const reader = (request: FastifyRequest): Identity => allowed(options, request, 'get')
@@ -38,6 +38,8 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   app.post(`${prefix}/approvals`, (request) => {
     const by = writer(request).name
     const body = bodyOf(request)
+    const commit = textOf(body, 'revision')
+    if (commit !== undefined) return guarded(() => control.allowRevision({ commit: fullCommit(commit), by }))
     const plan = textOf(body, 'plan')
     const target = targetOf(body)
     if (plan === undefined && target.key === undefined) throw badRequest('name a plan or the key of an object')
@@ -78,6 +80,11 @@ function textOf(body: Body, name: string): string | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value.length > 1024) throw badRequest(`${name} is a text of at most 1024 characters`)
   return value
+}
+
+function fullCommit(text: string): string {
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) throw badRequest('revision is a full commit id')
+  return text
 }
 
 function targetOf(body: Body): { key?: string } {

@@ -37,6 +37,8 @@ export type Control = {
   suspend(target: Target & { readonly by: string; readonly reason: string }): Promise<unknown>
   resume(target: Target & { readonly by: string }): Promise<unknown>
   approve(approval: Target & { readonly plan?: string; readonly by: string }): Promise<unknown>
+  /** Lets one revision in that does not descend from the one in force. */
+  allowRevision(request: { readonly commit: string; readonly by: string }): Promise<unknown>
   /** Repository, revision, errors with their places, agents. */
   status(): Promise<unknown>
   /** All that agents reported, for offline plans. */

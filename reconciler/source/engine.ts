@@ -20,6 +20,8 @@ export type Engine = {
   writeRef(name: string, id: string): Promise<void>
   /** False also where the store does not hold the history that would tell. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>
+  /** Ids of at most `most` commits that `head` has and `after` has not, newest first. */
+  between(after: string, head: string, most: number): Promise<readonly string[]>
   /** Sizes in bytes by id; an id that the store lacks is absent. */
   sizes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** One object, or undefined where it is missing or larger than `maxBytes`. */

@@ -16,6 +16,7 @@ export type EngineOptions = {
   readonly storeDir: string
   readonly auth: SourceAuth | undefined
   readonly caps: SourceCaps
+  readonly wholeHistory: boolean
 }
 
 const incoming = 'refs/gitvirt/incoming'
@@ -56,6 +57,10 @@ export function createGitEngine(options: EngineOptions): Engine {
     isAncestor: async (ancestor, descendant) => {
       const args = ['merge-base', '--is-ancestor', ancestor, descendant]
       return (await runGit({ storeDir, args, okCodes: [1, 128] })).exitCode === 0
+    },
+    between: async (after, head, most) => {
+      const { stdout } = await runGit({ storeDir, args: ['rev-list', `--max-count=${most}`, head, `^${after}`] })
+      return stdout.split('\n').filter((line) => line !== '')
     },
     sizes: async (ids) => await (ids.length > manyIds ? readManySizes(storeDir, ids) : readSizes(headers, ids)),
     object: async (id, maxBytes) => await readObject(contents, id, maxBytes),
@@ -128,7 +133,7 @@ class Fetcher {
 
   #fetchArgs(source: string, have: string | undefined): string[] {
     // The first fetch needs no history; later ones bring what lies between, which tells a rewrite from a push.
-    const depth = have === undefined ? ['--depth=1'] : []
+    const depth = have === undefined && !this.#options.wholeHistory ? ['--depth=1'] : []
     return ['fetch', ...quietly, '--force', ...depth, '--', this.#options.remote.url, `+${source}:${this.#into}`]
   }
 

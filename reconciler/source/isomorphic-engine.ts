@@ -40,6 +40,11 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
     readRef: async (name) => await readRef(store, name),
     writeRef: async (name, id) => await git.writeRef({ ...store, ref: name, value: id, force: true }),
     isAncestor: async (ancestor, descendant) => await isAncestor(store, ancestor, descendant),
+    between: async (after, head, most) => {
+      const known = new Set((await git.log({ ...store, ref: after })).map(({ oid }) => oid))
+      const all = await git.log({ ...store, ref: head })
+      return all.flatMap(({ oid }) => (known.has(oid) ? [] : [oid])).slice(0, most)
+    },
     sizes: async (ids) => {
       const sizes = new Map<string, number>()
       for (const id of new Set(ids)) {
@@ -79,7 +84,8 @@ async function fetchHead(options: EngineOptions, call: FetchCall): Promise<strin
     const refs = await git.listServerRefs({ http, url: remote.url, protocolVersion: 1 })
     if (refs.length === 0) throw emptyRepository(remote)
     const wanted = target.kind === 'commit' ? { ref: target.id, oid: target.id } : findRef(options, refs)
-    if ((await readRaw(call.store, wanted.oid)) === undefined) await fetchObject({ ...call, http, wanted, url: remote.url })
+    if ((await readRaw(call.store, wanted.oid)) === undefined)
+      await fetchObject({ ...call, http, wanted, url: remote.url, wholeHistory: options.wholeHistory })
     return await peel(call.store, wanted.oid)
   } catch (error) {
     throw fetchError(options, { error, words: redact(describe(error), credentials) })
@@ -87,9 +93,14 @@ async function fetchHead(options: EngineOptions, call: FetchCall): Promise<strin
 }
 
 async function fetchObject(
-  call: FetchCall & { readonly http: ReturnType<typeof createGitHttpClient>; readonly wanted: ServerRef; readonly url: string },
+  call: FetchCall & {
+    readonly http: ReturnType<typeof createGitHttpClient>
+    readonly wanted: ServerRef
+    readonly url: string
+    readonly wholeHistory: boolean
+  },
 ): Promise<void> {
-  const { store, have, http, wanted, url } = call
+  const { store, have, http, wanted, url, wholeHistory } = call
   if (have !== undefined) await git.writeRef({ ...store, ref: haveRef, value: have, force: true })
   await git.fetch({
     ...store,
@@ -100,7 +111,7 @@ async function fetchObject(
     remoteRef: wanted.ref,
     singleBranch: true,
     tags: false,
-    ...(have === undefined ? { depth: 1 } : {}),
+    ...(have === undefined && !wholeHistory ? { depth: 1 } : {}),
   })
 }
 

@@ -17,6 +17,8 @@ import type { Listing, MergeResult, Revision, Source } from './types.ts'
 
 const maxCommitBytes = 2 ** 22
 const readAhead = 64
+/** Most commits that are looked at one by one between two revisions. */
+const mostCommits = 10_000
 
 /**
  * Opens a repository without a work tree. Nothing is fetched yet.
@@ -33,7 +35,14 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   await mkdir(options.storeDir, { recursive: true, mode: 0o700 })
   const unlock = await lockStore(options.storeDir)
   try {
-    const engineOptions = { remote, target, storeDir: options.storeDir, auth: options.auth, caps }
+    const engineOptions = {
+      remote,
+      target,
+      storeDir: options.storeDir,
+      auth: options.auth,
+      caps,
+      wholeHistory: options.wholeHistory ?? false,
+    }
     const useGit = await chooseGit(options, remote)
     if (useGit) await prepareStore(options.storeDir, remote)
     const engine = useGit ? createGitEngine(engineOptions) : await createIsomorphicEngine(engineOptions)
@@ -120,6 +129,24 @@ class GitSource implements Source {
     return await listFolder(this.#context, { id: await this.#folder(commit), path: this.#parts.path })
   }
 
+  async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
+    return ancestor === descendant || (await this.#parts.engine.isAncestor(ancestor, descendant))
+  }
+
+  async commits(after: string | undefined, head: string): Promise<readonly { id: string; bytes: Uint8Array }[]> {
+    const { engine } = this.#parts
+    const ids = after === undefined || after === head ? [head] : await engine.between(after, head, mostCommits + 1)
+    if (ids.length > mostCommits) throw tooManyCommits(head)
+    const found: { id: string; bytes: Uint8Array }[] = []
+    // A branch that went back has nothing that the other lacks.
+    for (const id of ids.length === 0 ? [head] : ids) {
+      const object = await engine.object(id, maxCommitBytes)
+      if (object?.type !== 'commit') throw missingObject('commit', id)
+      found.push({ id, bytes: object.bytes })
+    }
+    return found
+  }
+
   async listTree(tree: string): Promise<Listing> {
     const { path } = this.#parts
     const id = await this.#context.trees.folder(tree, path)
@@ -196,4 +223,12 @@ class GitSource implements Source {
     if (object?.type !== 'blob') throw missingObject('blob', id)
     return { id, bytes: object.bytes }
   }
+}
+
+function tooManyCommits(head: string): GitvirtError {
+  return new GitvirtError({
+    code: 'TooManyCommits',
+    message: `More than ${mostCommits} commits came with ${head.slice(0, 12)} at once, which are too many to look at one by one.`,
+    action: 'Let it in by fewer commits at a time.',
+  })
 }

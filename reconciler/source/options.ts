@@ -45,6 +45,8 @@ export type SourceOptions = {
   /** Folder of the bare object store; made when absent, used by one process at a time. */
   readonly storeDir: string
   readonly auth?: SourceAuth
+  /** Fetch all of the history at the first time already: for those who look at every commit. Default false. */
+  readonly wholeHistory?: boolean
   readonly caps?: Partial<SourceCaps>
   /** `auto`: the git program where it is installed, else isomorphic-git (HTTP(S) only). */
   readonly engine?: 'auto' | 'git' | 'isomorphic'

@@ -55,6 +55,13 @@ export type Source = {
    * @throws GitvirtError `InvalidRef`, `NoCommonHistory`, `GitNeeded`, and what fetching throws
    */
   merge(ref: string, into: string, signal?: AbortSignal): Promise<MergeResult>
+  /**
+   * Commit objects that `head` has and `after` has not, newest first; `head` alone without `after`, or where they are the same.
+   * @throws GitvirtError `TooManyCommits`
+   */
+  commits(after: string | undefined, head: string): Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
+  /** False also where the store does not hold the history that would tell. */
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>
   /** What differs below the sub-path, without reading equal trees. */
   changes(from: string, to: string): Promise<{ readonly changes: readonly TreeChange[]; readonly refused: readonly RefusedEntry[] }>
   /** Contents by blob id, in bulk; order is free, sizes are capped. */

@@ -72,6 +72,7 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
       suspend: async (request) => request,
       resume: async (request) => request,
       approve: async (request) => request,
+      allowRevision: async (request) => request,
       status: async () => ({ revision: 'abc', errors: [] }),
       state: async () => ({ nodes: [], sightings: [] }),
     },

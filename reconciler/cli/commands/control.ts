@@ -20,6 +20,7 @@ type SourceStatus = {
   }[]
   readonly agents?: readonly { readonly node: string; readonly connected: boolean; readonly seenAt?: string }[]
   readonly suspended?: boolean
+  readonly signer?: { readonly kind: string; readonly name: string; readonly fingerprint: string }
 }
 
 /** reconcile, suspend, resume, approve, status: requests about the pipeline itself. */
@@ -57,13 +58,21 @@ export function controlCommands(program: Command): void {
     })
   program
     .command('approve <plan-or-object>')
-    .description('Let a blocked plan (its id) or the blocked change of one object (vm/demo) go through')
+    .description(
+      'Let a blocked plan (its id), the blocked change of one object (vm/demo), or a rewritten branch (revision/COMMIT) go through',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  gitvirt approve vm/demo                             shows and allows this change only; another one needs its own word\n  gitvirt approve $(gitvirt plan -o json | jq -r .id) all that waits in the plan that was just read',
     )
     .action(async (word: string, _options: unknown, command: Command) => {
       const context = contextOf(command)
+      const commit = /^revision\/(.+)$/.exec(word)?.[1]
+      if (commit !== undefined) {
+        const status = await context.client().call<SourceStatus>('/gitvirt/v1/approvals', { method: 'POST', body: { revision: commit } })
+        context.print(status.error === undefined ? `${word} approved` : `${word} approved, but: ${status.error}`)
+        return
+      }
       const { key } = word.includes('/') ? target(word, context.namespace()) : {}
       if (key === undefined) await context.client().call('/gitvirt/v1/approvals', { method: 'POST', body: { plan: word } })
       else await approveObject(context, key)
@@ -110,6 +119,7 @@ function statusText(status: SourceStatus): string {
     ['Repository:', status.url ?? ''],
     ['Reference:', status.ref ?? ''],
     ['Revision:', status.revision ?? '<none yet>'],
+    ...(status.signer === undefined ? [] : [['Signed by:', `${status.signer.name} (${status.signer.kind}, ${status.signer.fingerprint})`]]),
     ['Fetched:', status.fetchedAt ?? ''],
     ['Suspended:', String(status.suspended ?? false)],
     ...(status.error === undefined ? [] : [['Error:', status.error]]),

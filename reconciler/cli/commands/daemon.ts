@@ -11,6 +11,7 @@ import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
 import { defaultStateDir } from '../kubeconfig.ts'
 import { milliseconds } from '../duration.ts'
+import { trustOptions, type TrustFlags } from './trust-flags.ts'
 
 type CommonOptions = { readonly stateDir: string; readonly logLevel: string }
 type ReconcilerFlags = CommonOptions & {
@@ -25,7 +26,7 @@ type ReconcilerFlags = CommonOptions & {
   readonly agents?: string
   readonly serverName: readonly string[]
   readonly webhookSecretFile?: string
-}
+} & TrustFlags
 type AgentFlags = CommonOptions & {
   readonly node: string
   readonly libvirtUri: string
@@ -73,6 +74,11 @@ function reconcilerFlags(command: Command): Command {
     .option('--listen <address>', 'address of the API', '127.0.0.1:6443')
     .option('--server-name <name>', 'further name or address in the server certificate; may be repeated', collect, [])
     .option('--webhook-secret-file <file>', 'file with the secret of the forge’s webhook')
+    .option('--verify-commits <mode>', 'whose commits come into force: none, head or every-commit must be signed', 'none')
+    .option('--allowed-signers <file>', 'SSH keys that are trusted, as in ssh-keygen’s allowed_signers')
+    .option('--keyring <file>', 'OpenPGP public keys that are trusted')
+    .option('--forge-allowed-signers <file>', 'SSH keys of the forge, trusted for merges it makes')
+    .option('--forge-keyring <file>', 'OpenPGP public keys of the forge, trusted for merges it makes')
 }
 
 function agentFlags(command: Command): Command {
@@ -118,6 +124,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     agents: flags.agents === undefined ? { host: '127.0.0.1', port: 0 } : parseAddress(flags.agents),
     serverNames: flags.serverName,
     pollMs: milliseconds(flags.poll),
+    trust: trustOptions(flags),
     ...(flags.webhookSecretFile === undefined ? {} : { webhookSecret: (await readFile(flags.webhookSecretFile, 'utf8')).trim() }),
     clock: systemClock,
     log,

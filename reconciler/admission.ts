@@ -1,0 +1,57 @@
+import { GitvirtError } from './lib/errors.ts'
+import type { Revision, Source } from './source/types.ts'
+import { checkCommits, type TrustOptions } from './trust/trust.ts'
+import type { Signer } from './trust/verify-signature.ts'
+
+/** Decides which revisions may come into force. */
+export type Admission = {
+  /**
+   * Resolves where the revision may be applied, with who signed it; a revision is judged once.
+   * @throws GitvirtError `UntrustedCommit`, `HistoryRewritten`, and what reading commits and keys throws
+   */
+  admit(revision: Revision): Promise<Signer | undefined>
+  /** Lets one commit in that does not descend from the one in force; its signature still counts. */
+  allow(commit: string): void
+}
+
+export type AdmissionPorts = {
+  readonly source: Pick<Source, 'commits' | 'isAncestor'>
+  readonly trust: TrustOptions
+  readonly settings: { get(name: string): string | undefined; put(name: string, value: string): void }
+}
+
+const acceptedSetting = 'trust.accepted'
+const allowedSetting = 'trust.allowed'
+
+export function createAdmission(ports: AdmissionPorts): Admission {
+  let last: { readonly commit: string; readonly signer: Signer | undefined } | undefined
+  return {
+    admit: async ({ commit }) => {
+      if (ports.trust.mode === 'none') return undefined
+      if (last?.commit === commit) return last.signer
+      const accepted = ports.settings.get(acceptedSetting)
+      await refuseReplay(ports, commit, accepted)
+      const signer = await checkCommits(await ports.source.commits(accepted, commit), ports.trust)
+      ports.settings.put(acceptedSetting, commit)
+      last = { commit, signer }
+      return signer
+    },
+    allow: (commit) => ports.settings.put(allowedSetting, commit),
+  }
+}
+
+/**
+ * A signature says who made a commit, not that it is the newest: an old one pushed again would bring back what was mended since.
+ */
+async function refuseReplay({ source, settings }: AdmissionPorts, commit: string, accepted: string | undefined): Promise<void> {
+  if (accepted === undefined || commit === accepted || settings.get(allowedSetting) === commit) return
+  if (await source.isAncestor(accepted, commit)) return
+  const older = await source.isAncestor(commit, accepted)
+  throw new GitvirtError({
+    code: 'HistoryRewritten',
+    message: older
+      ? `The branch went back to ${commit.slice(0, 12)}, which is older than ${accepted.slice(0, 12)} in force.`
+      : `${commit.slice(0, 12)} does not descend from ${accepted.slice(0, 12)} in force: the branch was rewritten.`,
+    action: `Push a revert instead, or let it in with "gitvirt approve revision/${commit}"; what is applied stays as it is.`,
+  })
+}

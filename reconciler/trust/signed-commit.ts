@@ -1,0 +1,74 @@
+import { GitvirtError } from '../lib/errors.ts'
+
+/** A commit as Git signs it. */
+export type SignedCommit = {
+  readonly id: string
+  readonly parents: readonly string[]
+  /** Seconds since 1970, as the committer's clock had it. */
+  readonly committedAt: number
+  /** What the signature is over: the commit without it. */
+  readonly payload: Buffer
+  readonly signature?: { readonly kind: 'ssh' | 'openpgp'; readonly armored: string }
+}
+
+const newline = 0x0a
+const space = 0x20
+const signatureHeaders: ReadonlySet<string> = new Set(['gpgsig', 'gpgsig-sha256'])
+
+/**
+ * Takes a commit object apart into what was signed and the signature.
+ * Source: gitformat-signature(5); continuation lines begin with a space.
+ * @throws GitvirtError `InvalidCommit` where there is more than one signature: which of them others look at cannot be told
+ */
+export function readSignedCommit(id: string, bytes: Uint8Array): SignedCommit {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const { headers, end } = readHeaders(buffer)
+  const signed = headers.filter(({ name }) => signatureHeaders.has(name))
+  if (signed.length > 1) {
+    throw new GitvirtError({ code: 'InvalidCommit', message: `Commit ${id} carries more than one signature.`, action: 'Sign it once.' })
+  }
+  const kept = headers.filter(({ name }) => !signatureHeaders.has(name)).map(({ raw }) => raw)
+  const signature = signed[0]
+  const committer = headers.find(({ name }) => name === 'committer')?.value ?? ''
+  return {
+    id,
+    parents: headers.filter(({ name }) => name === 'parent').map(({ value }) => value),
+    committedAt: Number(/> (\d{1,12}) [+-]\d{4}$/.exec(committer)?.[1] ?? 0),
+    payload: Buffer.concat([...kept, buffer.subarray(end)]),
+    ...(signature === undefined ? {} : { signature: { kind: kindOf(id, signature.value), armored: `${signature.value.trimEnd()}\n` } }),
+  }
+}
+
+type Header = { readonly name: string; readonly value: string; readonly raw: Buffer }
+
+/** Headers in order, and where the empty line before the message begins. */
+function readHeaders(buffer: Buffer): { readonly headers: readonly Header[]; readonly end: number } {
+  const headers: Header[] = []
+  let at = 0
+  while (at < buffer.length && buffer[at] !== newline) {
+    let end = lineEnd(buffer, at)
+    while (buffer[end] === space) end = lineEnd(buffer, end)
+    const raw = buffer.subarray(at, end)
+    const text = raw.toString('utf8').replace(/\n$/, '')
+    const gap = text.indexOf(' ')
+    headers.push({ name: text.slice(0, gap), value: text.slice(gap + 1).replaceAll('\n ', '\n'), raw })
+    at = end
+  }
+  return { headers, end: at }
+}
+
+/** Where the next line begins. */
+function lineEnd(buffer: Buffer, from: number): number {
+  const end = buffer.indexOf(newline, from)
+  return end === -1 ? buffer.length : end + 1
+}
+
+function kindOf(id: string, armored: string): 'ssh' | 'openpgp' {
+  if (armored.startsWith('-----BEGIN SSH SIGNATURE-----')) return 'ssh'
+  if (armored.startsWith('-----BEGIN PGP SIGNATURE-----')) return 'openpgp'
+  throw new GitvirtError({
+    code: 'UntrustedCommit',
+    message: `Commit ${id.slice(0, 12)} is signed in a way that is not known here.`,
+    action: 'Sign it with an SSH or an OpenPGP key.',
+  })
+}

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { createAdmission, type Admission } from '../../../../reconciler/admission.ts'
+import { openSource } from '../../../../reconciler/source/open-source.ts'
+import type { Source } from '../../../../reconciler/source/types.ts'
+import type { TrustOptions } from '../../../../reconciler/trust/trust.ts'
+import { Fixture } from '../source/fixture.ts'
+
+type World = { readonly fixture: Fixture; readonly source: Source; readonly admission: (trust: TrustOptions) => Admission }
+
+async function world(t: TestContext): Promise<World> {
+  const fixture = new Fixture()
+  t.after(() => fixture.close())
+  fixture.commit({ 'a.yaml': 'unsigned, before anybody asked for signatures' })
+  const source = await openSource({ url: fixture.bare, storeDir: join(fixture.dir, 'store'), wholeHistory: true })
+  t.after(async () => await source.close())
+  const kept = new Map<string, string>()
+  const settings = { get: (name: string) => kept.get(name), put: (name: string, value: string) => void kept.set(name, value) }
+  return { fixture, source, admission: (trust) => createAdmission({ source, trust, settings }) }
+}
+
+/** An SSH key pair; returns its private file. */
+function sshKey(fixture: Fixture, name: string): string {
+  const file = join(fixture.dir, name)
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
+  return file
+}
+
+function allowedSigners(fixture: Fixture, keys: Readonly<Record<string, string>>, options = ''): string {
+  const file = join(fixture.dir, 'allowed_signers')
+  const lines = Object.entries(keys).map(([principal, key]) => `${principal} ${options}${readFileSync(`${key}.pub`, 'utf8')}`)
+  writeFileSync(file, lines.join(''))
+  return file
+}
+
+function signBySsh(fixture: Fixture, key: string): void {
+  for (const [name, value] of [
+    ['gpg.format', 'ssh'],
+    ['user.signingKey', key],
+    ['commit.gpgSign', 'true'],
+  ] as const)
+    fixture.git('config', name, value)
+}
+
+describe('admission by SSH signatures', () => {
+  it('lets in what a trusted key signed, and says who', async (t) => {
+    const { fixture, source, admission } = await world(t)
+    const key = sshKey(fixture, 'ada')
+    const gate = admission({ mode: 'head', keys: { allowedSigners: allowedSigners(fixture, { 'ada@example.org': key }) } })
+    signBySsh(fixture, key)
+    fixture.commit({ 'a.yaml': 'signed' })
+    const signer = await gate.admit(await source.fetch())
+    assert.equal(signer?.name, 'ada@example.org')
+    assert.match(signer?.fingerprint ?? '', /^SHA256:/)
+  })
+
+  it('refuses an unsigned commit, another key, and a commit that was altered', async (t) => {
+    const { fixture, source, admission } = await world(t)
+    const [ada, eve] = [sshKey(fixture, 'ada'), sshKey(fixture, 'eve')]
+    const gate = admission({ mode: 'head', keys: { allowedSigners: allowedSigners(fixture, { 'ada@example.org': ada }) } })
+    await assert.rejects(gate.admit(await source.fetch()), { code: 'UntrustedCommit', message: /\(unsigned\)/ })
+    signBySsh(fixture, eve)
+    fixture.commit({ 'a.yaml': 'signed by eve' })
+    await assert.rejects(gate.admit(await source.fetch()), { code: 'UntrustedCommit', message: /no trusted key/ })
+    signBySsh(fixture, ada)
+    const signed = fixture.commit({ 'a.yaml': 'signed by ada' })
+    const forged = fixture.git('cat-file', 'commit', signed).replace('change a.yaml', 'change b.yaml')
+    const id = fixture.input(`${forged}\n`, 'hash-object', '-t', 'commit', '-w', '--stdin')
+    fixture.git('push', '-q', '--force', fixture.bare, `${id}:refs/heads/main`)
+    await assert.rejects(gate.admit(await source.fetch()), { code: 'UntrustedCommit' })
+  })
+
+  it('looks at every commit where that is asked for, and has the forge sign merges only', async (t) => {
+    const { fixture, source, admission } = await world(t)
+    const [ada, forge] = [sshKey(fixture, 'ada'), sshKey(fixture, 'forge')]
+    const keys = { allowedSigners: allowedSigners(fixture, { 'ada@example.org': ada }) }
+    const forgeFile = join(fixture.dir, 'forge_signers')
+    writeFileSync(forgeFile, `forge@example.org ${readFileSync(`${forge}.pub`, 'utf8')}`)
+    const gate = admission({ mode: 'every-commit', keys, forge: { allowedSigners: forgeFile } })
+    signBySsh(fixture, ada)
+    fixture.commit({ 'a.yaml': 'first' })
+    await gate.admit(await source.fetch())
+    fixture.git('checkout', '-q', '-b', 'more')
+    fixture.commit({ 'b.yaml': 'b' }, 'more')
+    fixture.git('checkout', '-q', 'main')
+    signBySsh(fixture, forge)
+    fixture.git('merge', '-q', '--no-ff', '-m', 'Merge pull request #1', 'more')
+    fixture.push()
+    assert.equal((await gate.admit(await source.fetch()))?.name, 'forge@example.org')
+    fixture.commit({ 'c.yaml': 'the forge writes by itself' })
+    await assert.rejects(gate.admit(await source.fetch()), { code: 'UntrustedCommit' })
+    fixture.git('reset', '-q', '--hard', 'HEAD^')
+    fixture.git('config', 'commit.gpgSign', 'false')
+    fixture.commit({ 'd.yaml': 'unsigned between' })
+    signBySsh(fixture, ada)
+    fixture.commit({ 'e.yaml': 'signed head' })
+    await assert.rejects(gate.admit(await source.fetch()), { code: 'UntrustedCommit', message: /^1 of 2 new commits/ })
+  })
+
+  it('refuses an older signed commit pushed again, until it is allowed', async (t) => {
+    const { fixture, source, admission } = await world(t)
+    const key = sshKey(fixture, 'ada')
+    const gate = admission({ mode: 'head', keys: { allowedSigners: allowedSigners(fixture, { 'ada@example.org': key }) } })
+    signBySsh(fixture, key)
+    const older = fixture.commit({ 'a.yaml': 'with the hole' })
+    await gate.admit(await source.fetch())
+    fixture.commit({ 'a.yaml': 'mended' })
+    await gate.admit(await source.fetch())
+    fixture.git('push', '-q', '--force', fixture.bare, `${older}:refs/heads/main`)
+    const replayed = await source.fetch()
+    await assert.rejects(gate.admit(replayed), { code: 'HistoryRewritten', message: /older than/ })
+    gate.allow(older)
+    assert.equal((await gate.admit(replayed))?.name, 'ada@example.org')
+  })
+
+  it('refuses a key whose time had ended when the commit was made', async (t) => {
+    const { fixture, source, admission } = await world(t)
+    const key = sshKey(fixture, 'ada')
+    const file = allowedSigners(fixture, { 'ada@example.org': key }, 'valid-before="20200101" ')
+    signBySsh(fixture, key)
+    fixture.commit({ 'a.yaml': 'signed' })
+    await assert.rejects(admission({ mode: 'head', keys: { allowedSigners: file } }).admit(await source.fetch()), {
+      code: 'UntrustedCommit',
+    })
+  })
+
+  it('says so when the keys cannot be read', async (t) => {
+    const { fixture, source, admission } = await world(t)
+    signBySsh(fixture, sshKey(fixture, 'ada'))
+    fixture.commit({ 'a.yaml': 'signed' })
+    const gate = admission({ mode: 'head', keys: { allowedSigners: join(fixture.dir, 'missing') } })
+    await assert.rejects(gate.admit(await source.fetch()), { code: 'KeysUnreadable' })
+  })
+})
+
+describe('admission by OpenPGP signatures', () => {
+  for (const form of ['armored', 'binary'] as const) {
+    it(`lets in what a trusted key signed and refuses others, with ${form} keys`, async (t) => {
+      const { fixture, source, admission } = await world(t)
+      const home = join(fixture.dir, 'gnupg')
+      mkdirSync(home, { mode: 0o700 })
+      const env = { ...process.env, GNUPGHOME: home }
+      t.after(() => execFileSync('gpgconf', ['--kill', 'all'], { env }))
+      const gpg = (...args: string[]): Buffer => execFileSync('gpg', ['--batch', '--quiet', '--passphrase', '', ...args], { env })
+      for (const name of ['ada', 'eve']) gpg('--quick-generate-key', `${name}@example.org`, 'ed25519', 'sign', 'never')
+      const keyring = join(fixture.dir, 'keyring')
+      writeFileSync(keyring, gpg('--export', ...(form === 'armored' ? ['--armor'] : []), 'ada@example.org'))
+      const gate = admission({ mode: 'head', keys: { keyring } })
+      const program = join(fixture.dir, 'gpg')
+      writeFileSync(program, `#!/bin/sh\nGNUPGHOME='${home}' exec gpg "$@"\n`, { mode: 0o755 })
+      fixture.git('config', 'gpg.program', program)
+      fixture.git('config', 'commit.gpgSign', 'true')
+      fixture.git('config', 'user.signingKey', 'eve@example.org')
+      fixture.commit({ 'a.yaml': 'by eve' })
+      await assert.rejects(gate.admit(await source.fetch()), { code: 'UntrustedCommit' })
+      fixture.git('config', 'user.signingKey', 'ada@example.org')
+      fixture.commit({ 'a.yaml': 'by ada' })
+      const signer = await gate.admit(await source.fetch())
+      assert.equal(signer?.name, 'ada@example.org')
+      assert.match(signer?.fingerprint ?? '', /^[0-9A-F]{40}$/)
+    })
+  }
+})
