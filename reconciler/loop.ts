@@ -6,6 +6,7 @@ import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
 import type { Approval, Planner, PlanInput, Surroundings, Suspension } from './plan/types.ts'
+import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/status.ts'
 
 /** What the loop needs of the other rooms. */
@@ -55,6 +56,11 @@ export function createLoop(ports: LoopPorts): Loop {
   let retry: NodeJS.Timeout | undefined
   /** Objects that no node could take: a change of any node may help them. */
   const unplaced = new Set<ObjectKey>()
+  /** What a window or a freeze holds back until a time. */
+  const waiting = new Wakeups((keys) => {
+    for (const key of keys) queue.plan.add(key)
+    schedule()
+  })
   let connectedBefore = connectedNodes(ports)
   const queueNode = (name: string): void => {
     for (const key of keysOnNode(ports, name)) queue.plan.add(key)
@@ -103,6 +109,7 @@ export function createLoop(ports: LoopPorts): Loop {
     const plan = ports.plan(input(desired, taken.all ? undefined : taken.plan))
     const covered = new Set([...taken.plan, ...plan.changes.map((change) => change.key)])
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
+    waiting.take(plan, { now: ports.clock.now(), ...(taken.all ? {} : { covered }) })
     ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
     forgetSettled(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
@@ -153,6 +160,7 @@ export function createLoop(ports: LoopPorts): Loop {
       closed = true
       clearImmediate(scheduled)
       clearTimeout(retry)
+      waiting.close()
       unwatch()
     },
   }

@@ -62,6 +62,8 @@ export const secretSupport: readonly SupportRow[] = [
 export const fleetSupport: readonly SupportRow[] = yes(
   'spec',
   `. disruption disruption.unattended disruption.rules disruption.rules[].matchLabels disruption.rules[].unattended
+   windows windows[].type windows[].schedule windows[].duration windows[].timeZone windows[].from windows[].matchLabels windows[].reason
+   freeze freeze.reason freeze.until freeze.from
    prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
    hostDisk hostDisk.allowedPaths suspend`,

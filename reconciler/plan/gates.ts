@@ -8,11 +8,12 @@ import { pruneBlock, pruneTotals, unreadableBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
 import type { VolumeUsers } from './volume-users.ts'
+import { limitTime } from './windows.ts'
 
 /** How a pass treats approvals: `all` is set when the very plan that was approved came out again. */
 export type Approved = { readonly approvals: readonly Approval[]; readonly all?: Approval }
 
-/** Adds the blocks of every gate to the drafts: suspension, deletion limits, disks in use, disruption. */
+/** Adds the blocks of every gate to the drafts: suspension, deletion limits, disks in use, disruption, time. */
 export function applyGates(
   context: PlanContext,
   drafts: readonly Draft[],
@@ -23,6 +24,7 @@ export function applyGates(
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
   for (const draft of drafts) limitDisruption(context, draft, approved)
+  limitTime(context.policy, drafts, context.input.now)
 }
 
 function approvalOf(draft: Draft, { approvals, all }: Approved): Approval | undefined {

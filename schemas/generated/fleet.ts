@@ -61,6 +61,24 @@ export interface FleetSpec {
     quarantine?: Duration
   }
   /**
+   * When changes are carried out. Where an allow window speaks of a change, it goes on only while one is open; while a deny window is open, it does not. A change that no window speaks of goes on at any time.
+   */
+  windows?: Window[]
+  /**
+   * Holds changes back until a time, or until it is taken out again.
+   */
+  freeze?: {
+    /**
+     * Why, for those who wonder why their change waits.
+     */
+    reason: string
+    /**
+     * RFC 3339 time at which it ends by itself. Default: never.
+     */
+    until?: string
+    from?: DisruptionClass
+  }
+  /**
    * Where disk images may come from.
    */
   images?: {
@@ -95,4 +113,34 @@ export interface FleetSpec {
    * True: plans are computed and shown, none is carried out.
    */
   suspend?: boolean
+}
+/**
+ * This interface was referenced by `Fleet`'s JSON-Schema
+ * via the `definition` "Window".
+ */
+export interface Window {
+  /**
+   * allow: changes wait until it is open. deny: changes wait while it is open; deny wins.
+   */
+  type: 'allow' | 'deny'
+  /**
+   * When it opens: minute, hour, day of month, month, day of week, as in crontab.
+   */
+  schedule: string
+  duration: Duration
+  /**
+   * IANA name such as Europe/Berlin. Default: UTC.
+   */
+  timeZone?: string
+  from?: DisruptionClass
+  /**
+   * Labels that an object must have, all of them. Default: every object.
+   */
+  matchLabels?: {
+    [k: string]: string
+  }
+  /**
+   * Why, for those who wonder why their change waits.
+   */
+  reason?: string
 }

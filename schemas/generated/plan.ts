@@ -277,6 +277,7 @@ export interface Block {
     | 'WaitingForDependency'
     | 'NodeNotReady'
     | 'Window'
+    | 'Frozen'
     | 'Conflict'
     | 'Unsupported'
   message: string
@@ -284,6 +285,10 @@ export interface Block {
    * What a person can do about it.
    */
   unblock: string
+  /**
+   * RFC 3339: when it opens by itself.
+   */
+  until?: string
   /**
    * Ids of the steps that are held back; absent: the whole change. Steps that no block holds back are sent.
    */

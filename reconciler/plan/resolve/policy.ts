@@ -2,9 +2,22 @@ import type { Fleet, FleetSpec } from '../../../schemas/generated/fleet.ts'
 import type { DisruptionClass, Finding } from '../../../schemas/generated/plan.ts'
 import type { DesiredView } from '../../desired/types.ts'
 import { digestOf } from '../../lib/digest.ts'
+import type { Schedule } from '../../lib/schedule.ts'
 import { parseBytes } from '../../lib/quantity.ts'
 import { parseDuration } from './duration.ts'
 import { keyText } from '../../lib/object-key.ts'
+
+/** When changes may or may not be carried out. */
+export type Window = {
+  readonly type: 'allow' | 'deny'
+  readonly schedule: Schedule
+  /** The lowest class that it speaks of. */
+  readonly from: DisruptionClass
+  readonly matchLabels: Readonly<Record<string, string>>
+  readonly reason?: string
+  /** As gitvirt.yaml has it. */
+  readonly text: string
+}
 
 /** The Fleet in force, with every default filled in. */
 export type ResolvedPolicy = {
@@ -19,6 +32,8 @@ export type ResolvedPolicy = {
     readonly maxBytes?: number
     readonly quarantineMilliseconds: number
   }
+  readonly windows: readonly Window[]
+  readonly freeze?: { readonly reason: string; readonly until?: string; readonly from: DisruptionClass }
   /** Rewrites of image addresses, longest prefix first. */
   readonly mirrors: readonly { readonly from: string; readonly to: string }[]
   readonly allowedSources: readonly string[]
@@ -45,11 +60,29 @@ export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
       ...(prune?.maxBytes === undefined ? {} : { maxBytes: parseBytes(prune.maxBytes) }),
       quarantineMilliseconds: (prune?.quarantine === undefined ? undefined : parseDuration(prune.quarantine)) ?? week,
     },
+    windows: (spec?.windows ?? []).map(resolveWindow),
+    ...(spec?.freeze === undefined ? {} : { freeze: resolveFreeze(spec.freeze) }),
     mirrors: [...(spec?.images?.mirrors ?? [])].sort((one, other) => other.from.length - one.from.length),
     allowedSources: spec?.images?.allowedPrivateHosts ?? [],
     allowedHostPaths: spec?.hostDisk?.allowedPaths ?? [],
     ...(spec?.suspend === true ? { suspended: 'gitvirt.yaml says spec.suspend: true.' } : {}),
   }
+}
+
+function resolveWindow(window: NonNullable<FleetSpec['windows']>[number]): Window {
+  const { type, schedule: cron, duration, timeZone = 'UTC', from = 'none', matchLabels = {}, reason } = window
+  return {
+    type,
+    schedule: { cron, timeZone, milliseconds: parseDuration(duration) ?? 0 },
+    from,
+    matchLabels,
+    ...(reason === undefined ? {} : { reason }),
+    text: `"${cron}" for ${duration} (${timeZone})`,
+  }
+}
+
+function resolveFreeze({ reason, until, from = 'none' }: NonNullable<FleetSpec['freeze']>): NonNullable<ResolvedPolicy['freeze']> {
+  return { reason, from, ...(until === undefined ? {} : { until: new Date(until).toISOString() }) }
 }
 
 /** The class that goes through unattended for an object with these labels. */

@@ -1,4 +1,5 @@
 import { dirProvisioner, dirParameters } from '../../../../schemas/provisioners.ts'
+import { scheduleProblem } from '../../../lib/schedule.ts'
 import { nearest } from '../nearest.ts'
 import { checkAmount } from './amounts.ts'
 import { fields, items } from './read.ts'
@@ -25,10 +26,27 @@ export function checkStorageClass(report: Report, object: object): void {
   }
 }
 
-/** Fleet: limits that can be counted. */
+/** Fleet: limits that can be counted, windows that come. */
 export function checkFleet(report: Report, object: object): void {
-  const prune = fields(fields(fields(object)['spec'])['prune'])
-  checkAmount(report, prune['maxBytes'], ['spec', 'prune', 'maxBytes'])
+  const spec = fields(fields(object)['spec'])
+  checkAmount(report, fields(spec['prune'])['maxBytes'], ['spec', 'prune', 'maxBytes'])
+  items(spec['windows']).forEach((window, index) => {
+    const { schedule, timeZone = 'UTC' } = fields(window)
+    if (typeof schedule !== 'string' || typeof timeZone !== 'string') return
+    const problem = scheduleProblem(schedule, 'UTC')
+    const place = ['spec', 'windows', index]
+    if (problem !== undefined) report.add('InvalidValue', [...place, 'schedule'], { message: problem, action: 'For example: 0 22 * * 1-5' })
+    else if (scheduleProblem(schedule, timeZone) !== undefined) {
+      const message = `"${timeZone}" is not a time zone.`
+      report.add('InvalidValue', [...place, 'timeZone'], { message, action: 'For example: Europe/Berlin' })
+    }
+  })
+  const { until } = fields(spec['freeze'])
+  if (typeof until === 'string' && Number.isNaN(Date.parse(until)))
+    report.add('InvalidValue', ['spec', 'freeze', 'until'], {
+      message: `"${until}" is not a time.`,
+      action: 'For example: 2026-12-24T18:00:00Z',
+    })
 }
 
 /** Node: one taint for each key and effect. */
