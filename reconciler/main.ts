@@ -3,37 +3,32 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeKubeconfig } from './api/kubeconfig.ts'
 import { startApi, type ApiServer } from './api/server.ts'
-import { createDesired } from './desired/state.ts'
-import type { DesiredEngine } from './desired/types.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
 import { createSessions } from './dispatch/sessions.ts'
 import type { Clock } from './lib/clock.ts'
-import { describeError, errorCode } from './lib/errors.ts'
+import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
 import { createLoop, type Loop } from './loop.ts'
-import { createAdmission, type Admission } from './admission.ts'
-import { createObserved } from './observed/cache.ts'
-import { createControl, everything, type SourceState } from './pipeline-control.ts'
+import { createObserved, type Observed } from './observed/cache.ts'
+import { createControl, type SourceState } from './pipeline-control.ts'
 import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
-import { createPreviews } from './previews.ts'
-import { createRevisions } from './revisions.ts'
-import { openSource } from './source/open-source.ts'
+import { followRepository } from './follow-repository.ts'
+import { openForge } from './forge/open-forge.ts'
+import type { ForgeOptions } from './forge/types.ts'
+import type { Previews } from './previews.ts'
+import { followRequests, type Requests } from './requests.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
-import { startPolling, type Poller } from './source/poll.ts'
-import type { Source } from './source/types.ts'
-import { createStatus, type Status } from './status/status.ts'
-import { openManifestCache } from './store/manifest-cache.ts'
-import { openStore, type Store } from './store/store.ts'
+import { createStatus } from './status/status.ts'
+import { openStore } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
-import { openJudges } from './workers/judge-pool.ts'
 
 export type ReconcilerOptions = {
   /** Folder that survives restarts; one reconciler at a time uses it. */
@@ -47,6 +42,8 @@ export type ReconcilerOptions = {
   readonly serverNames: readonly string[]
   readonly pollMs: number
   readonly webhookSecret?: string
+  /** A forge whose requests are planned; `environment` names this one in comments and statuses. */
+  readonly forge?: ForgeOptions & { readonly environment: string; readonly pollMs: number }
   /** Whose commits come into force; default: everybody's. */
   readonly trust?: TrustOptions
   readonly clock: Clock
@@ -96,15 +93,9 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   stack.defer(() => loop.close())
   const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
   const state: SourceState = {}
-  const { poller, source, createEngine, admission } = await follow(options, { loop, state, status, store, stack })
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
-  const previews = createPreviews({
-    source,
-    createDesired: createEngine,
-    tracked: () => loop.view(),
-    branch: repository.branch,
-    surroundings: () => loop.surroundings(),
-  })
+  const { poller, previews, admission } = await followRepository(options, { loop, state, status, store, stack, branch: repository.branch })
+  const triggers: (() => void)[] = []
   const control = createControl({
     loop,
     store,
@@ -122,7 +113,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       objects: status.objects,
       ...requestPorts(dispatcher),
       control,
-      webhook: webhookPort(options, () => void poller.trigger()),
+      webhook: webhookPort(options, () => void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))),
       repository,
       identity: { token: (token) => store.tokens.verify(token, clock.now()), isRevoked: (certificate) => pki.isRevoked(certificate) },
       clock,
@@ -135,6 +126,14 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     }),
     async (value) => await value.close(),
   )
+  const requests =
+    options.forge === undefined
+      ? undefined
+      : planRequests({ ...options, forge: options.forge }, { loop, previews, observed, branch: repository.branch })
+  if (requests !== undefined) {
+    stack.defer(async () => await requests.stop())
+    triggers.push(() => requests.trigger())
+  }
   stack.adopt(
     setInterval(() => void renewCertificate(api, pki, log), renewalMs),
     clearInterval,
@@ -176,68 +175,30 @@ async function inputSalt(stateDir: string): Promise<string> {
   return salt
 }
 
-type Followed = {
-  readonly poller: Poller
-  readonly source: Source
-  readonly createEngine: () => DesiredEngine
-  readonly admission: Admission
-}
-type Following = {
-  readonly loop: Loop
-  readonly state: SourceState
-  readonly status: Status
-  readonly store: Store
-  readonly stack: AsyncDisposableStack
-}
+type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly observed: Observed; readonly branch: string }
 
-const everybody: TrustOptions = { mode: 'none', keys: {} }
-/** Failures of a revision that auditors look for. */
-const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'HistoryRewritten'])
-
-/** Opens the source and brings each new revision into the loop. */
-async function follow(options: ReconcilerOptions, { loop, state, status, store, stack }: Following): Promise<Followed> {
-  const { clock, log, stateDir, trust = everybody } = options
-  const source = stack.adopt(
-    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory: trust.mode === 'every-commit' }),
-    async (value) => await value.close(),
-  )
-  const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
-  const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
-  const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
-  const admission = createAdmission({ source, trust, settings: store.settings })
-  const revisions = createRevisions(source, createEngine())
-  const poller = startPolling({
-    fetch: async (signal) => await source.fetch(signal),
-    onRevision: async (revision) => {
-      const signer = await admission.admit(revision)
-      const update = await revisions.take(revision)
-      state.fetchedAt = clock.now().toISOString()
-      delete state.error
-      if (update === undefined) return
-      state.revision = revision
-      if (signer === undefined) delete state.signer
-      else state.signer = signer
-      const key = everything
-      if (revision.rewritten)
-        status.record({
-          key,
-          type: 'Warning',
-          reason: 'HistoryRewritten',
-          message: `${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
-        })
-      log.info({ revision: revision.commit, subject: revision.subject, changed: update.changed.size }, 'new revision')
-      loop.desired(update)
+/** Requests are planned again when the tracked commit moves, or what applied objects are on the hosts. */
+function planRequests(
+  { forge, log }: { readonly forge: NonNullable<ReconcilerOptions['forge']>; readonly log: Logger },
+  { loop, previews, observed, branch }: Reviewing,
+): Requests {
+  return followRequests({
+    forge: openForge(forge),
+    previews,
+    branch,
+    environment: forge.environment,
+    basis: () => {
+      const revision = loop.view()?.revision
+      return revision === undefined
+        ? undefined
+        : `${revision} ${observed.view
+            .nodes()
+            .map(({ name, connected }) => `${name}:${connected}`)
+            .join()}`
     },
-    onError: (error, retryIn) => {
-      state.error = describeError(error)
-      if (refusals.has(errorCode(error)))
-        status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: state.error })
-      log.warn({ error: state.error, retryIn }, 'fetch failed')
-    },
-    interval: options.pollMs,
+    interval: forge.pollMs,
+    log,
   })
-  stack.defer(async () => await poller.stop())
-  return { poller, source, createEngine, admission }
 }
 
 /** Makes a join token for a node from another process than the reconciler's. */

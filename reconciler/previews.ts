@@ -13,10 +13,25 @@ export type Previews = {
    * @throws GitvirtError `MergeConflict`, `NoRevision`, and what `Source.merge` throws
    */
   take(ref: string): Promise<RequestPlan>
+  /**
+   * Holds a revision that is about to come into force against what was told of the branches that it merges.
+   * Empty where none of them was planned here.
+   */
+  merged(view: DesiredView): Promise<readonly Merged[]>
+}
+
+/** A branch that was planned and then merged. */
+export type Merged = {
+  readonly ref: string
+  readonly head: string
+  /** True where the merge does just what was told; false: it was planned again. */
+  readonly asPlanned: boolean
+  /** Of what the merge does. */
+  readonly intent: string
 }
 
 export type PreviewPorts = {
-  readonly source: Pick<Source, 'merge' | 'listTree' | 'read'>
+  readonly source: Pick<Source, 'merge' | 'listTree' | 'read' | 'isAncestor'>
   /** A new engine, which shares the cache of parsed manifests with the tracked one. */
   readonly createDesired: () => DesiredEngine
   /** The tracked branch, as it is in force; undefined before the first revision. */
@@ -27,8 +42,36 @@ export type PreviewPorts = {
 }
 
 export function createPreviews(ports: PreviewPorts): Previews {
-  return { take: async (ref) => await takePreview(ref, ports) }
+  const told = new Map<string, Told>()
+  return {
+    take: async (ref) => {
+      const request = await takePreview(ref, ports)
+      const { head } = request.merge
+      told.delete(head)
+      told.set(head, { ref, intent: request.intent })
+      for (const oldest of told.keys()) if (told.size > mostTold) told.delete(oldest)
+      return request
+    },
+    merged: async (view) => {
+      const tracked = ports.tracked()
+      if (tracked === undefined) return []
+      const heads: string[] = []
+      for (const head of told.keys()) if (await ports.source.isAncestor(head, view.revision)) heads.push(head)
+      if (heads.length === 0) return []
+      const { intent } = preview({ ...ports.surroundings(), merged: view, tracked })
+      return heads.map((head) => {
+        const before = told.get(head)
+        told.delete(head)
+        return { ref: before?.ref ?? head, head, asPlanned: before?.intent === intent, intent }
+      })
+    },
+  }
 }
+
+type Told = { readonly ref: string; readonly intent: string }
+
+/** Branches whose plan is remembered. */
+const mostTold = 1000
 
 async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPlan> {
   const { source, branch } = ports

@@ -11,6 +11,7 @@ import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
 import { defaultStateDir } from '../kubeconfig.ts'
 import { milliseconds } from '../duration.ts'
+import { forgeOptions, type ForgeFlags } from './forge-flags.ts'
 import { trustOptions, type TrustFlags } from './trust-flags.ts'
 
 type CommonOptions = { readonly stateDir: string; readonly logLevel: string }
@@ -26,7 +27,8 @@ type ReconcilerFlags = CommonOptions & {
   readonly agents?: string
   readonly serverName: readonly string[]
   readonly webhookSecretFile?: string
-} & TrustFlags
+} & TrustFlags &
+  ForgeFlags
 type AgentFlags = CommonOptions & {
   readonly node: string
   readonly libvirtUri: string
@@ -74,6 +76,11 @@ function reconcilerFlags(command: Command): Command {
     .option('--listen <address>', 'address of the API', '127.0.0.1:6443')
     .option('--server-name <name>', 'further name or address in the server certificate; may be repeated', collect, [])
     .option('--webhook-secret-file <file>', 'file with the secret of the forge’s webhook')
+    .option('--forge <kind>', 'plan open requests and comment on them: github, gitlab or gitea (Forgejo too)')
+    .option('--forge-api <url>', 'address of the forge’s API; default: GitHub’s or GitLab’s own')
+    .option('--forge-repo <path>', 'owner/name of the repository at the forge')
+    .option('--forge-token-file <file>', 'file with a token that may comment and set commit statuses')
+    .option('--environment <name>', 'name of this environment in comments and statuses; default: --path, or "default"')
     .option('--verify-commits <mode>', 'whose commits come into force: none, head or every-commit must be signed', 'none')
     .option('--allowed-signers <file>', 'SSH keys that are trusted, as in ssh-keygen’s allowed_signers')
     .option('--keyring <file>', 'OpenPGP public keys that are trusted')
@@ -125,6 +132,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     serverNames: flags.serverName,
     pollMs: milliseconds(flags.poll),
     trust: trustOptions(flags),
+    ...forgeOptions(flags),
     ...(flags.webhookSecretFile === undefined ? {} : { webhookSecret: (await readFile(flags.webhookSecretFile, 'utf8')).trim() }),
     clock: systemClock,
     log,

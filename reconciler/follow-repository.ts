@@ -1,0 +1,124 @@
+import { join } from 'node:path'
+import { createAdmission, type Admission } from './admission.ts'
+import { createDesired } from './desired/state.ts'
+import type { DesiredEngine } from './desired/types.ts'
+import type { Clock } from './lib/clock.ts'
+import { describeError, errorCode } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
+import type { Loop } from './loop.ts'
+import { everything, type SourceState } from './pipeline-control.ts'
+import { createPreviews, type Merged, type Previews } from './previews.ts'
+import { createRevisions, type Revisions } from './revisions.ts'
+import { openSource } from './source/open-source.ts'
+import type { SourceOptions } from './source/options.ts'
+import { startPolling, type Poller } from './source/poll.ts'
+import type { Revision } from './source/types.ts'
+import type { Status } from './status/status.ts'
+import { openManifestCache } from './store/manifest-cache.ts'
+import type { Store } from './store/store.ts'
+import type { TrustOptions } from './trust/trust.ts'
+import { openJudges } from './workers/judge-pool.ts'
+
+export type FollowOptions = {
+  readonly stateDir: string
+  readonly source: Omit<SourceOptions, 'storeDir'>
+  readonly pollMs: number
+  readonly trust?: TrustOptions
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** What a new revision touches. */
+export type FollowParts = {
+  readonly loop: Loop
+  readonly state: SourceState
+  readonly status: Status
+  readonly store: Store
+  readonly branch: string
+  /** Takes over what must be closed. */
+  readonly stack: AsyncDisposableStack
+}
+
+export type Followed = { readonly poller: Poller; readonly previews: Previews; readonly admission: Admission }
+
+const everybody: TrustOptions = { mode: 'none', keys: {} }
+/** Failures of a revision that auditors look for. */
+const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'HistoryRewritten'])
+
+/** Opens the source and brings each new revision that is admitted into the loop. */
+export async function followRepository(options: FollowOptions, parts: FollowParts): Promise<Followed> {
+  const { clock, log, stateDir, trust = everybody } = options
+  const { loop, state, status, store, stack } = parts
+  const source = stack.adopt(
+    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory: trust.mode === 'every-commit' }),
+    async (value) => await value.close(),
+  )
+  const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
+  const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
+  const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
+  const admission = createAdmission({ source, trust, settings: store.settings })
+  const previews = createPreviews({
+    source,
+    createDesired: createEngine,
+    tracked: () => loop.view(),
+    branch: parts.branch,
+    surroundings: () => loop.surroundings(),
+  })
+  const arrival = { admission, previews, revisions: createRevisions(source, createEngine()), clock, log, parts }
+  const poller = startPolling({
+    fetch: async (signal) => await source.fetch(signal),
+    onRevision: async (revision) => await arrive(revision, arrival),
+    onError: (error, retryIn) => {
+      state.error = describeError(error)
+      if (refusals.has(errorCode(error)))
+        status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: state.error })
+      log.warn({ error: state.error, retryIn }, 'fetch failed')
+    },
+    interval: options.pollMs,
+  })
+  stack.defer(async () => await poller.stop())
+  return { poller, previews, admission }
+}
+
+type Arrival = Pick<Followed, 'previews' | 'admission'> & {
+  readonly revisions: Revisions
+  readonly clock: Clock
+  readonly log: Logger
+  readonly parts: FollowParts
+}
+
+async function arrive(revision: Revision, { admission, previews, revisions, clock, log, parts }: Arrival): Promise<void> {
+  const { loop, state, status } = parts
+  const signer = await admission.admit(revision)
+  const update = await revisions.take(revision)
+  state.fetchedAt = clock.now().toISOString()
+  delete state.error
+  if (update === undefined) return
+  for (const one of await previews.merged(update.view)) recordMerge(status, one)
+  state.revision = revision
+  if (signer === undefined) delete state.signer
+  else state.signer = signer
+  if (revision.rewritten)
+    status.record({
+      key: everything,
+      type: 'Warning',
+      reason: 'HistoryRewritten',
+      message: `${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
+    })
+  log.info({ revision: revision.commit, subject: revision.subject, changed: update.changed.size }, 'new revision')
+  loop.desired(update)
+}
+
+/** What was told before the merge is what is applied, or it was planned again: auditors want to know which. */
+function recordMerge(status: Status, { ref, head, asPlanned, intent }: Merged): void {
+  const what = `${ref} (${head.slice(0, 12)}) was merged`
+  const outcome = asPlanned
+    ? `what is applied is what was planned for it, intent ${intent.slice(0, 12)}.`
+    : `it was planned again, because what the merge does is not what was planned for it: intent ${intent.slice(0, 12)}.`
+  status.record({
+    key: everything,
+    type: asPlanned ? 'Normal' : 'Warning',
+    reason: asPlanned ? 'MergedAsPlanned' : 'MergedPlannedAgain',
+    message: `${what}; ${outcome}`,
+  })
+}

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Forge, Request } from './forge/types.ts'
+import { digestOf } from './lib/digest.ts'
+import { describeError, errorCode } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
+import { previewMarkdown } from './plan/text/markdown.ts'
+import { addedPlan, type RequestPlan } from './plan/text/preview.ts'
+import { summaryLine } from './plan/text/render.ts'
+import type { Previews } from './previews.ts'
+
+/** Plans every open request of the forge, and again whenever either side moves. */
+export type Requests = {
+  /** Looks now, or once more after the look under way. */
+  trigger(): void
+  stop(): Promise<void>
+}
+
+export type RequestsOptions = {
+  readonly forge: Forge
+  readonly previews: Previews
+  readonly branch: string
+  /** Name of the environment, in the names of comments and statuses. */
+  readonly environment: string
+  /** What moves besides the requests: the tracked commit and what runs. Undefined before the first revision. */
+  readonly basis: () => string | undefined
+  /** Milliseconds between looks. */
+  readonly interval: number
+  readonly log: Logger
+}
+
+/** Milliseconds that a forge which limits us is left alone. */
+const restAfterLimit = 300_000
+
+/** Follows the open requests until stopped; never throws. */
+export function followRequests(options: RequestsOptions): Requests {
+  const end = new AbortController()
+  const told = new Map<number, string>()
+  let wake = new AbortController()
+  const loop = async (): Promise<void> => {
+    while (!end.signal.aborted) {
+      wake = new AbortController()
+      const wait = await lookAround(options, told)
+      await sleep(wait, undefined, { signal: AbortSignal.any([end.signal, wake.signal]) }).catch(() => undefined)
+    }
+  }
+  const done = loop()
+  return {
+    trigger: () => wake.abort(),
+    stop: async () => {
+      end.abort()
+      await done
+    },
+  }
+}
+
+/** One look at all requests; the milliseconds until the next. */
+async function lookAround(options: RequestsOptions, told: Map<number, string>): Promise<number> {
+  const { forge, branch, interval, log } = options
+  const basis = options.basis()
+  if (basis === undefined) return Math.min(interval, 1000)
+  try {
+    const requests = await forge.requests(branch)
+    for (const number of told.keys()) if (!requests.some((one) => one.number === number)) told.delete(number)
+    for (const request of requests) {
+      const state = digestOf([request.head, basis])
+      if (told.get(request.number) === state) continue
+      await review(options, request)
+      told.set(request.number, state)
+    }
+    return interval
+  } catch (error) {
+    log.warn({ error: describeError(error) }, 'requests of the forge could not be planned; it is tried again')
+    return errorCode(error) === 'ForgeBusy' ? Math.max(interval, restAfterLimit) : interval
+  }
+}
+
+/** Hidden from readers, in every Markdown. */
+function markerOf(environment: string): string {
+  return `<!-- gitvirt/plan/${environment} -->`
+}
+
+async function review(options: RequestsOptions, request: Request): Promise<void> {
+  const { forge, environment, log } = options
+  const verdict = await judge(options, request)
+  await forge.comment(request.number, { marker: markerOf(environment), body: verdict.body })
+  const { state, description } = verdict
+  await forge.status(verdict.head, { context: `gitvirt/plan/${environment}`, state, description })
+  log.info({ request: request.number, head: verdict.head, state }, 'a request was planned')
+}
+
+type Verdict = {
+  /** The commit that was judged. */
+  readonly head: string
+  readonly body: string
+  readonly state: 'success' | 'failure'
+  readonly description: string
+}
+
+/** Faults of the request that say so in the comment; all else is ours and is tried again. */
+const itsOwnFaults: ReadonlySet<string> = new Set(['MergeConflict', 'NoCommonHistory', 'TooManyFiles', 'FetchTooLarge'])
+
+async function judge({ previews, environment }: RequestsOptions, request: Request): Promise<Verdict> {
+  try {
+    const plan = await previews.take(`#${request.number}`)
+    const named = { ...plan, merge: { ...plan.merge, ref: `request ${request.number}` } }
+    return { head: plan.merge.head, body: `**${environment}**\n\n${previewMarkdown(named)}`, ...stateOf(plan) }
+  } catch (error) {
+    if (!itsOwnFaults.has(errorCode(error))) throw error
+    const words = describeError(error)
+    return {
+      head: request.head,
+      body: `### gitvirt: no plan\n\n**${environment}**\n\n${asCode(words)}\n`,
+      state: 'failure',
+      description: words,
+    }
+  }
+}
+
+/** What cannot be carried out as it is fails the status; what only waits for its time or a restart does not. */
+function stateOf(request: RequestPlan): Pick<Verdict, 'state' | 'description'> {
+  const plan = addedPlan(request)
+  const faults = request.errors.filter(({ severity }) => severity === 'error').length
+  if (faults > 0) return { state: 'failure', description: `${faults} faults in manifests` }
+  const deletions = plan.changes.filter(({ blocked }) => blocked.some(({ reason }) => reason === 'PruneThreshold')).length
+  if (deletions > 0) return { state: 'failure', description: `${deletions} deletions are more than goes unattended` }
+  return { state: 'success', description: summaryLine(plan) }
+}
+
+/** Words of others in a block of code, which they cannot end. */
+function asCode(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n')
+}
