@@ -5,7 +5,7 @@ import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
-import type { Approval, Planner, PlanInput, Suspension } from './plan/types.ts'
+import type { Approval, Planner, PlanInput, Suspension, Unheard } from './plan/types.ts'
 import type { Refresh } from './status/status.ts'
 
 /** What the loop needs of the other rooms. */
@@ -20,6 +20,8 @@ export type LoopPorts = {
   /** The wishes for this object have been carried out: what was approved for it is used up. */
   readonly dropApprovals: (key: ObjectKey) => void
   readonly suspensions: () => readonly Suspension[]
+  /** What hinders a reconciler without a history from placing anything. */
+  readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
   readonly clock: Clock
   readonly log: Logger
@@ -60,15 +62,19 @@ export function createLoop(ports: LoopPorts): Loop {
     for (const key of unplaced) queue.plan.add(key)
   }
 
-  const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => ({
-    desired,
-    observed: ports.observed.view,
-    approvals: ports.approvals(),
-    suspensions: ports.suspensions(),
-    now: ports.clock.now(),
-    inputSalt: ports.inputSalt,
-    ...(keys === undefined ? {} : { keys }),
-  })
+  const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => {
+    const unheard = ports.unheard(desired)
+    return {
+      desired,
+      observed: ports.observed.view,
+      approvals: ports.approvals(),
+      suspensions: ports.suspensions(),
+      now: ports.clock.now(),
+      inputSalt: ports.inputSalt,
+      ...(unheard === undefined ? {} : { unheard }),
+      ...(keys === undefined ? {} : { keys }),
+    }
+  }
   const schedule = (): void => {
     if (!closed && view !== undefined) scheduled ??= setImmediate(pass)
   }
@@ -182,10 +188,12 @@ function forgetSettled(ports: LoopPorts, plan: Plan, covered: ReadonlySet<Object
   }
 }
 
+const waitsForNodes: ReadonlySet<string> = new Set(['Unschedulable', 'NodeNotReady', 'HostsUnheard'])
+
 function rememberUnplaced(unplaced: Set<ObjectKey>, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
   if (covered === undefined) unplaced.clear()
   else for (const key of covered) unplaced.delete(key)
   for (const change of plan.changes) {
-    if (change.blocked.some((block) => block.reason === 'Unschedulable' || block.reason === 'NodeNotReady')) unplaced.add(change.key)
+    if (change.blocked.some(({ reason }) => waitsForNodes.has(reason))) unplaced.add(change.key)
   }
 }

@@ -22,6 +22,7 @@ import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
 import { createRevisions } from './revisions.ts'
+import { openRoster } from './roster.ts'
 import { openSource } from './source/open-source.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
@@ -41,6 +42,8 @@ export type ReconcilerOptions = {
   /** Names and addresses of the server certificate besides the loopback's. */
   readonly serverNames: readonly string[]
   readonly pollMs: number
+  /** True where only the agent of this host can connect. */
+  readonly oneHost?: boolean
   readonly webhookSecret?: string
   readonly clock: Clock
   readonly log: Logger
@@ -73,6 +76,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     createDispatcher({ sessions, log, clock, ...dispatchPorts({ observed: observed.view, status, loop: () => loop }) }),
     (value) => value.close(),
   )
+  for (const { name } of store.observations.nodes()) await pki.noteAgent(name)
+  const roster = openRoster({ store, agents: pki, observed: observed.view, oneHost: options.oneHost ?? false })
   const loop: Loop = createLoop({
     plan,
     forNode,
@@ -82,6 +87,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     approvals: () => store.approvals.list(),
     dropApprovals: (key) => store.approvals.drop(key),
     suspensions: () => store.suspensions.list(),
+    unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
     clock,
     log,
@@ -94,6 +100,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const control = createControl({
     loop,
     store,
+    roster,
     observed: observed.view,
     source: state,
     repository,

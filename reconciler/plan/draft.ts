@@ -27,7 +27,7 @@ export function finishDraft(draft: Draft): Change {
   }
 }
 
-const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold'])
+const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold', 'HostsUnheard'])
 
 /**
  * What a person approves: the acts on this object and the specs they bring, without places in Git, times and metadata, so that

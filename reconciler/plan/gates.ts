@@ -4,6 +4,7 @@ import type { PlanContext } from './context.ts'
 import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
+import { unheardBlock } from './obstacles.ts'
 import { pruneBlock, pruneTotals, unreadableBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
@@ -12,7 +13,7 @@ import type { VolumeUsers } from './volume-users.ts'
 /** How a pass treats approvals: `all` is set when the very plan that was approved came out again. */
 export type Approved = { readonly approvals: readonly Approval[]; readonly all?: Approval }
 
-/** Adds the blocks of every gate to the drafts: suspension, deletion limits, disks in use, disruption. */
+/** Adds the blocks of every gate to the drafts: suspension, hosts not heard, deletion limits, disks in use, disruption. */
 export function applyGates(
   context: PlanContext,
   drafts: readonly Draft[],
@@ -20,6 +21,7 @@ export function applyGates(
 ): void {
   const { users, approved } = gates
   suspend(context, drafts)
+  waitForHosts(context, drafts, approved)
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
   for (const draft of drafts) limitDisruption(context, draft, approved)
@@ -51,6 +53,19 @@ function suspend(context: PlanContext, drafts: readonly Draft[]): void {
     } else if (suspended !== undefined) {
       draft.blocked.push({ reason: 'Suspended', message: suspended, unblock: 'Change gitvirt.yaml on the tracked branch.' })
     }
+  }
+}
+
+/** Never two of one: what no host reports is placed only when every host that may have it was heard. */
+function waitForHosts(context: PlanContext, drafts: readonly Draft[], approved: Approved): void {
+  const { unheard } = context.input
+  if (unheard === undefined) return
+  for (const draft of drafts) {
+    const { key, action, notes } = draft.change
+    if (action !== 'create' || key.startsWith('NodeNetworkConfigurationPolicy/')) continue
+    const approval = approvalOf(draft, approved)
+    if (approval === undefined) draft.blocked.push(unheardBlock(unheard))
+    else notes.push(approvedNote(approval))
   }
 }
 

@@ -78,6 +78,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
     approvals: () => approvals,
     dropApprovals: (key: string) => void dropped.push(key),
     suspensions: () => [],
+    unheard: () => undefined,
     inputSalt: '',
     clock: { now: () => new Date(0), monotonic: () => 0 },
     log: silentLogger,
