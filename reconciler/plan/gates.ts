@@ -5,7 +5,7 @@ import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import { unheardBlock } from './obstacles.ts'
-import { pruneBlock, pruneTotals, unreadableBlocks } from './prune-gate.ts'
+import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
 import type { VolumeUsers } from './volume-users.ts'
@@ -79,7 +79,8 @@ function limitDeletions(context: PlanContext, drafts: readonly Draft[], approved
   if (pruned.length === 0 || approved.all !== undefined) return
   const limit = pruneBlock(context, pruneTotals(context, approvedDeletions(context, approved.approvals)))
   for (const draft of pruned) {
-    const blocks = [...(limit === undefined ? [] : [limit]), ...unreadableBlocks(context, draft.change.key)]
+    const { key } = draft.change
+    const blocks = [...(limit === undefined ? [] : [limit]), ...unreadableBlocks(context, key), ...unrecordedBlocks(context, key)]
     if (blocks.length === 0) continue
     const approval = approvalOf(draft, approved)
     if (approval === undefined) draft.blocked.push(...blocks)
@@ -105,6 +106,7 @@ function guardDisks(context: PlanContext, drafts: readonly Draft[], users: Volum
     const wanted = [...context.input.desired.dependents(key)].filter((user) => context.desired(user)?.kind === 'VirtualMachine')
     if (wanted.length > 0) draft.blocked.push(stillWanted(wanted))
     for (const user of [...users.of(key)].sort()) if (!wanted.includes(user)) draft.blocked.push(stillUsed(user))
+    for (const user of [...users.unrecordedOn(draft.change.node)].sort()) draft.blocked.push(maybeUsed(user))
   }
 }
 
@@ -121,6 +123,14 @@ function stillUsed(user: ObjectKey): Block {
     reason: 'WaitingForDependency',
     message: `${user} still has the disk on its host.`,
     unblock: 'Nothing, if the machine is about to change or go; otherwise see why its own change waits.',
+  }
+}
+
+function maybeUsed(user: ObjectKey): Block {
+  return {
+    reason: 'WaitingForDependency',
+    message: `${user} may have the disk: its record on the same host is lost.`,
+    unblock: 'Bring its manifest back into Git, or approve its deletion.',
   }
 }
 
