@@ -143,6 +143,8 @@ describe('libvirt driver: one machine from define to undefine', () => {
       assert.equal(await found(), undefined)
       await assert.rejects(stat(record), { code: 'ENOENT' })
       await again.close()
+      // This driver is as an agent that did not restart: it still has the record in memory.
+      await bench.driver.undefine(lost.key)
     }
   })
 
