@@ -55,6 +55,8 @@ export function createLoop(ports: LoopPorts): Loop {
   let retry: NodeJS.Timeout | undefined
   /** Objects that no node could take: a change of any node may help them. */
   const unplaced = new Set<ObjectKey>()
+  /** The last plan was made while hosts had not been heard. */
+  let waited = false
   let connectedBefore = connectedNodes(ports)
   const queueNode = (name: string): void => {
     for (const key of keysOnNode(ports, name)) queue.plan.add(key)
@@ -62,8 +64,15 @@ export function createLoop(ports: LoopPorts): Loop {
     for (const key of unplaced) queue.plan.add(key)
   }
 
+  const queueUnplaced = (): void => {
+    for (const key of unplaced) queue.plan.add(key)
+    schedule()
+  }
+
   const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => {
     const unheard = ports.unheard(desired)
+    if (unheard === undefined && waited) queueUnplaced()
+    waited = unheard !== undefined
     return {
       desired,
       observed: ports.observed.view,

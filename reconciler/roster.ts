@@ -15,7 +15,7 @@ export type Roster = {
 }
 
 export type RosterParts = {
-  readonly store: Pick<Store, 'settings' | 'observations' | 'applied'>
+  readonly store: Pick<Store, 'settings' | 'observations'>
   readonly agents: Pick<KnownAgents, 'agents'>
   readonly observed: ObservedView
   /** True where no agent of another host can connect: then there is nothing to wait for. */
@@ -27,6 +27,10 @@ type Waiting = {
   /** The authority is older than the store: it knows every host that ever joined. */
   readonly agentsKnown: boolean
   readonly leftOut: readonly string[]
+  /** Hosts that have reported. */
+  readonly heard: readonly string[]
+  /** A host came with machines or disks that this reconciler did not make: the fleet is older than the store. */
+  readonly older: boolean
 }
 
 const setting = 'roster'
@@ -50,11 +54,16 @@ export function openRoster(parts: RosterParts): Roster {
   return {
     unheard(desired) {
       if (waiting === undefined) return undefined
+      const news = withNewcomers(waiting, observed)
+      if (news !== waiting) {
+        waiting = news
+        save()
+      }
       latest = awaited(desired)
       if (latest.length > 0) return { hosts: latest }
       // Without a host nothing can be placed anyway.
       if (observed.nodes().length === 0) return undefined
-      if (!waiting.agentsKnown && [...desired.keysOf('Node')].length === 0 && hasEarlierLife(parts)) return { hosts: [] }
+      if (waiting.older && !waiting.agentsKnown && [...desired.keysOf('Node')].length === 0) return { hosts: [] }
       waiting = undefined
       save()
       return undefined
@@ -74,14 +83,14 @@ function load({ store, agents }: RosterParts): Waiting | undefined {
   if (stored !== undefined) return (JSON.parse(stored) as Waiting | null) ?? undefined
   // A store of a release that kept no roster, with a history of its own.
   if (store.observations.nodes().length > 0) return undefined
-  return { agentsKnown: agents.agents().length > 0, leftOut: [] }
+  return { agentsKnown: agents.agents().length > 0, leftOut: [], heard: [], older: false }
 }
 
-/** True where a host has what this reconciler did not apply: the fleet is older than its database. */
-function hasEarlierLife({ store, observed }: RosterParts): boolean {
-  for (const key of observed.keys()) {
-    const ours = new Set(store.applied.get(key).map(({ node }) => node))
-    if (observed.get(key).some(({ node }) => !ours.has(node))) return true
-  }
-  return false
+/** Looks at each host once, when it first reports: whatever it has then, this reconciler did not make. */
+function withNewcomers(waiting: Waiting, observed: ObservedView): Waiting {
+  const names = observed.nodes().map(({ name }) => name)
+  const newcomers = new Set(names.filter((name) => !waiting.heard.includes(name)))
+  if (newcomers.size === 0) return waiting
+  const older = [...observed.keys()].some((key) => observed.get(key).some(({ node }) => newcomers.has(node)))
+  return { ...waiting, heard: [...waiting.heard, ...newcomers], older: waiting.older || older }
 }
