@@ -85,6 +85,8 @@ const call = async <T>(path: string, body?: object): Promise<T> => {
 }
 const blocksOf = async (name: string): Promise<Plan['changes'][number]['blocked']> =>
   (await call<Plan>('/gitvirt/v1/plan')).changes.find(({ key }) => key === `VirtualMachine/default/${name}`)?.blocked ?? []
+type ApiVm = { readonly status: { readonly printableStatus: string; readonly conditions: { type: string; reason: string }[] } }
+
 const web = 'VirtualMachine/default/web'
 
 async function untilConnected(node: string): Promise<void> {
@@ -133,6 +135,9 @@ describe('a reconciler whose database is lost', { timeout: 60_000 }, () => {
     const first = await joinHost('h1')
     assert.match(await untilBlocked('web'), /h2 has not reported to it.*gitvirt approve node\/h2/)
     assert.deepEqual(first(), [])
+    const { status } = await call<ApiVm>('/apis/kubevirt.io/v1/namespaces/default/virtualmachines/web')
+    assert.equal(status.printableStatus, 'ErrorUnschedulable')
+    assert.equal(status.conditions.find(({ type }) => type === 'Synced')?.reason, 'HostsUnheard')
     await restart()
     const again = await joinHost('h1')
     assert.match(await untilBlocked('web'), /h2 has not reported/)
