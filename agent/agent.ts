@@ -9,7 +9,7 @@ import type { DriverContext, Drivers } from './drivers/types.ts'
 import { restoreNetworks } from './guard/networks.ts'
 import { realParts, type AgentParts } from './parts.ts'
 import type { Endpoint } from './session/connect.ts'
-import { credentials } from './session/credentials.ts'
+import { credentials, type JoinToken } from './session/credentials.ts'
 import { reconcilerReachable } from './session/reachable.ts'
 import { createSweeper } from './sweeper.ts'
 
@@ -25,8 +25,8 @@ export type AgentOptions = {
   readonly nmstatectlPath?: string
   /** Milliseconds for which a network change may cut the host off before it is rolled back; default 2 minutes. */
   readonly probeTimeout?: number
-  /** A certificate from elsewhere, or the address alone: then the agent keeps its own, at first by the token. */
-  readonly reconciler: Endpoint | { readonly url: string; readonly joinToken?: string }
+  /** A certificate from elsewhere, or the address alone: then the agent keeps its own, by the token where it needs a new one. */
+  readonly reconciler: Endpoint | { readonly url: string; readonly joinToken?: JoinToken }
   /** Default: the real drivers and the real guard. */
   readonly parts?: AgentParts
   readonly log: Logger
@@ -100,9 +100,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return { close: () => running.disposeAsync() }
 }
 
-function endpointOf({ reconciler, node, stateDir }: AgentOptions, clock: Clock): () => Promise<Endpoint> {
+function endpointOf({ reconciler, node, stateDir, log }: AgentOptions, clock: Clock): AssemblyOptions['endpoint'] {
   if ('cert' in reconciler) return async () => reconciler
-  return () => credentials({ ...reconciler, node, stateDir, clock })
+  return (refusal) => credentials({ ...reconciler, node, stateDir, clock, log }, refusal)
 }
 
 async function closeDrivers(drivers: Drivers): Promise<void> {

@@ -11,14 +11,13 @@ import type { GuardPort } from './ports.ts'
 import { createReporter, type ReporterOptions } from './reporter.ts'
 import { openJournal } from './runner/journal.ts'
 import { createRunner, type RunnerOptions } from './runner/runner.ts'
-import type { Endpoint } from './session/connect.ts'
 import { keepSession, type SessionOptions } from './session/session.ts'
 
 export type AssemblyOptions = {
   readonly node: string
   readonly version: string
   readonly stateDir: string
-  readonly endpoint: () => Promise<Endpoint>
+  readonly endpoint: SessionOptions['endpoint']
   readonly drivers: Drivers
   readonly guard: GuardPort
   readonly machineDigest: (machine: Omit<ObservedMachine, 'digest'>) => string

@@ -62,7 +62,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     createDesired: createEngine,
     tracked: () => loop.view(),
     branch: parts.branch,
-    surroundings: () => loop.surroundings(),
+    surroundings: (tracked) => loop.surroundings(tracked),
   })
   const arrival = { admission, previews, revisions: createRevisions(source, createEngine()), clock, log, parts }
   const poller = startPolling({

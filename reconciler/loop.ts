@@ -5,7 +5,7 @@ import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
-import type { Approval, Planner, PlanInput, Surroundings, Suspension } from './plan/types.ts'
+import type { Approval, Planner, PlanInput, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/status.ts'
 
@@ -21,6 +21,8 @@ export type LoopPorts = {
   /** The wishes for this object have been carried out: what was approved for it is used up. */
   readonly dropApprovals: (key: ObjectKey) => void
   readonly suspensions: () => readonly Suspension[]
+  /** What hinders a reconciler without a history from placing anything. */
+  readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
   readonly clock: Clock
   readonly log: Logger
@@ -38,7 +40,7 @@ export type Loop = {
   current(): Plan | undefined
   view(): DesiredView | undefined
   /** What a plan depends on besides Git, as it stands now. */
-  surroundings(): Surroundings
+  surroundings(desired: DesiredView): Surroundings
   close(): void
 }
 
@@ -61,6 +63,8 @@ export function createLoop(ports: LoopPorts): Loop {
     for (const key of keys) queue.plan.add(key)
     schedule()
   })
+  /** The last plan was made while hosts had not been heard. */
+  let waited = false
   let connectedBefore = connectedNodes(ports)
   const queueNode = (name: string): void => {
     for (const key of keysOnNode(ports, name)) queue.plan.add(key)
@@ -68,18 +72,28 @@ export function createLoop(ports: LoopPorts): Loop {
     for (const key of unplaced) queue.plan.add(key)
   }
 
-  const surroundings = (): Surroundings => ({
-    observed: ports.observed.view,
-    approvals: ports.approvals(),
-    suspensions: ports.suspensions(),
-    now: ports.clock.now(),
-    inputSalt: ports.inputSalt,
-  })
-  const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => ({
-    desired,
-    ...surroundings(),
-    ...(keys === undefined ? {} : { keys }),
-  })
+  const queueUnplaced = (): void => {
+    for (const key of unplaced) queue.plan.add(key)
+    schedule()
+  }
+
+  const surroundings = (desired: DesiredView): Surroundings => {
+    const unheard = ports.unheard(desired)
+    return {
+      observed: ports.observed.view,
+      approvals: ports.approvals(),
+      suspensions: ports.suspensions(),
+      now: ports.clock.now(),
+      inputSalt: ports.inputSalt,
+      ...(unheard === undefined ? {} : { unheard }),
+    }
+  }
+  const input = (desired: DesiredView, keys?: Iterable<ObjectKey>): PlanInput => {
+    const around = surroundings(desired)
+    if (around.unheard === undefined && waited) queueUnplaced()
+    waited = around.unheard !== undefined
+    return { desired, ...around, ...(keys === undefined ? {} : { keys }) }
+  }
   const schedule = (): void => {
     if (!closed && view !== undefined) scheduled ??= setImmediate(pass)
   }
@@ -196,10 +210,12 @@ function forgetSettled(ports: LoopPorts, plan: Plan, covered: ReadonlySet<Object
   }
 }
 
+const waitsForNodes: ReadonlySet<string> = new Set(['Unschedulable', 'NodeNotReady', 'HostsUnheard'])
+
 function rememberUnplaced(unplaced: Set<ObjectKey>, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
   if (covered === undefined) unplaced.clear()
   else for (const key of covered) unplaced.delete(key)
   for (const change of plan.changes) {
-    if (change.blocked.some((block) => block.reason === 'Unschedulable' || block.reason === 'NodeNotReady')) unplaced.add(change.key)
+    if (change.blocked.some(({ reason }) => waitsForNodes.has(reason))) unplaced.add(change.key)
   }
 }

@@ -25,6 +25,7 @@ import { openForge } from './forge/open-forge.ts'
 import type { ForgeOptions } from './forge/types.ts'
 import type { Previews } from './previews.ts'
 import { followRequests, type Requests } from './requests.ts'
+import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { createStatus } from './status/status.ts'
 import { openStore } from './store/store.ts'
@@ -41,6 +42,8 @@ export type ReconcilerOptions = {
   /** Names and addresses of the server certificate besides the loopback's. */
   readonly serverNames: readonly string[]
   readonly pollMs: number
+  /** True where only the agent of this host can connect. */
+  readonly oneHost?: boolean
   readonly webhookSecret?: string
   /** A forge whose requests are planned; `environment` names this one in comments and statuses. */
   readonly forge?: ForgeOptions & { readonly environment: string; readonly pollMs: number }
@@ -77,6 +80,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     createDispatcher({ sessions, log, clock, ...dispatchPorts({ observed: observed.view, status, loop: () => loop }) }),
     (value) => value.close(),
   )
+  for (const { name } of store.observations.nodes()) await pki.noteAgent(name)
+  const roster = openRoster({ store, agents: pki, observed: observed.view, oneHost: options.oneHost ?? false })
   const loop: Loop = createLoop({
     plan,
     forNode,
@@ -86,6 +91,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     approvals: () => store.approvals.list(),
     dropApprovals: (key) => store.approvals.drop(key),
     suspensions: () => store.suspensions.list(),
+    unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
     clock,
     log,
@@ -99,6 +105,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const control = createControl({
     loop,
     store,
+    roster,
     observed: observed.view,
     source: state,
     previews,

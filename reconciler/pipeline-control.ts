@@ -9,10 +9,11 @@ import type { Approval } from './plan/types.ts'
 import { saveView } from './plan/saved-view.ts'
 import type { Plan } from '../schemas/generated/plan.ts'
 import type { Previews } from './previews.ts'
+import type { Roster } from './roster.ts'
 import type { Revision } from './source/types.ts'
 import type { Store } from './store/store.ts'
 import type { Signer } from './trust/verify-signature.ts'
-import { keyText } from './lib/object-key.ts'
+import { keyText, parseKey } from './lib/object-key.ts'
 
 /** What became of the last fetch. */
 export type SourceState = { revision?: Revision; signer?: Signer; fetchedAt?: string; error?: string }
@@ -20,6 +21,7 @@ export type SourceState = { revision?: Revision; signer?: Signer; fetchedAt?: st
 export type ControlParts = {
   readonly loop: Loop
   readonly store: Store
+  readonly roster: Pick<Roster, 'leaveOut'>
   readonly observed: ObservedView
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string }
@@ -72,6 +74,10 @@ export function createControl(parts: ControlParts): Control {
       return statusOf(parts)
     },
     approve: async ({ key, plan, by }) => {
+      if (key?.startsWith('Node//') === true) {
+        parts.roster.leaveOut(parseKey(key).name)
+        return again(undefined)
+      }
       const request = { ...(key === undefined ? {} : { key }), ...(plan === undefined ? {} : { plan }), by, at: at() }
       for (const approval of approvalsNow(parts, request)) store.approvals.add(approval)
       again(key)

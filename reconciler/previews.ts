@@ -38,7 +38,7 @@ export type PreviewPorts = {
   readonly tracked: () => DesiredView | undefined
   readonly branch: string
   /** What a plan depends on besides Git, as it is now. */
-  readonly surroundings: () => Surroundings
+  readonly surroundings: (tracked: DesiredView) => Surroundings
 }
 
 export function createPreviews(ports: PreviewPorts): Previews {
@@ -58,7 +58,7 @@ export function createPreviews(ports: PreviewPorts): Previews {
       const heads: string[] = []
       for (const head of told.keys()) if (await ports.source.isAncestor(head, view.revision)) heads.push(head)
       if (heads.length === 0) return []
-      const { intent } = preview({ ...ports.surroundings(), merged: view, tracked })
+      const { intent } = preview({ ...ports.surroundings(tracked), merged: view, tracked })
       return heads.map((head) => {
         const before = told.get(head)
         told.delete(head)
@@ -81,7 +81,7 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
   if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
   const { entries, refused } = await source.listTree(tree)
   const { view } = await ports.createDesired().update({ revision: head, entries, refused, read: (ids) => source.read(ids) })
-  return { ...preview({ ...ports.surroundings(), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
+  return { ...preview({ ...ports.surroundings(tracked), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
 }
 
 const mostConflicts = 20

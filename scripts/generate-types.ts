@@ -16,9 +16,12 @@ const borrowed: Record<string, string> = {
 
 type Json = { [key: string]: Json } | Json[] | string | number | boolean | null
 
+/** Generated itself: it chooses among the others. */
+const editorSchema = 'all.json'
+
 async function schemaFiles(): Promise<string[]> {
   const entries = await readdir(schemas, { recursive: true })
-  return entries.filter((name) => name.endsWith('.json') && !name.startsWith('generated')).toSorted()
+  return entries.filter((name) => name.endsWith('.json') && !name.startsWith('generated') && name !== editorSchema).toSorted()
 }
 
 /** Names every definition by its key, so that types carry the schema's own names instead of invented ones. */

@@ -1,127 +1,129 @@
-import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { join } from 'node:path'
-import { GitvirtError } from '../../reconciler/lib/errors.ts'
-import { parseJoinToken } from '../../reconciler/lib/pki.ts'
-import { createRequest, fingerprintOf, needsRenewal } from '../../reconciler/lib/pki-x509.ts'
-import { readIfPresent, writePrivateFile } from '../../reconciler/lib/private-file.ts'
 import type { Clock } from '../../reconciler/lib/clock.ts'
-import type { Endpoint } from './connect.ts'
+import { describeError, errorCode, GitvirtError } from '../../reconciler/lib/errors.ts'
+import type { Logger } from '../../reconciler/lib/log.ts'
+import { parseJoinToken } from '../../reconciler/lib/pki.ts'
+import { fingerprintOf, needsRenewal, validityOf } from '../../reconciler/lib/pki-x509.ts'
+import { readIfPresent, writePrivateFile } from '../../reconciler/lib/private-file.ts'
+import { certificateRefused, type Endpoint } from './connect.ts'
+import { enroll, renew, type Credential, type Member } from './enrolment.ts'
 
-export type CredentialOptions = {
-  readonly node: string
-  readonly url: string
+/** A one-time token, or the file where it stands: that is read anew each time, and it may be gone after the first start. */
+export type JoinToken = string | { readonly file: string }
+
+export type CredentialOptions = Member & {
   /** The agent's state folder; the credentials are kept in `session.json` in it, mode 0600. */
   readonly stateDir: string
-  readonly joinToken?: string
+  readonly joinToken?: JoinToken
   readonly clock: Clock
+  readonly log: Logger
 }
-
-type Stored = Omit<Endpoint, 'url'>
 
 /**
- * The agent's certificate: the stored one, renewed in the last third of its life; at first by the join token.
- * @throws GitvirtError `NotEnrolled`, `InvalidJoinToken`, `EnrolmentFailed`
+ * The agent's certificate: the stored one, renewed in the last third of its life. A join token brings the first one, and another
+ * one where the stored one is of no use any more: expired, refused, or of another authority than the token's.
+ * @param refusal why the last dial failed
+ * @throws GitvirtError `NotEnrolled`, `CertificateExpired`, `InvalidJoinToken`, `WrongAuthority`, `EnrolmentFailed`
  */
-export async function credentials(options: CredentialOptions): Promise<Endpoint> {
-  const path = join(options.stateDir, 'session.json')
-  const text = await readIfPresent(path)
-  const stored = text === undefined ? undefined : (JSON.parse(text) as Stored)
-  if (stored === undefined) return await keep(path, options.url, await enroll(options))
-  if (!needsRenewal(stored.cert, options.clock.now())) return { url: options.url, ...stored }
+export async function credentials(options: CredentialOptions, refusal?: unknown): Promise<Endpoint> {
+  const { stateDir, url, clock } = options
+  const path = join(stateDir, 'session.json')
+  const keep = async (credential: Credential): Promise<Endpoint> => {
+    await writePrivateFile(path, JSON.stringify(credential))
+    return { url, ...credential }
+  }
+  const stored = await readStored(path, options)
+  const token = await readToken(options.joinToken)
+  const flaw = flawOf(stored, { token, refusal, now: clock.now() })
+  if (flaw !== undefined || stored === undefined) return await replace(options, { stored, token, flaw: flaw ?? none, keep })
+  if (!needsRenewal(stored.cert, clock.now())) return { url, ...stored }
   try {
-    return await keep(path, options.url, await renew(options, stored))
-  } catch {
-    // The old one serves until its end; the next dial tries again.
-    return { url: options.url, ...stored }
-  }
-}
-
-async function keep(path: string, url: string, stored: Stored): Promise<Endpoint> {
-  await writePrivateFile(path, JSON.stringify(stored))
-  return { url, ...stored }
-}
-
-/** The token carries the authority's fingerprint, so the server is proven before the token's secret leaves this host. */
-async function enroll({ node, url, joinToken }: CredentialOptions): Promise<Stored> {
-  if (joinToken === undefined) {
-    throw new GitvirtError({
-      code: 'NotEnrolled',
-      message: `The agent of node ${node} has no certificate.`,
-      action: 'Give it a join token of the reconciler.',
-      host: node,
-    })
-  }
-  const { fingerprint } = parseJoinToken(joinToken)
-  const ca = textOf(await call(new URL('/v1/ca', url), { rejectUnauthorized: false }), 'ca')
-  if (fingerprintOf(ca) !== fingerprint) {
-    throw new GitvirtError({
-      code: 'WrongAuthority',
-      message: `The reconciler at ${url} is not the one that made the join token.`,
-      host: node,
-    })
-  }
-  const { request, key } = await createRequest(node)
-  const answer = await call(new URL('/v1/enroll', url), { ca }, { token: joinToken, request })
-  if (answer['node'] === node) return { ca, cert: textOf(answer, 'cert'), key }
-  throw new GitvirtError({
-    code: 'WrongNode',
-    message: `The join token is for node ${String(answer['node'])}, this is ${node}.`,
-    host: node,
-  })
-}
-
-async function renew({ node, url }: CredentialOptions, old: Stored): Promise<Stored> {
-  const { request, key } = await createRequest(node)
-  const answer = await call(new URL('/v1/renew', url), old, { request })
-  return { ca: textOf(answer, 'ca'), cert: textOf(answer, 'cert'), key }
-}
-
-const maxAnswerBytes = 64 * 1024
-const timeoutMs = 15_000
-
-async function call(url: URL, tls: RequestOptions, body?: object): Promise<Record<string, unknown>> {
-  const answer = Promise.withResolvers<{ status: number; text: string }>()
-  const options: RequestOptions = {
-    ...tls,
-    method: body === undefined ? 'GET' : 'POST',
-    minVersion: 'TLSv1.3',
-    agent: false,
-    timeout: timeoutMs,
-  }
-  const request = httpsRequest(url, options, (response) => {
-    let text = ''
-    response.setEncoding('utf8')
-    response.on('data', (chunk: string) => {
-      text += chunk
-      if (text.length > maxAnswerBytes) request.destroy(new Error('the answer is too long'))
-    })
-    response.on('end', () => answer.resolve({ status: response.statusCode ?? 0, text }))
-  })
-  request.on('timeout', () => request.destroy(new Error('no answer in time')))
-  request.on('error', answer.reject)
-  request.setHeader('content-type', 'application/json')
-  request.end(body === undefined ? undefined : JSON.stringify(body))
-  try {
-    return accepted(url, await answer.promise)
+    return await keep(await renew(options, stored))
   } catch (error) {
-    if (error instanceof GitvirtError) throw error
-    const words = error instanceof Error ? error.message : String(error)
-    throw new GitvirtError({ code: 'EnrolmentFailed', message: `Cannot reach ${url.href}: ${words}`, cause: error })
+    options.log.warn({ error: describeError(error) }, 'the certificate is not renewed yet; the old one serves until its end')
+    return { url, ...stored }
   }
 }
 
-function accepted(url: URL, { status, text }: { readonly status: number; readonly text: string }): Record<string, unknown> {
-  const body = JSON.parse(text) as Record<string, unknown>
-  if (status === 200) return body
-  const { code, message } = body
-  throw new GitvirtError({
-    code: typeof code === 'string' ? code : 'EnrolmentFailed',
-    message: `${url.pathname}: ${typeof message === 'string' ? message : `status ${status}`}`,
-  })
+/** What is wrong with the stored certificate, and whether a dial with it may succeed all the same. */
+type Flaw = { readonly what: string; readonly usable: boolean; readonly code: string }
+
+const none: Flaw = { what: 'It has no certificate', usable: false, code: 'NotEnrolled' }
+
+type Circumstances = { readonly token: string | undefined; readonly refusal: unknown; readonly now: Date }
+
+function flawOf(stored: Credential | undefined, { token, refusal, now }: Circumstances): Flaw | undefined {
+  if (stored === undefined) return none
+  const { notAfter } = validityOf(stored.cert)
+  if (notAfter <= now) return { what: `Its certificate expired at ${notAfter.toISOString()}`, usable: false, code: 'CertificateExpired' }
+  if (authorityOf(token) !== undefined && authorityOf(token) !== fingerprintOf(stored.ca)) {
+    return { what: 'The join token is of another authority than its certificate', usable: true, code: 'WrongAuthority' }
+  }
+  if (errorCode(refusal) !== certificateRefused) return undefined
+  return { what: 'The reconciler refuses its certificate', usable: true, code: certificateRefused }
 }
 
-function textOf(answer: Record<string, unknown>, field: string): string {
-  const value = answer[field]
-  if (typeof value === 'string') return value
-  throw new GitvirtError({ code: 'EnrolmentFailed', message: `The reconciler's answer lacks "${field}".` })
+/** The fingerprint in a token; undefined for what is no token: it does no harm while nobody needs one. */
+function authorityOf(token: string | undefined): string | undefined {
+  try {
+    return token === undefined ? undefined : parseJoinToken(token).fingerprint
+  } catch {
+    return undefined
+  }
+}
+
+type Replacement = {
+  readonly stored: Credential | undefined
+  readonly token: string | undefined
+  readonly flaw: Flaw
+  readonly keep: (credential: Credential) => Promise<Endpoint>
+}
+
+async function replace(options: CredentialOptions, { stored, token, flaw, keep }: Replacement): Promise<Endpoint> {
+  const { node, url, log } = options
+  const old = flaw.usable && stored !== undefined ? { url, ...stored } : undefined
+  if (token === undefined) {
+    if (old !== undefined) return old
+    throw new GitvirtError({ code: flaw.code, message: `${flaw.what}, and there is no join token.`, action: newToken(node), host: node })
+  }
+  try {
+    const endpoint = await keep(await enroll(options, token))
+    log.warn({ node, reason: flaw.what }, 'enrolled by the join token')
+    return endpoint
+  } catch (error) {
+    const failure = new GitvirtError({
+      code: errorCode(error),
+      message: `${flaw.what}, and the join token does not help: ${describeError(error)}`,
+      action: newToken(node),
+      host: node,
+      cause: error,
+    })
+    if (old === undefined) throw failure
+    log.warn({ code: failure.code, error: describeError(failure) }, 'the old certificate is tried again')
+    return old
+  }
+}
+
+function newToken(node: string): string {
+  return `Make one where the reconciler runs (gitvirt token create ${node}) and put it into the file of --join-token-file.`
+}
+
+/** The stored credential; undefined where there is none or nobody can read it. */
+async function readStored(path: string, { log }: CredentialOptions): Promise<Credential | undefined> {
+  const text = await readIfPresent(path)
+  if (text === undefined) return undefined
+  try {
+    const { ca, cert, key } = JSON.parse(text) as Credential
+    validityOf(cert)
+    return { ca, cert, key }
+  } catch (error) {
+    log.error({ file: path, error: describeError(error) }, 'the stored certificate cannot be read')
+    return undefined
+  }
+}
+
+async function readToken(token: JoinToken | undefined): Promise<string | undefined> {
+  if (token === undefined || typeof token === 'string') return token
+  const text = (await readIfPresent(token.file))?.trim()
+  return text === '' ? undefined : text
 }

@@ -18,8 +18,8 @@ export type SessionHandlers = {
 export type SessionOptions = {
   readonly node: string
   readonly version: string
-  /** Asked before each dial, so that a renewed certificate is used. */
-  readonly endpoint: () => Promise<Endpoint>
+  /** Asked before each dial, so that a renewed certificate is used; told why the last dial failed. */
+  readonly endpoint: (failure?: unknown) => Promise<Endpoint>
   readonly handlers: SessionHandlers
   readonly log: Logger
   /** Milliseconds; defaults 500 and 30,000, and the link's own. */
@@ -39,14 +39,17 @@ export function keepSession(options: SessionOptions): Session {
   let current: Link<SessionMessage> | undefined
   const loop = async (): Promise<void> => {
     let failures = 0
+    let failure: unknown
     while (!closing.signal.aborted) {
       try {
-        const link = await open(options)
+        const link = await open(options, failure)
         current = link
         failures = 0
+        failure = undefined
         await serve(link, options, closing.signal)
       } catch (error) {
         failures += 1
+        failure = error
         logFailure(options, error, failures)
       }
       current = undefined
@@ -77,9 +80,9 @@ function logFailure({ log }: SessionOptions, error: unknown, failures: number): 
   log[level]({ code: errorCode(error), error: describeError(error), failures }, 'no session with the reconciler')
 }
 
-async function open(options: SessionOptions): Promise<Link<SessionMessage>> {
+async function open(options: SessionOptions, failure: unknown): Promise<Link<SessionMessage>> {
   const link: Promise<Link<SessionMessage>> = connect({
-    endpoint: await options.endpoint(),
+    endpoint: await options.endpoint(failure),
     node: options.node,
     version: options.version,
     ...options.times,

@@ -13,6 +13,7 @@ import {
   type KeyedCertificate,
   type Subject,
 } from './pki-x509.ts'
+import { createKnownAgents, type KnownAgents } from './pki-agents.ts'
 import { createJoinTokens } from './pki-tokens.ts'
 import { createRevocations, type Revocations } from './pki-revocations.ts'
 import { readIfPresent, writePrivateFile } from './private-file.ts'
@@ -23,19 +24,20 @@ export const agentOrganization = 'gitvirt:agents'
 export const adminOrganization = 'gitvirt:admins'
 
 /** The reconciler's own certificate authority and all that hangs on it. */
-export type Pki = Revocations & {
-  /** The authority's certificate, PEM. */
-  readonly ca: string
-  /** The server's certificate; a new one when its life or its names ask for it. */
-  server(): Promise<KeyedCertificate>
-  issueClientCertificate(options: Subject & { readonly days?: number }): Promise<KeyedCertificate>
-  /** Makes a one-time token for one node: `<secret>.<fingerprint of the authority>`. */
-  createJoinToken(node: string, options?: { readonly ttlSeconds?: number }): Promise<string>
-  /** Turns a token and a certificate request into an agent's certificate. @throws GitvirtError `InvalidJoinToken`, `InvalidCertificateRequest` */
-  enroll(token: string, request: string): Promise<{ readonly node: string; readonly cert: string; readonly ca: string }>
-  /** A new certificate for an agent that proved its old one. */
-  renew(node: string, request: string): Promise<{ readonly cert: string; readonly ca: string }>
-}
+export type Pki = Revocations &
+  KnownAgents & {
+    /** The authority's certificate, PEM. */
+    readonly ca: string
+    /** The server's certificate; a new one when its life or its names ask for it. */
+    server(): Promise<KeyedCertificate>
+    issueClientCertificate(options: Subject & { readonly days?: number }): Promise<KeyedCertificate>
+    /** Makes a one-time token for one node: `<secret>.<fingerprint of the authority>`. */
+    createJoinToken(node: string, options?: { readonly ttlSeconds?: number }): Promise<string>
+    /** Turns a token and a certificate request into an agent's certificate. @throws GitvirtError `InvalidJoinToken`, `InvalidCertificateRequest` */
+    enroll(token: string, request: string): Promise<{ readonly node: string; readonly cert: string; readonly ca: string }>
+    /** A new certificate for an agent that proved its old one. */
+    renew(node: string, request: string): Promise<{ readonly cert: string; readonly ca: string }>
+  }
 
 export type PkiOptions = {
   /** Folder of its own, made with mode 0700; the files in it are 0600. */
@@ -58,11 +60,13 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
   const authority = await loadAuthority(keyed)
   const tokens = createJoinTokens(join(options.dir, 'join-tokens.json'))
   const revocations = await createRevocations(join(options.dir, 'revoked.json'))
+  const known = await createKnownAgents(join(options.dir, 'agents.json'))
   const issue = (subject: Subject, days: number): Issue => ({ authority, subject, days, now: options.clock.now() })
-  const forAgent = async (node: string, request: string): Promise<{ cert: string; ca: string }> => ({
-    cert: await issueForRequest(issue({ commonName: node, organization: agentOrganization }, agentDays), request),
-    ca: keyed.cert,
-  })
+  const forAgent = async (node: string, request: string): Promise<{ cert: string; ca: string }> => {
+    const cert = await issueForRequest(issue({ commonName: node, organization: agentOrganization }, agentDays), request)
+    await known.noteAgent(node)
+    return { cert, ca: keyed.cert }
+  }
   return {
     ca: keyed.cert,
     server: () => serverCertificate(options, issue({ commonName: 'gitvirt-reconciler' }, serverDays)),
@@ -76,6 +80,7 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
       return { node, ...(await forAgent(node, request)) }
     },
     renew: forAgent,
+    ...known,
     ...revocations,
   }
 }

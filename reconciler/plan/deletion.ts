@@ -1,4 +1,4 @@
-import type { Finding } from '../../schemas/generated/plan.ts'
+import type { DisruptionClass, Finding, Step } from '../../schemas/generated/plan.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
@@ -8,7 +8,7 @@ import { forgetNetwork, networkSightings } from './network.ts'
 import { disconnected } from './obstacles.ts'
 import { isProtected, quarantineAnnotation } from './prune-gate.ts'
 import { longestDuration, parseDuration } from './resolve/duration.ts'
-import { machineStep } from './steps/machine-steps.ts'
+import { machineStep, markedStep } from './steps/machine-steps.ts'
 import { volumeStep } from './steps/volume-steps.ts'
 import { volumeSightings, type VolumeSighting } from './volume.ts'
 
@@ -38,10 +38,9 @@ function protectedFinding(context: PlanContext, key: ObjectKey): Finding {
 
 function deleteMachine(context: PlanContext, { node, object }: MachineSighting): Draft {
   const { applied, key, digest } = object
-  const steps =
-    applied === undefined
-      ? []
-      : [...(isActive(object) ? [machineStep('StopDomain', applied, 'restart')] : []), machineStep('UndefineDomain', applied, 'recreate')]
+  const step = (verb: 'StopDomain' | 'UndefineDomain', disruption: DisruptionClass): Step =>
+    applied === undefined ? markedStep(verb, key, disruption) : machineStep(verb, applied, disruption)
+  const steps = [...(isActive(object) ? [step('StopDomain', 'restart')] : []), step('UndefineDomain', 'recreate')]
   return {
     change: {
       key,

@@ -27,16 +27,18 @@ export function finishDraft(draft: Draft): Change {
   }
 }
 
-const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold'])
+const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold', 'HostsUnheard'])
 
 /**
  * What a person approves: the acts on this object and the specs they bring, without places in Git, times and metadata, so that
  * an approval lives through replanning and label edits, and ends when the wish itself changes.
  */
 export function approvalDigest({ change }: { readonly change: Pick<Change, 'key' | 'node' | 'action' | 'steps'> }): string {
-  const removed = change.action === 'delete' ? change.steps.find(({ machine }) => machine !== undefined)?.machine : undefined
-  // Of a deletion that was cut short, fewer steps are left: the wish is the same.
-  if (removed !== undefined) return digestOf({ key: change.key, node: change.node, wish: 'delete', uid: removed.uid })
+  // Of a deletion that was cut short, fewer steps are left: the wish is the same. One without a record on its host has no uid.
+  if (change.action === 'delete' && change.key.startsWith('VirtualMachine/')) {
+    const uid = change.steps.find(({ machine }) => machine !== undefined)?.machine?.uid
+    return digestOf({ key: change.key, node: change.node, wish: 'delete', ...(uid === undefined ? {} : { uid }) })
+  }
   const steps = change.steps.map(({ verb, machine, volume, policy }) => ({
     verb,
     ...(machine === undefined ? {} : { machine: [machine.uid, machine.template, machine.inputs] }),

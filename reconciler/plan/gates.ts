@@ -4,7 +4,8 @@ import type { PlanContext } from './context.ts'
 import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
-import { pruneBlock, pruneTotals, unreadableBlocks } from './prune-gate.ts'
+import { unheardBlock } from './obstacles.ts'
+import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
 import type { VolumeUsers } from './volume-users.ts'
@@ -13,7 +14,7 @@ import { limitTime } from './windows.ts'
 /** How a pass treats approvals: `all` is set when the very plan that was approved came out again. */
 export type Approved = { readonly approvals: readonly Approval[]; readonly all?: Approval }
 
-/** Adds the blocks of every gate to the drafts: suspension, deletion limits, disks in use, disruption, time. */
+/** Adds the blocks of every gate to the drafts: suspension, hosts not heard, deletion limits, disks in use, disruption, time. */
 export function applyGates(
   context: PlanContext,
   drafts: readonly Draft[],
@@ -21,6 +22,7 @@ export function applyGates(
 ): void {
   const { users, approved } = gates
   suspend(context, drafts)
+  waitForHosts(context, drafts, approved)
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
   for (const draft of drafts) limitDisruption(context, draft, approved)
@@ -56,6 +58,19 @@ function suspend(context: PlanContext, drafts: readonly Draft[]): void {
   }
 }
 
+/** Never two of one: what no host reports is placed only when every host that may have it was heard. */
+function waitForHosts(context: PlanContext, drafts: readonly Draft[], approved: Approved): void {
+  const { unheard } = context.input
+  if (unheard === undefined) return
+  for (const draft of drafts) {
+    const { key, action, notes } = draft.change
+    if (action !== 'create' || key.startsWith('NodeNetworkConfigurationPolicy/')) continue
+    const approval = approvalOf(draft, approved)
+    if (approval === undefined) draft.blocked.push(unheardBlock(unheard))
+    else notes.push(approvedNote(approval))
+  }
+}
+
 /** Deletions because a file is gone; a policy that only leaves a node is no deletion of this kind. */
 function isPruning(context: PlanContext, { change }: Draft): boolean {
   return change.action === 'delete' && context.desired(change.key) === undefined
@@ -66,7 +81,8 @@ function limitDeletions(context: PlanContext, drafts: readonly Draft[], approved
   if (pruned.length === 0 || approved.all !== undefined) return
   const limit = pruneBlock(context, pruneTotals(context, approvedDeletions(context, approved.approvals)))
   for (const draft of pruned) {
-    const blocks = [...(limit === undefined ? [] : [limit]), ...unreadableBlocks(context, draft.change.key)]
+    const { key } = draft.change
+    const blocks = [...(limit === undefined ? [] : [limit]), ...unreadableBlocks(context, key), ...unrecordedBlocks(context, key)]
     if (blocks.length === 0) continue
     const approval = approvalOf(draft, approved)
     if (approval === undefined) draft.blocked.push(...blocks)
@@ -92,6 +108,7 @@ function guardDisks(context: PlanContext, drafts: readonly Draft[], users: Volum
     const wanted = [...context.input.desired.dependents(key)].filter((user) => context.desired(user)?.kind === 'VirtualMachine')
     if (wanted.length > 0) draft.blocked.push(stillWanted(wanted))
     for (const user of [...users.of(key)].sort()) if (!wanted.includes(user)) draft.blocked.push(stillUsed(user))
+    for (const user of [...users.unrecordedOn(draft.change.node)].sort()) draft.blocked.push(maybeUsed(user))
   }
 }
 
@@ -108,6 +125,14 @@ function stillUsed(user: ObjectKey): Block {
     reason: 'WaitingForDependency',
     message: `${user} still has the disk on its host.`,
     unblock: 'Nothing, if the machine is about to change or go; otherwise see why its own change waits.',
+  }
+}
+
+function maybeUsed(user: ObjectKey): Block {
+  return {
+    reason: 'WaitingForDependency',
+    message: `${user} may have the disk: its record on the same host is lost.`,
+    unblock: 'Bring its manifest back into Git, or approve its deletion.',
   }
 }
 

@@ -3,6 +3,7 @@ import type { DesiredObject } from '../desired/types.ts'
 import type { ObservedView, Sighting } from '../observed/types.ts'
 import type { Draft } from './draft.ts'
 import { keyText } from '../lib/object-key.ts'
+import type { Unheard } from './types.ts'
 
 /** The block of a change whose node's agent is away; empty while it is there. */
 export function disconnected(observed: ObservedView, name: string): Block[] {
@@ -16,6 +17,24 @@ export function disconnected(observed: ObservedView, name: string): Block[] {
       unblock: `Start gitvirt's agent on ${name} and see that it reaches the reconciler.`,
     },
   ]
+}
+
+/** The block of what would be placed anew while a host that may have it already was not heard. */
+export function unheardBlock({ hosts }: Unheard): Block {
+  const reason = 'HostsUnheard'
+  const state = "This reconciler's database is new"
+  if (hosts.length === 0) {
+    return {
+      reason,
+      message: `${state}, the hosts are not, and Git declares no Node: nobody can tell whether another host has it already.`,
+      unblock: 'Declare every host as a Node in Git, or approve this change if no other host can have it.',
+    }
+  }
+  return {
+    reason,
+    message: `${state}, and ${hosts.join(', ')} ${hosts.length === 1 ? 'has' : 'have'} not reported to it: it may be there already.`,
+    unblock: `Start the agent there. For a host that is off for good: gitvirt approve node/${hosts[0] ?? ''}. Or approve this change alone.`,
+  }
 }
 
 /** One object on several nodes: nothing is done before a person has looked. */

@@ -22,6 +22,21 @@ export function unreadableBlocks(context: PlanContext, key: ObjectKey): Block[] 
   return all.flatMap(unreadable)
 }
 
+/**
+ * The block of a deletion that nobody can judge: the machine's record on its host is lost, and with it the file that it came from,
+ * which may only be broken, and the annotations that may protect it. Empty where the record is there.
+ */
+export function unrecordedBlocks(context: PlanContext, key: ObjectKey): Block[] {
+  return context
+    .sightings(key)
+    .filter(({ object }) => object.kind === 'VirtualMachine' && object.applied === undefined)
+    .map(({ node }) => ({
+      reason: 'PruneThreshold',
+      message: `Its record on ${node} is lost, so nobody can tell which file it came from, nor whether an annotation protects it.`,
+      unblock: 'Approve the deletion if it is meant; bring the manifest back into Git to keep the machine.',
+    }))
+}
+
 function annotationsOf({ applied }: ObservedMachine | ObservedVolume): Readonly<Record<string, string>> {
   return applied?.annotations ?? {}
 }

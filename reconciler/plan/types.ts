@@ -14,6 +14,12 @@ export type Approval = {
 
 export type Suspension = { readonly key: ObjectKey; readonly by: string; readonly reason: string; readonly at: string }
 
+/** Why a reconciler without a history cannot tell yet what runs where. */
+export type Unheard = {
+  /** Hosts that have not reported to it, by name; empty where other hosts may exist that nobody can name. */
+  readonly hosts: readonly string[]
+}
+
 /** All that a plan depends on. Nothing else may be read: no clock, no disk, no log. */
 export type PlanInput = {
   readonly desired: DesiredView
@@ -25,6 +31,8 @@ export type PlanInput = {
   readonly approvals: readonly Approval[]
   readonly suspensions: readonly Suspension[]
   readonly now: Date
+  /** Set while a machine or disk that nobody reports may still be on a host that was not heard: nothing new is placed then. */
+  readonly unheard?: Unheard
   /**
    * Secret of this installation, kept across restarts: it salts the digests of Secrets and ConfigMaps, so that values
    * with little entropy cannot be guessed from a plan. Another salt reads as changed inputs of every machine.

@@ -7,6 +7,7 @@ import { volumeKeys } from './resolve/template.ts'
 export class VolumeUsers {
   readonly #context: PlanContext
   #users: Map<ObjectKey, Set<ObjectKey>> | undefined
+  #unrecorded: Map<string, Set<ObjectKey>> | undefined
 
   constructor(context: PlanContext) {
     this.#context = context
@@ -16,6 +17,23 @@ export class VolumeUsers {
   of(volume: ObjectKey): ReadonlySet<ObjectKey> {
     this.#users ??= this.#index()
     return this.#users.get(volume) ?? new Set()
+  }
+
+  /** Machines on this node whose record is lost: nobody knows which disks they have. */
+  unrecordedOn(node: string): ReadonlySet<ObjectKey> {
+    this.#unrecorded ??= this.#indexUnrecorded()
+    return this.#unrecorded.get(node) ?? new Set()
+  }
+
+  #indexUnrecorded(): Map<string, Set<ObjectKey>> {
+    const unrecorded = new Map<string, Set<ObjectKey>>()
+    for (const key of this.#context.input.observed.keys()) {
+      for (const { node, object } of this.#context.sightings(key)) {
+        if (object.kind !== 'VirtualMachine' || object.applied !== undefined) continue
+        unrecorded.set(node, (unrecorded.get(node) ?? new Set()).add(key))
+      }
+    }
+    return unrecorded
   }
 
   #index(): Map<ObjectKey, Set<ObjectKey>> {

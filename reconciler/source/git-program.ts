@@ -105,7 +105,7 @@ export async function hasGit(): Promise<boolean> {
 
 /**
  * Runs git on the store.
- * @throws GitvirtError `AuthenticationFailed`, `RefNotFound`, `RepositoryNotFound`, `FetchTooLarge`, `FetchTimedOut` or `FetchFailed`
+ * @throws GitvirtError `HostKeyRefused`, `AuthenticationFailed`, `RefNotFound`, `RepositoryNotFound`, `FetchTooLarge`, `FetchTimedOut` or `FetchFailed`
  */
 export async function runGit(call: GitCall): Promise<GitAnswer> {
   const limited = call.maxFileBytes === undefined ? ['git'] : ['prlimit', `--fsize=${call.maxFileBytes}`, '--', 'git']
@@ -130,11 +130,26 @@ export async function runGit(call: GitCall): Promise<GitAnswer> {
 
 type Diagnosis = { readonly code: string; readonly words: RegExp; readonly action: string }
 
+const tooLarge: Diagnosis = {
+  code: 'FetchTooLarge',
+  words: /File too large|file size limit|invalid index-pack output|index-pack died of signal/i,
+  action: 'Remove large files from the history, track another repository, or raise the cap on fetched bytes.',
+}
+
 const diagnoses: readonly Diagnosis[] = [
   {
+    code: 'HostKeyRefused',
+    words: /Host key verification failed/i,
+    action: "Compare the server's key with what its operator publishes, and put it into the known_hosts of the user that gitvirt runs as.",
+  },
+  {
     code: 'AuthenticationFailed',
-    words:
-      /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]|Permission denied \(/i,
+    words: /Permission denied \(/i,
+    action: "Give the public key of the user that gitvirt runs as to the repository's owner, to read it.",
+  },
+  {
+    code: 'AuthenticationFailed',
+    words: /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]/i,
     action: 'Check the token or password of the repository, and that its owner may read the repository.',
   },
   {
@@ -147,28 +162,30 @@ const diagnoses: readonly Diagnosis[] = [
     words: /does not appear to be a git repository|repository .* not found|returned error: 404|does not exist/i,
     action: 'Check the address of the repository, and that the credentials may read it.',
   },
-  {
-    code: 'FetchTooLarge',
-    words: /File too large|file size limit|invalid index-pack output|index-pack died of signal/i,
-    action: 'Remove large files from the history, track another repository, or raise the cap on fetched bytes.',
-  },
+  tooLarge,
 ]
+
+/** What git adds to every failure of a transport: it says nothing, and pushes ssh's own words out of the last lines. */
+const padding =
+  /^(?:fatal: Could not read from remote repository\.|Please make sure you have the correct access rights|and the repository exists\.)?$/
+
+/** The last lines that say something, bounded, on one line. */
+function lastWords(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim())
+  const telling = lines.filter((line) => !padding.test(line))
+  return (telling.length === 0 ? lines.filter((line) => line !== '') : telling).slice(-4).join(' | ').slice(-1500)
+}
 
 function gitError(call: GitCall, error: unknown): GitvirtError {
   if (!(error instanceof ExecaError)) return new GitvirtError({ code: 'FetchFailed', message: String(error), cause: error })
   const where = call.remote === undefined ? '' : ` from ${call.remote.url}`
-  const words = redact(String(error.stderr ?? ''), call.credentials)
-    .trim()
-    .split('\n')
-    .slice(-4)
-    .join(' | ')
-    .slice(-1500)
+  const words = lastWords(redact(String(error.stderr ?? ''), call.credentials))
   const said = words === '' ? redact(error.shortMessage, call.credentials) : words
   const message = `git ${call.args[0] ?? ''}${where} failed: ${said}`
   if (error.timedOut) {
     return new GitvirtError({ code: 'FetchTimedOut', message: `git ${call.args[0] ?? ''}${where} did not end in time: ${said}` })
   }
-  if (error.signal === 'SIGXFSZ') return new GitvirtError({ code: 'FetchTooLarge', message, action: diagnoses[3]?.action ?? '' })
+  if (error.signal === 'SIGXFSZ') return new GitvirtError({ code: 'FetchTooLarge', message, action: tooLarge.action })
   const known = diagnoses.find((diagnosis) => diagnosis.words.test(words))
   if (known !== undefined) return new GitvirtError({ code: known.code, message, action: known.action })
   return new GitvirtError({ code: 'FetchFailed', message, action: 'Check that the repository can be reached from this machine.' })

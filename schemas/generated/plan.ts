@@ -276,6 +276,7 @@ export interface Block {
     | 'Unschedulable'
     | 'WaitingForDependency'
     | 'NodeNotReady'
+    | 'HostsUnheard'
     | 'Window'
     | 'Frozen'
     | 'Conflict'

@@ -76,6 +76,7 @@ const loop = createLoop({
   approvals: () => [],
   dropApprovals: () => undefined,
   suspensions: () => [],
+  unheard: () => undefined,
   inputSalt: 'bench',
   clock: systemClock,
   log: silentLogger,

@@ -74,6 +74,8 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
     stop: async (key, grace) => await session.exclusive(key, async () => await stopMachine(session, key, grace)),
     restart: async (key, grace) =>
       await session.exclusive(key, async () => {
+        // A guest that could not be started again is not stopped.
+        recordOf(session, key)
         await stopMachine(session, key, grace)
         await startMachine(session, key)
       }),

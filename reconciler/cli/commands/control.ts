@@ -63,7 +63,7 @@ export function controlCommands(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  gitvirt approve vm/demo                             shows and allows this change only; another one needs its own word\n  gitvirt approve $(gitvirt plan -o json | jq -r .id) all that waits in the plan that was just read',
+      '\nExamples:\n  gitvirt approve vm/demo                             shows and allows this change only; another one needs its own word\n  gitvirt approve $(gitvirt plan -o json | jq -r .id) all that waits in the plan that was just read\n  gitvirt approve node/kvm2                           a host that did not report to a new database is off for good',
     )
     .action(async (word: string, _options: unknown, command: Command) => {
       const context = contextOf(command)
@@ -97,7 +97,10 @@ const kinds: Readonly<Record<string, string>> = {
   datavolumes: 'DataVolume',
   nncp: 'NodeNetworkConfigurationPolicy',
   nodenetworkconfigurationpolicy: 'NodeNetworkConfigurationPolicy',
+  node: 'Node',
 }
+
+const clusterScoped: ReadonlySet<string> = new Set(['NodeNetworkConfigurationPolicy', 'Node'])
 
 /** vm/demo → {key: VirtualMachine/default/demo}. */
 export function target(word: string | undefined, namespace: string): { readonly key?: string } {
@@ -108,10 +111,10 @@ export function target(word: string | undefined, namespace: string): { readonly 
     throw new GitvirtError({
       code: 'InvalidArgument',
       message: `error: "${word}" is not an object that can be named here`,
-      action: 'Write vm/NAME, dv/NAME or nncp/NAME.',
+      action: 'Write vm/NAME, dv/NAME, nncp/NAME or node/NAME.',
     })
   }
-  return { key: `${kind}/${kind === 'NodeNetworkConfigurationPolicy' ? '' : namespace}/${name}` }
+  return { key: `${kind}/${clusterScoped.has(kind) ? '' : namespace}/${name}` }
 }
 
 function statusText(status: SourceStatus): string {

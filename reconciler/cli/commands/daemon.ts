@@ -48,7 +48,10 @@ export function daemonCommands(program: Command): void {
   const agent = program.command('agent').description('Run the agent of this host; it dials the reconciler')
   agentFlags(commonFlags(agent))
     .requiredOption('--reconciler <url>', 'https://HOST:PORT of the reconciler')
-    .option('--join-token-file <file>', 'one-time token from "gitvirt token create", needed at the first start')
+    .option(
+      '--join-token-file <file>',
+      'file with the one-time token of "gitvirt token create": for the first start, and for a certificate that is of no use any more',
+    )
     .action(async (flags: AgentFlags & { reconciler: string; joinTokenFile?: string }) => await runAgent(flags))
   const token = program.command('token').description('Join tokens of agents')
   commonFlags(
@@ -158,7 +161,10 @@ async function runUp(flags: ReconcilerFlags & AgentFlags): Promise<void> {
   const { startReconciler } = await import('../../main.ts')
   const { startAgent } = await import('../../../agent/agent.ts')
   await using stack = new AsyncDisposableStack()
-  const reconciler = stack.adopt(await startReconciler(await reconcilerOptions(flags, log)), async (value) => await value.close())
+  const reconciler = stack.adopt(
+    await startReconciler({ ...(await reconcilerOptions(flags, log)), oneHost: true }),
+    async (value) => await value.close(),
+  )
   const joinToken = await reconciler.createJoinToken(flags.node)
   const agent = await startAgent({ ...agentOptions(flags, log), reconciler: { url: reconciler.agentsUrl, joinToken } })
   stack.adopt(agent, async (value) => await value.close())
@@ -179,7 +185,7 @@ async function runReconciler(flags: ReconcilerFlags): Promise<void> {
 async function runAgent(flags: AgentFlags & { reconciler: string; joinTokenFile?: string }): Promise<void> {
   const log = createLogger('gitvirt-agent', flags.logLevel)
   const { startAgent } = await import('../../../agent/agent.ts')
-  const joinToken = flags.joinTokenFile === undefined ? undefined : (await readFile(flags.joinTokenFile, 'utf8')).trim()
+  const joinToken = flags.joinTokenFile === undefined ? undefined : { file: flags.joinTokenFile }
   const agent = await startAgent({
     ...agentOptions(flags, log),
     reconciler: { url: flags.reconciler, ...(joinToken === undefined ? {} : { joinToken }) },

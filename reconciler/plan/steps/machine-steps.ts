@@ -1,4 +1,5 @@
 import type { DisruptionClass, MachineSpec, Step } from '../../../schemas/generated/plan.ts'
+import type { ObjectKey } from '../../lib/object-key.ts'
 
 type MachineVerb = Extract<
   Step['verb'],
@@ -20,6 +21,12 @@ export function machineStep(verb: MachineVerb, machine: MachineSpec, disruption:
     ...(verb === 'StartDomain' ? {} : { machine }),
     ...(ends ? { graceSeconds: graceSeconds(machine) } : {}),
   }
+}
+
+/** The end of a domain of which only our mark is known: its record on the host is lost, and with it the spec. */
+export function markedStep(verb: 'StopDomain' | 'UndefineDomain', key: ObjectKey, disruption: DisruptionClass): Step {
+  const step: Step = { id: `${verb}:${key}`, verb, key, phase: 'compute', disruption }
+  return verb === 'StopDomain' ? { ...step, graceSeconds: defaultGrace } : step
 }
 
 function graceSeconds(machine: MachineSpec): number {

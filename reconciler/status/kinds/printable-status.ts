@@ -22,7 +22,7 @@ const cases: readonly Case[] = [
   { status: 'Running', when: ({ machine }) => machine?.state === 'running' },
   { status: 'ErrorPvcNotFound', when: ({ volumeMissing }) => volumeMissing },
   { status: 'DataVolumeError', when: ({ volumes }) => volumes.some(hasFailed) },
-  { status: 'ErrorUnschedulable', when: ({ subject }) => blockedBy(subject, 'Unschedulable') },
+  { status: 'ErrorUnschedulable', when: ({ subject }) => blockedBy(subject, 'Unschedulable') || blockedBy(subject, 'HostsUnheard') },
   { status: 'Provisioning', when: ({ volumes }) => volumes.some(isProvisioning) },
   { status: 'WaitingForVolumeBinding', when: ({ volumes }) => volumes.some((volume) => volume?.phase === 'WaitForFirstConsumer') },
   { status: 'Starting', when: isStarting },

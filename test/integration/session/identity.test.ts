@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,6 +9,8 @@ import { WebSocket } from 'ws'
 import { connect, type Endpoint } from '../../../agent/session/connect.ts'
 import { credentials } from '../../../agent/session/credentials.ts'
 import { systemClock } from '../../../reconciler/lib/clock.ts'
+import { describeError, type GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { maxFrameBytes } from '../../../reconciler/lib/link.ts'
 import { agentOrganization, openPki } from '../../../reconciler/lib/pki.ts'
 import type { SessionMessage } from '../../../schemas/generated/session.ts'
@@ -64,7 +66,7 @@ describe('who may open a session', () => {
     const dir = await mkdtemp(join(tmpdir(), 'gitvirt-foreign-'))
     const foreign = await openPki({ dir, clock: systemClock })
     const keyed = await foreign.issueClientCertificate({ commonName: 'h1', organization: agentOrganization })
-    await assert.rejects(dial({ url: hub.server.url, ca: hub.pki.ca, ...keyed }), { code: 'ConnectFailed' })
+    await assert.rejects(dial({ url: hub.server.url, ca: hub.pki.ca, ...keyed }), { code: 'CertificateRefused' })
     await rm(dir, { recursive: true, force: true })
   })
 
@@ -163,6 +165,7 @@ describe('enrolment', () => {
     url: hub.server.url,
     stateDir: join(hub.dir, 'enrolled', node),
     clock: systemClock,
+    log: silentLogger,
     ...(joinToken === undefined ? {} : { joinToken }),
   })
 
@@ -199,6 +202,75 @@ describe('enrolment', () => {
     const renewed = await credentials({ ...options('h1'), clock: { ...systemClock, now: () => later } })
     assert.notEqual(renewed.cert, old.cert)
     assert.equal(new X509Certificate(renewed.cert).subject, new X509Certificate(old.cert).subject)
+  })
+
+  it('replaces an expired certificate by an unused token, and says what to do without one', async () => {
+    const old = await credentials(options('h1', await hub.pki.createJoinToken('h1')))
+    const later = { ...systemClock, now: () => new Date(Date.now() + 91 * 86_400_000) }
+    await assert.rejects(credentials({ ...options('h1'), clock: later }), (error: GitvirtError) => {
+      assert.equal(error.code, 'CertificateExpired')
+      assert.match(describeError(error), /expired at 2\d{3}-.*no join token.*gitvirt token create h1/)
+      return true
+    })
+    const next = await credentials({ ...options('h1', await hub.pki.createJoinToken('h1')), clock: later })
+    assert.notEqual(next.cert, old.cert)
+    assert.deepEqual(await credentials(options('h1')), next)
+  })
+
+  it('tells that a used token does not replace an expired certificate', async () => {
+    const joinToken = await hub.pki.createJoinToken('h1')
+    await credentials(options('h1', joinToken))
+    const later = { ...systemClock, now: () => new Date(Date.now() + 91 * 86_400_000) }
+    const call = credentials({ ...options('h1', joinToken), clock: later })
+    await assert.rejects(call, (error: GitvirtError) => {
+      assert.equal(error.code, 'InvalidJoinToken')
+      assert.match(describeError(error), /expired at .*the join token does not help.*used up.*gitvirt token create h1/)
+      return true
+    })
+  })
+
+  it('comes back after its certificate was revoked as soon as the token file holds an unused token', async () => {
+    const file = join(hub.dir, 'join-token')
+    await writeFile(file, await hub.pki.createJoinToken('h1'))
+    const withFile = { ...options('h1'), joinToken: { file } }
+    const { cert } = await credentials(withFile)
+    agents.push(await startTestAgent({ hub, endpoint: (failure) => credentials(withFile, failure) }))
+    const connected = (): boolean => hub.observed.view.node('h1')?.connected === true
+    await until('the node is connected', connected)
+    await hub.pki.revoke({ serial: new X509Certificate(cert).serialNumber })
+    await until('the node is away', () => !connected())
+    await delay(300)
+    assert.equal(connected(), false)
+    await writeFile(file, await hub.pki.createJoinToken('h1'))
+    await until('the node is back', connected)
+  })
+
+  it('joins a reconciler with a new authority by a token of it, and keeps its certificate where the server is still the old one', async () => {
+    const old = await credentials(options('h1', await hub.pki.createJoinToken('h1')))
+    const other = await startHub()
+    try {
+      const token = await other.pki.createJoinToken('h1')
+      assert.deepEqual(await credentials(options('h1', token)), old)
+      const next = await credentials({ ...options('h1', token), url: other.server.url })
+      assert.equal(next.ca, other.pki.ca)
+      assert.deepEqual(await credentials({ ...options('h1', token), url: other.server.url }), next)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('needs no token file, nor a sound one, while its certificate is good', async () => {
+    const first = await credentials(options('h1', await hub.pki.createJoinToken('h1')))
+    assert.deepEqual(await credentials({ ...options('h1'), joinToken: { file: join(hub.dir, 'none') } }), first)
+    assert.deepEqual(await credentials(options('h1', 'damaged')), first)
+  })
+
+  it('replaces a stored certificate that nobody can read', async () => {
+    await credentials(options('h1', await hub.pki.createJoinToken('h1')))
+    await writeFile(join(hub.dir, 'enrolled', 'h1', 'session.json'), '{"ca":')
+    await assert.rejects(credentials(options('h1')), { code: 'NotEnrolled' })
+    const next = await credentials(options('h1', await hub.pki.createJoinToken('h1')))
+    assert.deepEqual(await credentials(options('h1')), next)
   })
 
   it('answers oversized and malformed requests with an error', async () => {

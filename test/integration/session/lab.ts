@@ -83,7 +83,7 @@ export type TestAgent = { readonly agent: Assembly; readonly world: FakeWorld; r
 
 export type TestAgentOptions = {
   readonly hub: Pick<Hub, 'dir'>
-  readonly endpoint: () => Promise<Endpoint>
+  readonly endpoint: AssemblyOptions['endpoint']
   readonly node?: string
   readonly around?: FakeWorldOptions['around']
   readonly path?: string

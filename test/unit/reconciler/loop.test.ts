@@ -6,7 +6,7 @@ import type { DesiredView } from '../../../reconciler/desired/types.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { createLoop, type LoopPorts } from '../../../reconciler/loop.ts'
 import type { ObservedChange } from '../../../reconciler/observed/cache.ts'
-import type { Approval, PlanInput } from '../../../reconciler/plan/types.ts'
+import type { Approval, PlanInput, Unheard } from '../../../reconciler/plan/types.ts'
 import type { Refresh } from '../../../reconciler/status/status.ts'
 
 const facts = {
@@ -47,7 +47,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   const refreshed: Refresh[] = []
   const sent: string[] = []
   const approvals: Approval[] = []
-  const status = { fails: false }
+  const status: { fails: boolean; unheard: Unheard | undefined } = { fails: false, unheard: undefined }
   const dropped: string[] = []
   /** Where objects are observed. */
   const on = new Map<string, string>()
@@ -78,6 +78,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
     approvals: () => approvals,
     dropApprovals: (key: string) => void dropped.push(key),
     suspensions: () => [],
+    unheard: () => status.unheard,
     inputSalt: '',
     clock: { now: () => new Date(0), monotonic: () => 0 },
     log: silentLogger,
@@ -151,6 +152,19 @@ test('plans an object that no node could take when the facts of a node change', 
   observe({ nodes: ['h1'] })
   await tick()
   assert.deepEqual(planned, [undefined, [key]])
+})
+
+test('plans what waited for a host again when every host was heard, whatever told so', async () => {
+  const key = 'VirtualMachine/default/a'
+  const { loop, planned, status } = setUp([change(key, [{ reason: 'HostsUnheard', message: 'h2 is away', unblock: 'start it' }])])
+  status.unheard = { hosts: ['h2'] }
+  loop.desired({ view, changed: new Set([key]) })
+  await tick()
+  status.unheard = undefined
+  loop.enqueue(['VirtualMachine/default/b'])
+  await tick()
+  await tick()
+  assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b'], [key]])
 })
 
 test('a pass that fails loses no key: it is tried again', async (t) => {

@@ -4,6 +4,7 @@ import type { ObjectKey } from '../../../../reconciler/lib/object-key.ts'
 import { makeFolders } from '../files.ts'
 import { readMark } from '../mark.ts'
 import { parseState, type DomainState } from '../observe/state.ts'
+import { findUnrecorded } from '../observe/unrecorded.ts'
 import type { MachineRecord } from '../records.ts'
 import { vmiSpec } from '../render/input.ts'
 import { usesPodNetwork } from '../render/interfaces.ts'
@@ -43,7 +44,7 @@ export async function startMachine(session: Session, key: ObjectKey, asked?: boo
   const { record, state } = await findDomain(session, key)
   const paused = asked ?? vmiSpec(record.machine).startStrategy === 'Paused'
   if (state.active && state.state !== 'crashed') return
-  if (state.active) await destroy(session, record)
+  if (state.active) await destroy(session, guestOf(record))
   const paths = pathsOf(session, record.machine.uid)
   await makeFolders(paths, session.host().qemuUser)
   await renewScratch(record.machine, paths, record.sources)
@@ -58,40 +59,59 @@ export async function startMachine(session: Session, key: ObjectKey, asked?: boo
   session.context.changed(key)
 }
 
-/** Asks the guest to shut down, and pulls the plug when the grace period is over. */
+/** A domain of ours, with or without a record. */
+type Guest = { readonly key: ObjectKey; readonly uid: string; readonly name: string }
+
+function guestOf({ machine, name }: MachineRecord): Guest {
+  return { key: machine.key, uid: machine.uid, name }
+}
+
+/** Asks the guest to shut down, and pulls the plug when the grace period is over. Our mark is enough where the record is lost. */
 export async function stopMachine(session: Session, key: ObjectKey, graceSeconds?: number): Promise<void> {
-  const { record, state } = await findDomain(session, key)
+  const { guest, state, ownGrace } = await findGuest(session, key)
   if (!state.active) return
-  const grace = graceSeconds ?? vmiSpec(record.machine).terminationGracePeriodSeconds ?? defaultGrace
-  const asked = grace > 0 && state.state !== 'crashed' && (await askToStop(session, record, state))
-  if (!asked || !(await waitForOff(session, record, grace))) await destroy(session, record)
+  const grace = graceSeconds ?? ownGrace ?? defaultGrace
+  const asked = grace > 0 && state.state !== 'crashed' && (await askToStop(session, guest, state))
+  if (!asked || !(await waitForOff(session, guest, grace))) await destroy(session, guest)
   session.context.changed(key)
 }
 
-async function askToStop(session: Session, record: MachineRecord, state: DomainState): Promise<boolean> {
-  const uid = record.machine.uid
+type FoundGuest = { readonly guest: Guest; readonly state: DomainState; readonly ownGrace?: number | undefined }
+
+async function findGuest(session: Session, key: ObjectKey): Promise<FoundGuest> {
+  const marked = session.records.byKey(key) === undefined ? await findUnrecorded(session, key) : undefined
+  if (marked === undefined) {
+    const { record, state } = await findDomain(session, key)
+    return { guest: guestOf(record), state, ownGrace: vmiSpec(record.machine).terminationGracePeriodSeconds }
+  }
+  const name = (await session.virsh.call(['domname', '--domain', marked.uid])).trim()
+  return { guest: { ...marked, name }, state: parseState(await session.virsh.call(['domstate', '--reason', '--domain', marked.uid])) }
+}
+
+async function askToStop(session: Session, guest: Guest, state: DomainState): Promise<boolean> {
+  const uid = guest.uid
   try {
     // A paused guest cannot answer the power button.
     if (state.state === 'paused') await session.virsh.call(['resume', '--domain', uid])
     await session.virsh.call(['shutdown', '--mode', 'acpi,agent', '--domain', uid])
     return true
   } catch (error) {
-    session.context.log.warn({ key: record.machine.key, error: String(error) }, 'The guest cannot be asked to shut down.')
+    session.context.log.warn({ key: guest.key, error: String(error) }, 'The guest cannot be asked to shut down.')
     return false
   }
 }
 
 /** True when the guest went off within the time; told by events, and looked up every second because an event may be lost. */
-async function waitForOff(session: Session, record: MachineRecord, seconds: number): Promise<boolean> {
+async function waitForOff(session: Session, guest: Guest, seconds: number): Promise<boolean> {
   const { clock } = session.context
   const end = clock.monotonic() + seconds * 1000
   let wake = (): void => undefined
   const stopListening = session.events().listen((event) => {
-    if (event.domain === record.name && event.event === 'lifecycle') wake()
+    if (event.domain === guest.name && event.event === 'lifecycle') wake()
   })
   try {
     for (;;) {
-      const text = await session.virsh.call(['domstate', '--reason', '--domain', record.machine.uid])
+      const text = await session.virsh.call(['domstate', '--reason', '--domain', guest.uid])
       if (!parseState(text).active) return true
       const left = end - clock.monotonic()
       if (left <= 0) return false
@@ -103,9 +123,9 @@ async function waitForOff(session: Session, record: MachineRecord, seconds: numb
   }
 }
 
-async function destroy(session: Session, record: MachineRecord): Promise<void> {
+async function destroy(session: Session, guest: Guest): Promise<void> {
   try {
-    await session.virsh.call(['destroy', '--domain', record.machine.uid])
+    await session.virsh.call(['destroy', '--domain', guest.uid])
   } catch (error) {
     if (errorCode(error) !== 'DomainNotRunning') throw error
   }

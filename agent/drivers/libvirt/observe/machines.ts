@@ -2,7 +2,7 @@ import type { Drift, ObservedMachine } from '../../../../schemas/generated/obser
 import type { ObjectKey } from '../../../../reconciler/lib/object-key.ts'
 import type { MachineFacts } from '../../types.ts'
 import { noteOff, noteRun } from '../apply/run.ts'
-import { aliasOf, markNamespace, readMark } from '../mark.ts'
+import { aliasOf, readMark } from '../mark.ts'
 import type { MachineRecord } from '../records.ts'
 import { nicsOf } from '../render/interfaces.ts'
 import { disksOf } from '../render/disks.ts'
@@ -14,6 +14,7 @@ import { definitionDrift, fingerprints, liveDrift } from './drift.ts'
 import type { GuestAgents } from './guest-agents.ts'
 import { parseState, type DomainState } from './state.ts'
 import { restartRequired } from './template-diff.ts'
+import { unrecordedDomains } from './unrecorded.ts'
 
 /** Facts of the machines on record, or of the given ones, and of marked domains whose record is lost. */
 export async function observeMachines(
@@ -156,21 +157,11 @@ function volumesOf(record: MachineRecord, domain: XmlElement): ObservedMachine['
   })
 }
 
-/** Marked domains without a record: the state folder was lost. They are reported so that a plan can define them anew. */
+/** Marked domains without a record are reported, so that a plan can define or delete them. */
 async function observeUnrecorded(session: Session, list: string, wanted: ReadonlySet<string> | undefined): Promise<MachineFacts[]> {
-  const known = new Set(session.records.all().map((record) => record.machine.uid))
-  const uids = list
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((uid) => /^[0-9a-f-]{36}$/.test(uid) && !known.has(uid))
-  if (uids.length === 0) return []
-  const marks = await session.virsh.batch(uids.map((uid) => ['metadata', '--domain', uid, '--uri', markNamespace]))
   const facts: MachineFacts[] = []
-  for (const [index, uid] of uids.entries()) {
-    const text = marks[index]
-    const { key, uid: marked } = text === undefined ? {} : parseXml(text).attributes
-    // A copy of one of our guests (virt-clone) carries its mark under another uuid: it is somebody else's.
-    if (key === undefined || marked !== uid || session.records.byKey(key) !== undefined || wanted?.has(key) === false) continue
+  for (const { key, uid } of await unrecordedDomains(session, list)) {
+    if (wanted?.has(key) === false) continue
     const state = parseState(await session.virsh.call(['domstate', '--reason', '--domain', uid]))
     facts.push({
       kind: 'VirtualMachine',

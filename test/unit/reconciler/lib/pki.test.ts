@@ -85,6 +85,13 @@ describe('openPki', () => {
     await assert.rejects(pki.enroll('nonsense', request), { code: 'InvalidJoinToken' })
   })
 
+  it('remembers over a restart which nodes ever got a certificate', async () => {
+    const pki = await openPki({ dir, clock })
+    for (const node of ['h2', 'h1', 'h2']) await pki.enroll(await pki.createJoinToken(node), (await createRequest(node)).request)
+    await pki.createJoinToken('h3')
+    assert.deepEqual((await openPki({ dir, clock })).agents(), ['h1', 'h2'])
+  })
+
   it('refuses what is no certificate request', async () => {
     const pki = await openPki({ dir, clock })
     await assert.rejects(pki.enroll(await pki.createJoinToken('h1'), 'garbage'), { code: 'InvalidCertificateRequest' })

@@ -191,4 +191,46 @@ describe('deletion', () => {
     assert.deepEqual([change?.action, change?.steps[0]?.verb, change?.disruption], ['delete', 'ForgetNetworkPolicy', 'none'])
     assert.match(change?.notes[0] ?? '', /state: absent/)
   })
+
+  describe('of a machine whose record on its host is lost', () => {
+    const lost = (): Sighting[] =>
+      worldOf([keep, machine('vm'), volume('root')]).map((one) => {
+        if (one.object.key !== 'VirtualMachine/default/vm' || one.object.kind !== 'VirtualMachine') return one
+        const { applied: _applied, booted: _booted, ...object } = one.object
+        return { ...one, object: { ...object, digest: 'bare' } }
+      })
+    const isVm = ({ key }: { readonly key: string }): boolean => key === 'VirtualMachine/default/vm'
+
+    it('waits for a person, and says why', () => {
+      const made = planFor(lost(), [keep])
+      const change = made.changes.find(isVm)
+      assert.match(change?.blocked.map(({ message }) => message).join() ?? '', /record on h1 is lost.*which file it came from/)
+      assert.deepEqual(forNode(made, 'h1').changes, [])
+    })
+
+    it('is carried out by its mark once it is approved, and the disk goes after it', () => {
+      const first = planFor(lost(), [keep])
+      const word = { plan: first.id, key: 'VirtualMachine/default/vm', by: 'ada', at: '2026-01-02T03:04:05Z' }
+      const approvals = approvalsFor(first, word)
+      const sent = forNode(planFor(lost(), [keep], { approvals }), 'h1')
+      assert.deepEqual(
+        sent.changes.flatMap(({ steps }) => steps.map(({ verb, graceSeconds }) => [verb, graceSeconds])),
+        [
+          ['StopDomain', 30],
+          ['UndefineDomain', undefined],
+        ],
+      )
+      const after = lost().filter(({ object }) => !isVm(object))
+      const next = forNode(planFor(after, [keep], { keys: ['VirtualMachine/default/vm'] }), 'h1')
+      assert.deepEqual(
+        next.changes.flatMap(({ steps }) => steps.map(({ verb }) => verb)),
+        ['QuarantineVolume'],
+      )
+    })
+
+    it('keeps every disk on the host where it is: nobody knows which ones the machine has', () => {
+      const disk = planFor(lost(), [keep]).changes.find(({ key }) => key === 'DataVolume/default/root')
+      assert.match(disk?.blocked.map(({ message }) => message).join() ?? '', /VirtualMachine\/default\/vm may have the disk/)
+    })
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { machineOf, noData, openBench, until, type Bench } from './guest.ts'
@@ -120,6 +120,32 @@ describe('libvirt driver: one machine from define to undefine', () => {
     assert.equal((await facts(held.key))?.state, 'running')
     await bench.driver.stop(held.key, 0)
     await bench.driver.undefine(held.key)
+  })
+
+  it('stops and undefines a machine whose record is damaged or lost, by its mark; a restart leaves it running', async () => {
+    const lost = machineOf('lost', (spec) => {
+      spec.domain.devices.disks = []
+      spec.volumes = []
+    })
+    const record = join(bench.context.stateDir, 'machines', `${lost.uid}.json`)
+    for (const harm of [async () => await writeFile(record, '{'), async () => await rm(record)]) {
+      await bench.driver.define(lost, noData)
+      await bench.driver.start(lost.key)
+      await harm()
+      const again = await bench.again()
+      const found = async () => (await again.observe([lost.key]))[0]
+      assert.deepEqual([(await found())?.state, (await found())?.applied], ['running', undefined])
+      await assert.rejects(again.restart(lost.key, 0), { code: 'NotFound' })
+      assert.equal((await found())?.state, 'running')
+      await again.stop(lost.key, 0)
+      assert.equal((await found())?.state, 'off')
+      await again.undefine(lost.key)
+      assert.equal(await found(), undefined)
+      await assert.rejects(stat(record), { code: 'ENOENT' })
+      await again.close()
+      // This driver is as an agent that did not restart: it still has the record in memory.
+      await bench.driver.undefine(lost.key)
+    }
   })
 
   it('stops and undefines it, and nothing of it is left', async () => {
