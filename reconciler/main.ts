@@ -17,6 +17,7 @@ import { ownVersion } from './lib/version.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { createObserved } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
+import { briefOf } from './plan/brief.ts'
 import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
@@ -66,7 +67,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   stack.defer(lockForProcess({ path: join(stateDir, 'reconciler.lock'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
   const store = stack.adopt(openStore(stateDir), (value) => value.close())
   const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
-  const observed = createObserved({ log, clock, store: store.observations })
+  const observed = createObserved({ log, clock, store: store.observations, briefOf })
   const sessions = createSessions({ observations: observed, pki, log })
   const status = createStatus({ store, clock })
   const dispatcher = stack.adopt(

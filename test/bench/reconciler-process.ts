@@ -10,6 +10,7 @@ import { systemClock } from '../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../reconciler/lib/log.ts'
 import { createLoop } from '../../reconciler/loop.ts'
 import { createObserved } from '../../reconciler/observed/cache.ts'
+import { briefOf } from '../../reconciler/plan/brief.ts'
 import { plan } from '../../reconciler/plan/plan.ts'
 import { forNode } from '../../reconciler/plan/seal.ts'
 import { createRevisions } from '../../reconciler/revisions.ts'
@@ -44,7 +45,7 @@ const revision = await timed('fetch', async () => await source.fetch())
 const started = performance.now()
 const startedCpu = process.cpuUsage()
 const store = stack.adopt(openStore(stateDir), (value) => value.close())
-const observed = await timed('observed', () => createObserved({ log: silentLogger, clock: systemClock, store: store.observations }))
+const observed = await timed('observed', () => createObserved({ log: silentLogger, clock: systemClock, store: store.observations, briefOf }))
 const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
 const status = createStatus({ store, clock: systemClock })
 const revisions = createRevisions(source, createDesired({ cache, openJudges }))

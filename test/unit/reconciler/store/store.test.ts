@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
+import type { StoredObject } from '../../../../reconciler/store/observations.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
-import { machineSeen, nodeFacts, vmManifest } from '../../../fakes/views.ts'
+import { nodeFacts } from '../../../fakes/views.ts'
 
 function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-store-'))
@@ -48,7 +49,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
   store.suspensions.put({ key: 'VirtualMachine/default/a', by: 'me', reason: 'work', at: '2026-01-01T00:00:00Z' })
   store.approvals.add({ plan: 'p1', by: 'me', at: '2026-01-01T00:00:00Z' })
   store.approvals.add({ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' })
-  const seen = machineSeen(vmManifest('a'))
+  const seen = { key: 'VirtualMachine/default/a', text: 'kept' }
   store.observations.save({ node: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1'), objects: [seen], gone: [], full: true })
   store.applied.put({ key: 'VirtualMachine/default/a', node: 'h1', revision: 'r1', at: '2026-01-01T00:00:00Z' })
   store.plans.put({ plan: { ...plan, summary }, node: 'h1', sentAt: '2026-01-01T00:00:00Z' })
@@ -66,7 +67,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
 test('a full observation forgets what the node no longer tells, a partial one only what is gone', (t) => {
   const store = openStore(folder(t))
   t.after(() => store.close())
-  const [a, b] = [machineSeen(vmManifest('a')), machineSeen(vmManifest('b'))]
+  const [a, b] = ['a', 'b'].map((name) => ({ key: `VirtualMachine/default/${name}`, text: name })) as [StoredObject, StoredObject]
   store.observations.save({ node: 'h1', seenAt: 't', facts: nodeFacts('h1'), objects: [a, b], gone: [], full: true })
   store.observations.save({ node: 'h1', seenAt: 't', objects: [], gone: [b.key], full: false })
   assert.deepEqual(
