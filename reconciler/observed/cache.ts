@@ -206,7 +206,11 @@ function load(index: Index & { readonly nodes: Map<string, NodeState> }, { store
   for (const { name, seenAt, facts } of store?.nodes() ?? []) {
     const state = { ...newNode(name), seenAt, facts, unsaved: false }
     index.nodes.set(name, state)
-    for (const { key, text } of store?.objects(name) ?? []) put(state, { key, text: renewedText(text, index.briefOf) }, index)
+    for (const { key, text } of store?.objects(name) ?? []) {
+      const renewed = renewedText(text, index.briefOf)
+      if (renewed !== text) state.unsaved = true
+      put(state, { key, text: renewed }, index)
+    }
   }
 }
 

@@ -87,20 +87,36 @@ function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] 
 }
 
 function desiredObject(judged: JudgedObject, path: string, blob: string): DesiredObject {
-  const { key, kind, object, digest, ownerKey, notes, line, column } = judged
-  const references = judged.references.length === 0 ? noReferences : [...new Set(judged.references.map((reference) => reference.key))]
-  const extra = { ...(ownerKey === undefined ? {} : { ownerKey }), ...(notes === undefined ? {} : { notes }) }
-  const desired = {
-    key,
-    kind,
-    object,
-    digest,
-    references,
-    ...extra,
-    origin: { path, line, column, blob },
-  }
   // Validation has shown that the object has the shape of its kind.
-  return desired as unknown as DesiredObject
+  return new FileObject(judged, path, blob) as unknown as DesiredObject
+}
+
+/** An object in its place. Its body stays with the judged one, which may have to parse it first. */
+class FileObject {
+  readonly key: ObjectKey
+  readonly kind: DesiredObject['kind']
+  readonly digest: string
+  readonly references: readonly ObjectKey[]
+  readonly origin: DesiredObject['origin']
+  declare readonly ownerKey?: ObjectKey
+  declare readonly notes?: readonly string[]
+  readonly #judged: JudgedObject
+
+  constructor(judged: JudgedObject, path: string, blob: string) {
+    const { key, kind, digest, references, ownerKey, notes, line, column } = judged
+    this.key = key
+    this.kind = kind
+    this.digest = digest
+    this.references = references.length === 0 ? noReferences : [...new Set(references.map((reference) => reference.key))]
+    this.origin = { path, line, column, blob }
+    if (ownerKey !== undefined) this.ownerKey = ownerKey
+    if (notes !== undefined) this.notes = notes
+    this.#judged = judged
+  }
+
+  get object(): JudgedObject['object'] {
+    return this.#judged.object
+  }
 }
 
 const noReferences: readonly ObjectKey[] = []
