@@ -5,6 +5,7 @@ import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
+import type { Settled } from './plan/settled.ts'
 import type { Approval, Planner, PlanInput, Suspension } from './plan/types.ts'
 import type { Refresh } from './status/status.ts'
 
@@ -21,6 +22,8 @@ export type LoopPorts = {
   readonly dropApprovals: (key: ObjectKey) => void
   readonly suspensions: () => readonly Suspension[]
   readonly inputSalt: string
+  /** What plans found to need nothing; saved after each pass. */
+  readonly settled?: Settled & { save(): void }
   readonly clock: Clock
   readonly log: Logger
 }
@@ -67,6 +70,7 @@ export function createLoop(ports: LoopPorts): Loop {
     suspensions: ports.suspensions(),
     now: ports.clock.now(),
     inputSalt: ports.inputSalt,
+    ...(ports.settled === undefined ? {} : { settled: ports.settled }),
     ...(keys === undefined ? {} : { keys }),
   })
   const schedule = (): void => {
@@ -99,7 +103,8 @@ export function createLoop(ports: LoopPorts): Loop {
     const covered = new Set([...taken.plan, ...plan.changes.map((change) => change.key)])
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
     ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
-    forgetSettled(ports, plan, taken.all ? undefined : covered)
+    ports.settled?.save()
+    dropUsedApprovals(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
   }
   const send = (plan: Plan, node: string): void => {
@@ -173,7 +178,7 @@ function keysOnNode(ports: LoopPorts, name: string): ObjectKey[] {
 }
 
 /** An approval ends with what it was given for; otherwise the same wish, made again later, would pass unasked. */
-function forgetSettled(ports: LoopPorts, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
+function dropUsedApprovals(ports: LoopPorts, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
   const approvals = ports.approvals()
   if (approvals.length === 0) return
   const pending = new Set(plan.changes.map(({ key }) => key))

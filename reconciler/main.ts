@@ -84,6 +84,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     dropApprovals: (key) => store.approvals.drop(key),
     suspensions: () => store.suspensions.list(),
     inputSalt: await inputSalt(stateDir),
+    settled: store.settled,
     clock,
     log,
   })

@@ -33,6 +33,9 @@ const migrations: readonly string[] = [
     hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, groups TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE settled (key TEXT PRIMARY KEY, print TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -45,15 +45,18 @@ const revision = await timed('fetch', async () => await source.fetch())
 const started = performance.now()
 const startedCpu = process.cpuUsage()
 const store = stack.adopt(openStore(stateDir), (value) => value.close())
-const observed = await timed('observed', () => createObserved({ log: silentLogger, clock: systemClock, store: store.observations, briefOf }))
+const observed = await timed('observed', () =>
+  createObserved({ log: silentLogger, clock: systemClock, store: store.observations, briefOf }),
+)
 const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
 const status = createStatus({ store, clock: systemClock })
 const revisions = createRevisions(source, createDesired({ cache, openJudges }))
 const update = await timed('desired', async () => await revisions.take(revision))
 if (update === undefined) throw new Error('The first revision gave no update.')
-const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench' }
+const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench', settled: store.settled }
 // No longer held than the reconciler would.
 let first: Plan | undefined = await timed('plan', () => plan({ ...context, desired: update.view, now: new Date() }))
+store.settled.save()
 took['restart'] = performance.now() - started
 const used = process.cpuUsage(startedCpu)
 took['restartCpu'] = (used.user + used.system) / 1000
@@ -78,6 +81,7 @@ const loop = createLoop({
   dropApprovals: () => undefined,
   suspensions: () => [],
   inputSalt: 'bench',
+  settled: store.settled,
   clock: systemClock,
   log: silentLogger,
 })

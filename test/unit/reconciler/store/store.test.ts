@@ -147,3 +147,24 @@ test('lists receipts newest first, by key', (t) => {
     ],
   )
 })
+
+test('keeps what plans found settled for the same version of the code only', (t) => {
+  const dir = folder(t)
+  const open = (version: string): Store => openStore(dir, version)
+  let store = open('1')
+  store.settled.set('VirtualMachine/default/a', 'x')
+  store.settled.set('VirtualMachine/default/b', 'y')
+  store.settled.delete('VirtualMachine/default/b')
+  store.settled.save()
+  store.settled.set('VirtualMachine/default/c', 'never saved')
+  store.close()
+  store = open('1')
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => store.settled.get(`VirtualMachine/default/${name}`)),
+    ['x', undefined, undefined],
+  )
+  store.close()
+  store = open('2')
+  t.after(() => store.close())
+  assert.equal(store.settled.get('VirtualMachine/default/a'), undefined)
+})
