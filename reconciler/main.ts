@@ -26,6 +26,7 @@ import { createRevisions } from './revisions.ts'
 import { openSource } from './source/open-source.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
+import { awaitMs } from './status/presence.ts'
 import { createStatus, type Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import { openStore } from './store/store.ts'
@@ -90,6 +91,13 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   })
   stack.defer(() => loop.close())
   const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
+  // First of all at the end: that agents go then is no news of them.
+  stack.defer(() => loop.close())
+  // By now the agents that are there have come back; a look tells of those that have not.
+  stack.adopt(
+    setTimeout(() => loop.refresh([]), awaitMs),
+    clearTimeout,
+  )
   const state: SourceState = {}
   const poller = await follow(options, { loop, state, status, stack })
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }

@@ -34,7 +34,10 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  ALTER TABLE objects ADD COLUMN summary TEXT;
+  ALTER TABLE objects ADD COLUMN body TEXT;
   CREATE TABLE settled (key TEXT PRIMARY KEY, print TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE told (key TEXT PRIMARY KEY, print TEXT NOT NULL, objects TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ]
 

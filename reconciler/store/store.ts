@@ -7,6 +7,7 @@ import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
 import { codeVersion } from './rules-version.ts'
 import { settledRecords, type SettledRecords } from './settled-records.ts'
+import { toldRecords, type ToldRecords } from './told-records.ts'
 import { tokens, type Tokens } from './tokens.ts'
 
 /** Small named values, such as the resourceVersion counter. */
@@ -25,6 +26,7 @@ export type Store = {
   readonly plans: Plans
   readonly tokens: Tokens
   readonly settled: SettledRecords
+  readonly told: ToldRecords
   /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
   transaction<T>(work: () => T): T
   close(): void
@@ -54,6 +56,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     plans: plans(db),
     tokens: tokens(db),
     settled: settledRecords(db, transaction),
+    told: toldRecords(db),
     transaction,
     close: () => db.close(),
   }
@@ -64,7 +67,7 @@ type Parts = { readonly db: DatabaseSync; readonly settings: Settings; readonly 
 function forgetFindings({ db, settings, transaction }: Parts, version: string): void {
   if (settings.get(versionSetting) === version) return
   transaction(() => {
-    db.exec('DELETE FROM settled')
+    db.exec('DELETE FROM settled; DELETE FROM told')
     settings.put(versionSetting, version)
   })
 }

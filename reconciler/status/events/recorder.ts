@@ -35,7 +35,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const unsaved = new Set<string>()
   let pruneAt = 0
   for (const record of records.list()) {
-    collection.put(record.body as unknown as ApiObject, true)
+    collection.put(record.body as unknown as ApiObject, { silent: true })
     ages.set(`Event/${record.key}`, record.lastSeen)
   }
   const drop = (key: string): void => {

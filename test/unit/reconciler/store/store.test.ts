@@ -45,7 +45,9 @@ test('keeps records, decisions and observations over a restart', (t) => {
     conditions: [{ type: 'Ready', status: 'True' as const, reason: 'R', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }],
     marks: { phase: 'Running' },
   }
+  const kept = { summary: 'Running', body: '{}' }
   store.objects.put('VirtualMachine/default/a', record)
+  store.objects.put('VirtualMachine/default/b', record, kept)
   store.suspensions.put({ key: 'VirtualMachine/default/a', by: 'me', reason: 'work', at: '2026-01-01T00:00:00Z' })
   store.approvals.add({ plan: 'p1', by: 'me', at: '2026-01-01T00:00:00Z' })
   store.approvals.add({ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' })
@@ -55,7 +57,9 @@ test('keeps records, decisions and observations over a restart', (t) => {
   store.plans.put({ plan: { ...plan, summary }, node: 'h1', sentAt: '2026-01-01T00:00:00Z' })
   store = reopened(store, dir)
   t.after(() => store.close())
-  assert.deepEqual(store.objects.all(), new Map([['VirtualMachine/default/a', record]]))
+  assert.deepEqual(store.objects.get('VirtualMachine/default/a'), { record })
+  assert.deepEqual(store.objects.get('VirtualMachine/default/b'), { record, kept })
+  assert.deepEqual(store.objects.keys(), [{ key: 'VirtualMachine/default/a' }, { key: 'VirtualMachine/default/b', summary: 'Running' }])
   assert.equal(store.suspensions.list()[0]?.reason, 'work')
   assert.deepEqual(store.approvals.list(), [{ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' }])
   assert.deepEqual(store.observations.objects('h1'), [seen])
