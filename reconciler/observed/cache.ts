@@ -181,8 +181,8 @@ function goneKeys(state: NodeState, observation: Observation): readonly ObjectKe
 function put(state: NodeState, { key, text }: KeptObject, { sightings }: Index): void {
   const sighting = new KeptSighting(state.name, text)
   state.objects.set(key, sighting)
-  const others = (sightings.get(key) ?? []).filter(({ node }) => node !== state.name)
-  sightings.set(key, others.length === 0 ? [sighting] : [...others, sighting])
+  const others = sightings.get(key)?.filter(({ node }) => node !== state.name)
+  sightings.set(key, others === undefined ? [sighting] : [...others, sighting])
 }
 
 function removeSighting(sightings: Index['sightings'], key: ObjectKey, name: string): void {

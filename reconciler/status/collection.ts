@@ -159,12 +159,12 @@ export function createCollection(options: CollectionOptions): WritableCollection
     remove: (key) => {
       const slash = key.indexOf('/')
       const [kind, id] = [key.slice(0, slash), key.slice(slash + 1)]
-      const previous = read(kind, id)
-      if (previous === undefined) return undefined
       const shelf = shelfOf(kind)
-      shelf.entries.delete(id)
+      const previous = read(kind, id)
+      if (!shelf.entries.delete(id)) return undefined
       shelf.sorted = undefined
       counted(kind, id, -1)
+      if (previous === undefined) return undefined
       version += 1
       const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(version) } }
       remember(shelf, { type: 'DELETED', object, previous, resourceVersion: version }, most)

@@ -66,7 +66,7 @@ const versionSetting = 'resourceVersion'
 export function createStatus(options: StatusOptions): Status {
   const { store, clock } = options
   const history = options.history === undefined ? {} : { history: options.history }
-  const load = (key: ObjectKey): ApiObject | undefined => loadResting(store.objects, key)
+  const load = (key: ObjectKey): ApiObject | undefined => loadResting(store, key)
   const collection = createCollection({ version: Number(store.settings.get(versionSetting) ?? '0'), load, ...history })
   const most = options.mostEvents === undefined ? {} : { most: options.mostEvents }
   const recorder = createRecorder({ records: store.events, collection, clock, ...most })
@@ -122,8 +122,8 @@ class Engine {
   readonly #plans: PlanIndex = createPlanIndex()
   readonly #errors: ErrorIndex = createErrorIndex()
   readonly #presence: Presence
-  /** API objects that each key of Git gave last. */
-  readonly #given = new Map<ObjectKey, readonly ObjectKey[]>()
+  /** Keys of the API objects that each key of Git gave last, with spaces between them. */
+  readonly #given = new Map<ObjectKey, string>()
   /** What the objects of a key followed from when they were told last: while it is the same, so are they. */
   readonly #prints = new Map<ObjectKey, string>()
   /** Object key -> what was last told of its blocks. */
@@ -136,7 +136,7 @@ class Engine {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#presence = createPresence(parts.store.settings, parts.clock)
-    for (const [key, { print, objects }] of parts.store.told.all()) {
+    for (const [key, print, objects] of parts.store.told.all()) {
       this.#prints.set(key, print)
       this.#given.set(key, objects)
     }
@@ -199,7 +199,7 @@ class Engine {
   #project(world: World, key: ObjectKey): void {
     const print = toldPrint(world, key)
     const given = this.#given.get(key)
-    if (print !== undefined && print === this.#prints.get(key) && given !== undefined) this.#parts.writer.keep(given)
+    if (print !== undefined && print === this.#prints.get(key) && given !== undefined) this.#parts.writer.keep(given.split(' '))
     else this.#tell(world, key, print)
   }
 
@@ -208,11 +208,11 @@ class Engine {
     const subject = subjectOf(world, key)
     const drafts = isUnusedNamespace(subject, collection) ? [] : draftsOf(subject)
     const keys = drafts.map((draft) => objectKey(draft.kind, draft.namespace, draft.name))
-    for (const old of this.#given.get(key) ?? []) if (!keys.includes(old)) writer.remove(old)
+    for (const old of this.#given.get(key)?.split(' ') ?? []) if (!keys.includes(old)) writer.remove(old)
     const now = timestamp(world.now)
     for (const draft of drafts) writer.write(draft, now)
     if (keys.length === 0) this.#given.delete(key)
-    else this.#given.set(key, keys)
+    else this.#given.set(key, keys.join(' '))
     this.#tellBlocks(subject, keys.length > 0)
     this.#remember(key, print, keys)
   }
@@ -221,7 +221,7 @@ class Engine {
     const { told } = this.#parts.store
     if (print !== undefined && objects.length > 0) {
       this.#prints.set(key, print)
-      told.put(key, { print, objects })
+      told.put([key, print, objects.join(' ')])
     } else if (this.#prints.delete(key) || this.#doubtful) told.delete(key)
   }
 

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
 import type { ObjectRecord, ObjectRecords, StoredObject } from '../store/object-records.ts'
+import type { Store } from '../store/store.ts'
 import type { ApiMetadata, ApiObject, Draft } from './api-object.ts'
 import type { WritableCollection } from './collection.ts'
 import { mergeConditions } from './conditions.ts'
@@ -31,9 +32,9 @@ export function createWriter(options: WriterOptions): Writer {
   const { records, collection } = options
   /** Records of earlier runs, of objects that this one has not told anything of yet. */
   const unseen = new Set<ObjectKey>()
-  for (const { key, summary } of records.keys()) {
+  for (const [key, summary] of records.keys()) {
     unseen.add(key)
-    if (summary !== undefined) collection.adopt(key, summary)
+    if (summary !== null) collection.adopt(key, summary)
   }
   const remove = (key: ObjectKey): void => {
     const marks = records.get(key)?.record.marks ?? {}
@@ -61,9 +62,10 @@ export function createWriter(options: WriterOptions): Writer {
   return { write, remove, settle, keep: (keys) => keys.forEach((key) => unseen.delete(key)) }
 }
 
-/** Reads an object that rests in the store. */
-export function loadResting(records: ObjectRecords, key: ObjectKey): ApiObject | undefined {
-  const kept = records.get(key)?.kept
+/** Reads an object or an event that rests in the store. */
+export function loadResting({ objects, events }: Pick<Store, 'objects' | 'events'>, key: ObjectKey): ApiObject | undefined {
+  if (key.startsWith('Event/')) return events.get(key.slice('Event/'.length)) as ApiObject | undefined
+  const kept = objects.get(key)?.kept
   return kept === undefined ? undefined : (JSON.parse(kept.body) as ApiObject)
 }
 

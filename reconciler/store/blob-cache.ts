@@ -76,38 +76,47 @@ class SqliteBlobCache implements ClosableBlobCache {
   readonly #maxBytes: number
   readonly #select: StatementSync
   readonly #insert: StatementSync
-  #bytes: number
+  /** Bytes of all values; counted when something is put first, which a restart often does not. */
+  #bytes: number | undefined
 
   constructor(db: DatabaseSync, { version, maxBytes = 512 * 1024 * 1024 }: BlobCacheOptions) {
     this.#db = db
     this.#version = version
     this.#maxBytes = maxBytes
     const marks = Array.from({ length: idsPerQuery }, () => '?').join(',')
-    this.#select = db.prepare(`SELECT id, text FROM blob WHERE version = ? AND id IN (${marks})`)
+    this.#select = db.prepare(`SELECT id, text, used FROM blob WHERE version = ? AND id IN (${marks})`)
+    this.#select.setReturnArrays(true)
     this.#insert = db.prepare('INSERT OR REPLACE INTO blob (version, id, used, bytes, text) VALUES (?, ?, ?, ?, ?)')
-    this.#bytes = this.#countBytes()
   }
 
   get(ids: readonly string[]): Map<string, string> {
     const found = new Map<string, string>()
+    const today = day()
+    const unmarked: string[] = []
     for (let at = 0; at < ids.length; at += idsPerQuery) {
       const some = ids.slice(at, at + idsPerQuery)
       const padding = Array.from({ length: idsPerQuery - some.length }, () => '')
-      for (const row of this.#select.all(this.#version, ...some, ...padding)) found.set(String(row['id']), String(row['text']))
+      const rows = this.#select.iterate(this.#version, ...some, ...padding) as Iterable<unknown> as Iterable<[string, string, number]>
+      for (const [id, text, used] of rows) {
+        found.set(id, text)
+        if (used < today) unmarked.push(id)
+      }
     }
-    this.#markUsed([...found.keys()])
+    this.#markUsed(unmarked, today)
     return found
   }
 
   put(entries: Iterable<readonly [id: string, text: string]>): void {
     const today = day()
     this.#transact(() => {
+      let total = this.#bytes ?? this.#countBytes()
       for (const [id, text] of entries) {
         const bytes = Buffer.byteLength(text)
         this.#insert.run(this.#version, id, today, bytes, text)
-        this.#bytes += bytes
+        total += bytes
       }
-      if (this.#bytes > this.#maxBytes) this.#shrink()
+      this.#bytes = total
+      if (total > this.#maxBytes) this.#shrink()
     })
   }
 
@@ -116,12 +125,10 @@ class SqliteBlobCache implements ClosableBlobCache {
   }
 
   /** Notes the day of use, so that a restart writes each row at most once a day. */
-  #markUsed(ids: readonly string[]): void {
+  #markUsed(ids: readonly string[], today: number): void {
     if (ids.length === 0) return
-    const list = JSON.stringify(ids)
-    const today = day()
-    const statement = this.#db.prepare('UPDATE blob SET used = ? WHERE version = ? AND used < ? AND id IN (SELECT value FROM json_each(?))')
-    statement.run(today, this.#version, today, list)
+    const statement = this.#db.prepare('UPDATE blob SET used = ? WHERE version = ? AND id IN (SELECT value FROM json_each(?))')
+    statement.run(today, this.#version, JSON.stringify(ids))
   }
 
   /** Drops the entries used longest ago, of old versions first, down to nine tenths of the cap. */

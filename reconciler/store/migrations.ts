@@ -36,6 +36,8 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE objects ADD COLUMN summary TEXT;
   ALTER TABLE objects ADD COLUMN body TEXT;
+  -- With it, the keys are read without the bodies.
+  CREATE INDEX objects_by_summary ON objects (summary);
   CREATE TABLE settled (key TEXT PRIMARY KEY, print TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE told (key TEXT PRIMARY KEY, print TEXT NOT NULL, objects TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,

@@ -41,15 +41,16 @@ export type ObjectRecords = {
   get(key: ObjectKey): StoredObject | undefined
   put(key: ObjectKey, record: ObjectRecord, kept?: KeptObject): void
   delete(key: ObjectKey): void
-  /** All keys; a summary where the object itself is kept. */
-  keys(): { readonly key: ObjectKey; readonly summary?: string }[]
+  /** All keys; null for a summary where the object itself is not kept. */
+  keys(): Iterable<readonly [key: ObjectKey, summary: string | null]>
 }
 
 export function objectRecords(db: DatabaseSync): ObjectRecords {
   const upsert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const remove = db.prepare('DELETE FROM objects WHERE key = ?')
   const one = db.prepare('SELECT * FROM objects WHERE key = ?')
-  const keys = db.prepare('SELECT key, summary FROM objects')
+  const keys = db.prepare('SELECT key, summary FROM objects INDEXED BY objects_by_summary')
+  keys.setReturnArrays(true)
   return {
     get: (key) => {
       const row = one.get(key)
@@ -62,11 +63,7 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
       upsert.run(key, ...fixed, ...late, ...texts)
     },
     delete: (key) => void remove.run(key),
-    keys: () =>
-      keys.all().map((row) => {
-        const key = String(row['key'])
-        return typeof row['summary'] === 'string' ? { key, summary: row['summary'] } : { key }
-      }),
+    keys: () => keys.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string | null]>,
   }
 }
 

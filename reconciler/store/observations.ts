@@ -33,6 +33,7 @@ export function observations(db: DatabaseSync, transaction: <T>(work: () => T) =
   const touchNode = db.prepare('UPDATE nodes SET seen_at = ? WHERE name = ?')
   const removeNode = db.prepare('DELETE FROM nodes WHERE name = ?')
   const objects = db.prepare('SELECT key, body FROM observations WHERE node = ? ORDER BY key')
+  objects.setReturnArrays(true)
   const upsert = db.prepare('INSERT OR REPLACE INTO observations VALUES (?, ?, ?)')
   const remove = db.prepare('DELETE FROM observations WHERE node = ? AND key = ?')
   const clear = db.prepare('DELETE FROM observations WHERE node = ?')
@@ -50,7 +51,8 @@ export function observations(db: DatabaseSync, transaction: <T>(work: () => T) =
         seenAt: String(row['seen_at']),
         facts: JSON.parse(String(row['facts'])) as NodeFacts,
       })),
-    objects: (node) => objects.all(node).map((row) => ({ key: String(row['key']), text: String(row['body']) })),
+    objects: (node) =>
+      Array.from(objects.iterate(node) as Iterable<unknown> as Iterable<[ObjectKey, string]>, ([key, text]) => ({ key, text })),
     save: (change) => transaction(() => save(change)),
     forgetNode: (node) =>
       transaction(() => {

@@ -14,8 +14,9 @@ export type SettledRecords = {
 export function settledRecords(db: DatabaseSync, transaction: <T>(work: () => T) => T): SettledRecords {
   const upsert = db.prepare('INSERT OR REPLACE INTO settled VALUES (?, ?)')
   const remove = db.prepare('DELETE FROM settled WHERE key = ?')
-  const prints = new Map<ObjectKey, string>()
-  for (const row of db.prepare('SELECT key, print FROM settled').iterate()) prints.set(String(row['key']), String(row['print']))
+  const all = db.prepare('SELECT key, print FROM settled')
+  all.setReturnArrays(true)
+  const prints = new Map(all.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string]>)
   const unsaved = new Set<ObjectKey>()
   const write = (): void => {
     for (const key of unsaved) {
