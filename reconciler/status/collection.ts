@@ -37,6 +37,8 @@ export type WritableCollection = Collection & {
   refetch(): void
   remove(key: ObjectKey): ApiObject | undefined
   find(key: ObjectKey): ApiObject | undefined
+  /** Whether it is there, without reading it. */
+  has(key: ObjectKey): boolean
   /** Objects in a namespace, events left out. */
   population(namespace: string): number
 }
@@ -120,6 +122,10 @@ export function createCollection(options: CollectionOptions): WritableCollection
     find: (key) => {
       const slash = key.indexOf('/')
       return read(key.slice(0, slash), key.slice(slash + 1))
+    },
+    has: (key) => {
+      const slash = key.indexOf('/')
+      return shelves.get(key.slice(0, slash))?.entries.has(key.slice(slash + 1)) === true
     },
     count: (kind) => shelves.get(kind)?.entries.size ?? 0,
     summaries: (kind) => {

@@ -197,7 +197,7 @@ class Engine {
   }
 
   #project(world: World, key: ObjectKey): void {
-    const print = toldPrint(world, key)
+    const print = toldPrint(world, key, (owner) => this.#parts.collection.has(owner))
     const given = this.#given.get(key)
     if (print !== undefined && print === this.#prints.get(key) && given !== undefined) this.#parts.writer.keep(given.split(' '))
     else this.#tell(world, key, print)
@@ -211,10 +211,16 @@ class Engine {
     for (const old of this.#given.get(key)?.split(' ') ?? []) if (!keys.includes(old)) writer.remove(old)
     const now = timestamp(world.now)
     for (const draft of drafts) writer.write(draft, now)
+    if (keys.length > 0 && !this.#given.has(key)) this.#forget(subject.desired?.references ?? [])
     if (keys.length === 0) this.#given.delete(key)
     else this.#given.set(key, keys.join(' '))
     this.#tellBlocks(subject, keys.length > 0)
     this.#remember(key, print, keys)
+  }
+
+  /** An owner that is new has another identity, which what it owns tells. */
+  #forget(keys: readonly ObjectKey[]): void {
+    for (const key of keys) this.#remember(key, undefined, [])
   }
 
   #remember(key: ObjectKey, print: string | undefined, objects: readonly ObjectKey[]): void {

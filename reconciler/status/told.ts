@@ -5,14 +5,15 @@ import type { World } from './subject.ts'
 
 /**
  * A digest of all that the API objects of a machine or a disk follow from, made of digests that are at hand, so that no body has to be
- * parsed. Undefined for other kinds, and while a change, a finding or a fault is to be told: then the objects are always put together.
+ * parsed; of the owner, that it is there. Undefined for other kinds, and while a change, a finding or a fault is to be told: then the objects are always put together.
  */
-export function toldPrint(world: World, key: ObjectKey): string | undefined {
+export function toldPrint(world: World, key: ObjectKey, isServed: (key: ObjectKey) => boolean): string | undefined {
   const desired = world.desired.get(key)
   if (desired?.kind !== 'VirtualMachine' && desired?.kind !== 'DataVolume') return undefined
   if (hasNews(world, key)) return undefined
   const { path, line, column } = desired.origin
-  const parts = [desired.digest, `${path}:${line}:${column}`, desired.ownerKey ?? '']
+  const { ownerKey = '' } = desired
+  const parts = [desired.digest, `${path}:${line}:${column}`, ownerKey, isServed(ownerKey) ? 'owned' : '']
   if (!addSightings(parts, world.observed, key)) return undefined
   for (const reference of desired.references) {
     if (!reference.startsWith('DataVolume/')) continue

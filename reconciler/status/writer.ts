@@ -154,7 +154,7 @@ function store(storing: Storing): void {
   } else if (stored?.kept === undefined && record !== undefined && record.contentDigest === contentDigestOf(object, next.specDigest)) {
     // Back after a restart, with nothing changed: clients keep their resourceVersion.
     options.collection.put(object, { silent: true, ...summaryOf(object) })
-    records(storing, object, next)
+    if (resting.has(object.kind) || !isSameRecord(record, next)) records(storing, object, next)
   } else {
     const version = options.collection.nextVersion()
     const final = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
