@@ -35,9 +35,10 @@ const migrations: readonly string[] = [
   `,
   `
   ALTER TABLE objects ADD COLUMN summary TEXT;
-  ALTER TABLE objects ADD COLUMN body TEXT;
-  -- With it, the keys are read without the bodies.
+  -- With it, the keys are read without the rest.
   CREATE INDEX objects_by_summary ON objects (summary);
+  -- A table with row ids: rows are long, and most are added at the end.
+  CREATE TABLE bodies (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE settled (key TEXT PRIMARY KEY, print TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE told (key TEXT PRIMARY KEY, print TEXT NOT NULL, objects TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,

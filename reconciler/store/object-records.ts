@@ -46,9 +46,11 @@ export type ObjectRecords = {
 }
 
 export function objectRecords(db: DatabaseSync): ObjectRecords {
-  const upsert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const upsert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const remove = db.prepare('DELETE FROM objects WHERE key = ?')
-  const one = db.prepare('SELECT * FROM objects WHERE key = ?')
+  const one = db.prepare('SELECT * FROM objects LEFT JOIN bodies USING (key) WHERE key = ?')
+  const upsertBody = db.prepare('INSERT INTO bodies VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body')
+  const removeBody = db.prepare('DELETE FROM bodies WHERE key = ?')
   const keys = db.prepare('SELECT key, summary FROM objects INDEXED BY objects_by_summary')
   keys.setReturnArrays(true)
   return {
@@ -59,10 +61,14 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
     put: (key, record, kept) => {
       const fixed = [record.uid, record.createdAt, record.generation, record.observedGeneration, record.specDigest, record.contentDigest]
       const late = [record.resourceVersion, record.deletedAt ?? null, record.identity ?? null]
-      const texts = [JSON.stringify(record.conditions), JSON.stringify(record.marks), kept?.summary ?? null, kept?.body ?? null]
-      upsert.run(key, ...fixed, ...late, ...texts)
+      upsert.run(key, ...fixed, ...late, JSON.stringify(record.conditions), JSON.stringify(record.marks), kept?.summary ?? null)
+      if (kept === undefined) removeBody.run(key)
+      else upsertBody.run(key, kept.body)
     },
-    delete: (key) => void remove.run(key),
+    delete: (key) => {
+      remove.run(key)
+      removeBody.run(key)
+    },
     keys: () => keys.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string | null]>,
   }
 }

@@ -58,10 +58,14 @@ export function fileState(place: Place, content: FileContent, remembered: readon
   const broken = blob.broken || misplaced.length > 0
   const suspected = broken ? [...blob.guesses, ...remembered].filter((key) => !claims.has(key)) : []
   const errors = [...blob.problems, ...misplaced].map((problem): ManifestError => ({ ...problem, path: place.path }))
-  return { id, claims, errors, broken, suspected: new Set(suspected), owned: ownedKeys(blob) }
+  return { id, claims, errors, broken, suspected: suspected.length === 0 ? nothing : new Set(suspected), owned: ownedKeys(blob) }
 }
 
-function ownedKeys(blob: JudgedBlob): Map<ObjectKey, ObjectKey[]> {
+const nothing: ReadonlySet<ObjectKey> = new Set()
+const noOwned: FileState['owned'] = new Map()
+
+function ownedKeys(blob: JudgedBlob): FileState['owned'] {
+  if (!blob.objects.some(({ ownerKey }) => ownerKey !== undefined)) return noOwned
   const owned = new Map<ObjectKey, ObjectKey[]>()
   for (const { key, ownerKey } of blob.objects) {
     if (ownerKey === undefined) continue
@@ -75,6 +79,7 @@ function ownedKeys(blob: JudgedBlob): Map<ObjectKey, ObjectKey[]> {
 /** The policy is one Fleet, in one file: elsewhere anybody who may add a file could loosen it. */
 function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] {
   const fleets = blob.objects.filter((object) => object.kind === 'Fleet')
+  if (fleets.length === 0) return []
   const problem =
     (code: string, message: string, action: string) =>
     (fleet: JudgedObject): Problem => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { blobOfText, blobText } from '../../../../../reconciler/desired/judge/blob-text.ts'
 import { judgeBlob } from '../../../../../reconciler/desired/judge/judge-blob.ts'
 import type { JudgedBlob } from '../../../../../reconciler/desired/judge/types.ts'
