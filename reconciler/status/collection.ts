@@ -50,8 +50,8 @@ export type PutOptions = {
   readonly summary?: string
 }
 
-/** An object in memory, or how it is counted and a hold on it that memory may take away. */
-type Entry = { held: ApiObject | undefined; resting: WeakRef<ApiObject> | undefined; readonly summary: string }
+/** An object in memory; one that rests elsewhere, with a hold on it that memory may take away; or just the word that one is counted by. */
+type Entry = { readonly held: ApiObject } | { readonly resting: WeakRef<ApiObject>; readonly summary: string } | string
 
 type Shelf = {
   readonly entries: Map<string, Entry>
@@ -91,12 +91,13 @@ export function createCollection(options: CollectionOptions): WritableCollection
     population.set(namespace, (population.get(namespace) ?? 0) + step)
   }
   const read = (kind: string, id: string): ApiObject | undefined => {
-    const entry = shelves.get(kind)?.entries.get(id)
-    if (entry === undefined) return undefined
-    const known = entry.held ?? entry.resting?.deref()
+    const entries = shelves.get(kind)?.entries
+    const entry = entries?.get(id)
+    if (entries === undefined || entry === undefined) return undefined
+    const known = heldBy(entry)
     if (known !== undefined) return known
     const object = options.load?.(`${kind}/${id}`)
-    if (object !== undefined) entry.resting = new WeakRef(object)
+    if (object !== undefined) entries.set(id, { resting: new WeakRef(object), summary: summaryOf(entry) })
     return object
   }
   const place = (kind: string, id: string, entry: Entry): void => {
@@ -130,7 +131,8 @@ export function createCollection(options: CollectionOptions): WritableCollection
     count: (kind) => shelves.get(kind)?.entries.size ?? 0,
     summaries: (kind) => {
       const counts = new Map<string, number>()
-      for (const { summary } of shelves.get(kind)?.entries.values() ?? []) counts.set(summary, (counts.get(summary) ?? 0) + 1)
+      for (const summary of [...(shelves.get(kind)?.entries.values() ?? [])].map(summaryOf))
+        counts.set(summary, (counts.get(summary) ?? 0) + 1)
       return counts
     },
     population: (namespace) => population.get(namespace) ?? 0,
@@ -147,16 +149,17 @@ export function createCollection(options: CollectionOptions): WritableCollection
     },
     adopt: (key, summary) => {
       const slash = key.indexOf('/')
-      place(key.slice(0, slash), key.slice(slash + 1), { held: undefined, resting: undefined, summary })
+      place(key.slice(0, slash), key.slice(slash + 1), summary)
     },
     refetch: () => {
-      for (const shelf of shelves.values()) for (const entry of shelf.entries.values()) entry.resting = undefined
+      for (const { entries } of shelves.values()) {
+        for (const [id, entry] of entries) if (typeof entry !== 'string' && 'resting' in entry) entries.set(id, entry.summary)
+      }
     },
     put: (object, { silent = false, summary } = {}) => {
       const id = idOf(object)
       const previous = silent ? undefined : read(object.kind, id)
-      const rests = summary !== undefined
-      place(object.kind, id, { held: rests ? undefined : object, resting: rests ? new WeakRef(object) : undefined, summary: summary ?? '' })
+      place(object.kind, id, summary === undefined ? { held: object } : { resting: new WeakRef(object), summary })
       if (silent) return
       const type = previous === undefined ? 'ADDED' : 'MODIFIED'
       const resourceVersion = Number(object.metadata.resourceVersion)
@@ -177,6 +180,16 @@ export function createCollection(options: CollectionOptions): WritableCollection
       return previous
     },
   }
+}
+
+function heldBy(entry: Entry): ApiObject | undefined {
+  if (typeof entry === 'string') return undefined
+  return 'held' in entry ? entry.held : entry.resting.deref()
+}
+
+function summaryOf(entry: Entry): string {
+  if (typeof entry === 'string') return entry
+  return 'held' in entry ? '' : entry.summary
 }
 
 function idOf(object: ApiObject): string {

@@ -242,7 +242,7 @@ describe('digests of what was told', () => {
           assert.deepEqual(comparable(quick), comparable(slow))
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 })
