@@ -16,7 +16,7 @@ export type BlobCacheOptions = {
 export type ClosableBlobCache = BlobCache & { close(): void }
 
 /** Layout of the table; a file of another one is thrown away: a cache is never migrated. */
-const layout = 1
+const layout = 2
 /** Ids of one query: enough to make it cheap, few enough to keep memory flat. */
 const idsPerQuery = 500
 
@@ -25,7 +25,7 @@ const schema = `
     version TEXT NOT NULL, id TEXT NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (version, id)
   );
-  CREATE INDEX IF NOT EXISTS blob_used ON blob (used);
+  CREATE INDEX IF NOT EXISTS blob_used ON blob (used, bytes);
 `
 
 /**
@@ -76,8 +76,7 @@ class SqliteBlobCache implements ClosableBlobCache {
   readonly #maxBytes: number
   readonly #select: StatementSync
   readonly #insert: StatementSync
-  /** Bytes of all values; counted when something is put first, which a restart often does not. */
-  #bytes: number | undefined
+  #bytes: number
 
   constructor(db: DatabaseSync, { version, maxBytes = 512 * 1024 * 1024 }: BlobCacheOptions) {
     this.#db = db
@@ -86,6 +85,7 @@ class SqliteBlobCache implements ClosableBlobCache {
     this.#select = db.prepare('SELECT id, text, used FROM blob WHERE version = ? AND id IN (SELECT value FROM json_each(?))')
     this.#select.setReturnArrays(true)
     this.#insert = db.prepare('INSERT OR REPLACE INTO blob (version, id, used, bytes, text) VALUES (?, ?, ?, ?, ?)')
+    this.#bytes = this.#countBytes()
   }
 
   get(ids: readonly string[]): Map<string, string> {
@@ -107,14 +107,12 @@ class SqliteBlobCache implements ClosableBlobCache {
   put(entries: Iterable<readonly [id: string, text: string]>): void {
     const today = day()
     this.#transact(() => {
-      let total = this.#bytes ?? this.#countBytes()
       for (const [id, text] of entries) {
         const bytes = Buffer.byteLength(text)
         this.#insert.run(this.#version, id, today, bytes, text)
-        total += bytes
+        this.#bytes += bytes
       }
-      this.#bytes = total
-      if (total > this.#maxBytes) this.#shrink()
+      if (this.#bytes > this.#maxBytes) this.#shrink()
     })
   }
 
@@ -143,7 +141,7 @@ class SqliteBlobCache implements ClosableBlobCache {
   }
 
   #countBytes(): number {
-    return Number(this.#db.prepare('SELECT COALESCE(SUM(bytes), 0) AS total FROM blob').get()?.['total'] ?? 0)
+    return Number(this.#db.prepare('SELECT COALESCE(SUM(bytes), 0) AS total FROM blob INDEXED BY blob_used').get()?.['total'] ?? 0)
   }
 
   #transact(body: () => void): void {
