@@ -5,6 +5,7 @@ import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
+import type { Settled } from './plan/settled.ts'
 import type { Approval, Planner, PlanInput, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/status.ts'
@@ -24,6 +25,8 @@ export type LoopPorts = {
   /** What hinders a reconciler without a history from placing anything. */
   readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
+  /** What plans found to need nothing; saved after each pass. */
+  readonly settled?: Settled & { save(): void }
   readonly clock: Clock
   readonly log: Logger
 }
@@ -92,7 +95,12 @@ export function createLoop(ports: LoopPorts): Loop {
     const around = surroundings(desired)
     if (around.unheard === undefined && waited) queueUnplaced()
     waited = around.unheard !== undefined
-    return { desired, ...around, ...(keys === undefined ? {} : { keys }) }
+    return {
+      desired,
+      ...around,
+      ...(ports.settled === undefined ? {} : { settled: ports.settled }),
+      ...(keys === undefined ? {} : { keys }),
+    }
   }
   const schedule = (): void => {
     if (!closed && view !== undefined) scheduled ??= setImmediate(pass)
@@ -125,7 +133,8 @@ export function createLoop(ports: LoopPorts): Loop {
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
     waiting.take(plan, { now: ports.clock.now(), ...(taken.all ? {} : { covered }) })
     ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
-    forgetSettled(ports, plan, taken.all ? undefined : covered)
+    ports.settled?.save()
+    dropUsedApprovals(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
   }
   const send = (plan: Plan, node: string): void => {
@@ -201,7 +210,7 @@ function keysOnNode(ports: LoopPorts, name: string): ObjectKey[] {
 }
 
 /** An approval ends with what it was given for; otherwise the same wish, made again later, would pass unasked. */
-function forgetSettled(ports: LoopPorts, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
+function dropUsedApprovals(ports: LoopPorts, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
   const approvals = ports.approvals()
   if (approvals.length === 0) return
   const pending = new Set(plan.changes.map(({ key }) => key))

@@ -16,6 +16,7 @@ import { ownVersion } from './lib/version.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { createObserved, type Observed } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
+import { briefOf } from './plan/brief.ts'
 import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
@@ -27,6 +28,7 @@ import type { Previews } from './previews.ts'
 import { followRequests, type Requests } from './requests.ts'
 import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
+import { awaitMs } from './status/presence.ts'
 import { createStatus } from './status/status.ts'
 import { openStore } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
@@ -73,7 +75,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   stack.defer(lockForProcess({ path: join(stateDir, 'reconciler.lock'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
   const store = stack.adopt(openStore(stateDir), (value) => value.close())
   const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
-  const observed = createObserved({ log, clock, store: store.observations })
+  const observed = createObserved({ log, clock, store: store.observations, briefOf })
   const sessions = createSessions({ observations: observed, pki, log })
   const status = createStatus({ store, clock })
   const dispatcher = stack.adopt(
@@ -93,11 +95,19 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     suspensions: () => store.suspensions.list(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
+    settled: store.settled,
     clock,
     log,
   })
   stack.defer(() => loop.close())
   const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
+  // First of all at the end: that agents go then is no news of them.
+  stack.defer(() => loop.close())
+  // By now the agents that are there have come back; a look tells of those that have not.
+  stack.adopt(
+    setTimeout(() => loop.refresh([]), awaitMs),
+    clearTimeout,
+  )
   const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
   const { poller, previews, admission } = await followRepository(options, { loop, state, status, store, stack, branch: repository.branch })

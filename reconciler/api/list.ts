@@ -18,41 +18,39 @@ type Position = { readonly after: string; readonly resourceVersion: string }
 
 /** @throws ApiError 400 for a continue token that is none of ours */
 export function listPage(objects: Collection, query: ListQuery): Page {
-  const all = objects.list(query.kind)
+  const ids = objects.ids(query.kind)
   const position = query.token === undefined ? undefined : parseToken(query.token)
-  const start = position === undefined ? 0 : firstAfter(all, position.after)
+  const start = position === undefined ? 0 : firstAfter(ids, position.after)
   const resourceVersion = position?.resourceVersion ?? String(objects.resourceVersion())
   const items: ApiObject[] = []
   const limit = query.limit ?? Number.POSITIVE_INFINITY
-  for (let index = start; index < all.length; index += 1) {
-    const object = all[index]
-    if (object === undefined || !passes(object, query)) continue
-    if (items.length === limit) {
-      const last = items.at(-1)
-      return { items, metadata: { resourceVersion, continue: tokenOf({ after: last === undefined ? '' : idOf(last), resourceVersion }) } }
-    }
+  let after = ''
+  for (let index = start; index < ids.length; index += 1) {
+    const id = ids[index] ?? ''
+    const object = objectAt(objects, query, id)
+    if (object === undefined) continue
+    if (items.length === limit) return { items, metadata: { resourceVersion, continue: tokenOf({ after, resourceVersion }) } }
     items.push(object)
+    after = id
   }
   return { items, metadata: { resourceVersion } }
 }
 
-function passes(object: ApiObject, query: ListQuery): boolean {
-  if (query.namespace !== undefined && object.metadata.namespace !== query.namespace) return false
-  return query.matches === undefined || query.matches(object)
+/** The object of an id, where the query asks for it. One of another namespace is not read. */
+function objectAt(objects: Collection, { kind, namespace, matches }: ListQuery, id: string): ApiObject | undefined {
+  const slash = id.indexOf('/')
+  if (namespace !== undefined && namespace !== id.slice(0, slash)) return undefined
+  const object = objects.get(kind, id.slice(0, slash), id.slice(slash + 1))
+  return object === undefined || matches === undefined || matches(object) ? object : undefined
 }
 
-function idOf(object: ApiObject): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`
-}
-
-/** Binary search: the list is sorted by the same ids. */
-function firstAfter(all: readonly ApiObject[], after: string): number {
+/** Binary search: the ids are sorted. */
+function firstAfter(ids: readonly string[], after: string): number {
   let low = 0
-  let high = all.length
+  let high = ids.length
   while (low < high) {
     const middle = (low + high) >> 1
-    const object = all[middle]
-    if (object !== undefined && idOf(object) <= after) low = middle + 1
+    if ((ids[middle] ?? '') <= after) low = middle + 1
     else high = middle
   }
   return low

@@ -39,9 +39,7 @@ function objectGauges(objects: Collection, registry: Registry): void {
     registers: [registry],
     collect: () => {
       machines.reset()
-      for (const vm of objects.list('VirtualMachine')) {
-        machines.inc({ status: (vm.status as { printableStatus?: string } | undefined)?.printableStatus ?? 'Unknown' })
-      }
+      for (const [status, count] of objects.summaries('VirtualMachine')) machines.set({ status }, count)
     },
   })
   const ready = new Gauge({

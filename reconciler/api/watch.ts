@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { ApiObject } from '../status/api-object.ts'
 import type { WatchEvent } from '../status/collection.ts'
 import { expired, statusBody } from './api-error.ts'
+import { listPage } from './list.ts'
 import { columnDefinitions, metadataOnly, tableRow, versioned, type Shown } from './present.ts'
 import type { Predicate } from './selectors.ts'
 
@@ -43,7 +44,7 @@ export function serveWatch(take: () => ServerResponse, query: WatchQuery): void 
     stream.write(encoder.event(type, object))
   }
   const on = (event: WatchEvent): void => forward(query, event, send)
-  if (fresh) for (const object of objects.list(query.kind)) if (wanted(query, object)) send('ADDED', object)
+  if (fresh) for (const object of listPage(objects, query).items) send('ADDED', object)
   if (query.initialEvents) stream.write(encoder.bookmark(objects.resourceVersion(), true))
   missed.forEach(on)
   stream.onClose(objects.subscribe(query.kind, on))

@@ -1,7 +1,7 @@
 /**
  * Where the outcome of a blob (parsed, validated, converted, defaulted, expanded) is kept, so that no blob is parsed twice.
  * Keys are Git blob ids; a cache serves one version of our own rules only (see `rulesVersion`): the maker of the cache puts
- * the version into its own key. Values are opaque JSON texts; a value that is lost or damaged costs time, never correctness.
+ * the version into its own key. Values are opaque texts (`blobText`); a value that is lost or damaged costs time, never correctness.
  */
 export type BlobCache = {
   /** Values of those ids that are there. */

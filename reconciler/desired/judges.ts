@@ -1,6 +1,6 @@
 import type { ParseLimits } from './parse/limits.ts'
 
-/** Judges blobs in other threads. Each text is the JSON of what `judgeBlob` returns, so that it goes into a cache as it is. */
+/** Judges blobs in other threads. Each text is the `blobText` of what `judgeBlob` returns, so that it goes into a cache as it is. */
 export type Judges = {
   /** Batches that are worth having under way at the same time. */
   readonly parallel: number

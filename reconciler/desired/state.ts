@@ -80,7 +80,7 @@ class Engine {
       const after = edit.kind === 'gone' ? undefined : fileState(place, this.#content(edit, blobs), remembered)
       if (after === undefined) this.#files.delete(path)
       else this.#files.set(path, after)
-      for (const key of this.#claims.replace(before, after)) touched.add(key)
+      this.#claims.replace(before, after, touched)
       unknownPaths.set(path, after?.broken === true ? true : undefined)
       pathErrors.set(path, after === undefined || after.errors.length === 0 ? undefined : after.errors)
     }

@@ -48,7 +48,7 @@ type Common = {
   readonly notes?: readonly string[]
 }
 
-/** One object of the desired state: converted to the newest version, defaulted, expanded. Treat as immutable. */
+/** One object of the desired state: converted to the newest version, defaulted, expanded. Treat as immutable; reading `object` may cost something. */
 export type DesiredObject =
   | (Common & { readonly kind: 'VirtualMachine'; readonly object: VirtualMachine })
   | (Common & { readonly kind: 'DataVolume'; readonly object: DataVolume })

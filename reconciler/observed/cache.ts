@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { NodeFacts, Observation, ObservedObject } from '../../schemas/generated/observation.ts'
+import type { NodeFacts, Observation } from '../../schemas/generated/observation.ts'
 import type { Clock } from '../lib/clock.ts'
 import { describeError, GitvirtError } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
-import { createInterner, shareParts, type Interner } from './intern.ts'
-import type { ObservedNode, ObservedView, Sighting } from './types.ts'
+import { KeptSighting, keptText, renewedText, type BriefOf } from './kept-sighting.ts'
+import type { ObservedNode, ObservedView } from './types.ts'
 
 /** What a batch of observations changed. */
 export type ObservedChange = {
@@ -17,15 +17,18 @@ export type ObservedChange = {
   readonly nodes: ReadonlySet<string>
 }
 
+/** An object as the text that a store keeps of it. */
+export type KeptObject = { readonly key: ObjectKey; readonly text: string }
+
 /** Where last-known observations survive a restart of the reconciler. */
 export type ObservationStore = {
   nodes(): Iterable<{ readonly name: string; readonly seenAt: string; readonly facts: NodeFacts }>
-  objects(node: string): Iterable<ObservedObject>
+  objects(node: string): Iterable<KeptObject>
   save(change: {
     readonly node: string
     readonly seenAt: string
     readonly facts?: NodeFacts
-    readonly objects: readonly ObservedObject[]
+    readonly objects: readonly KeptObject[]
     readonly gone: readonly ObjectKey[]
     readonly full: boolean
   }): void
@@ -48,7 +51,9 @@ type NodeState = {
   connected: boolean
   seenAt: string
   facts: NodeFacts | undefined
-  readonly objects: Map<ObjectKey, ObservedObject>
+  readonly objects: Map<ObjectKey, KeptSighting>
+  /** True where the store may lack something of this node, so that it is given everything next time. */
+  unsaved: boolean
   /** Sequence of the last message of this session; undefined before its first. */
   sequence: number | undefined
   /** Parts of an observation whose end is still to come. */
@@ -57,15 +62,21 @@ type NodeState = {
 
 type Pending = { readonly keys: Set<ObjectKey>; readonly planKeys: Set<ObjectKey>; readonly nodes: Set<string> }
 
-export type ObservedOptions = { readonly log: Logger; readonly clock: Clock; readonly store?: ObservationStore }
+export type ObservedOptions = {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly store?: ObservationStore
+  /** What to keep at hand of each object; without it the sightings have no brief. */
+  readonly briefOf?: BriefOf
+}
 
 /** Makes the cache, filled with what the store last knew. */
 export function createObserved(options: ObservedOptions): Observed {
   const nodes = new Map<string, NodeState>()
-  const sightings = new Map<ObjectKey, Sighting[]>()
-  const interner = createInterner()
+  const sightings = new Map<ObjectKey, readonly KeptSighting[]>()
   const notifier = createNotifier()
-  load({ nodes, sightings, interner }, options)
+  const briefOf: BriefOf = options.briefOf ?? (() => undefined)
+  load({ nodes, sightings, briefOf }, options)
 
   const stateOf = (name: string): NodeState => {
     const state = nodes.get(name) ?? newNode(name)
@@ -95,11 +106,11 @@ export function createObserved(options: ObservedOptions): Observed {
       if (more) return
       const whole = joinParts(state.parts)
       state.parts = []
-      const changed = merge(state, whole, { sightings, interner, pending: notifier.pending })
+      const merged = merge(state, whole, { sightings, briefOf, pending: notifier.pending })
       state.seenAt = options.clock.now().toISOString()
       setConnected(state, true)
       notifier.schedule()
-      save(options, { ...whole, objects: changed, seenAt: state.seenAt })
+      save(options, state, { ...merged, facts: whole.facts })
     },
     disconnected(node) {
       const state = nodes.get(node)
@@ -109,7 +120,7 @@ export function createObserved(options: ObservedOptions): Observed {
 }
 
 function newNode(name: string): NodeState {
-  return { name, connected: false, seenAt: '', facts: undefined, objects: new Map(), sequence: undefined, parts: [] }
+  return { name, connected: false, seenAt: '', facts: undefined, objects: new Map(), unsaved: true, sequence: undefined, parts: [] }
 }
 
 function checkSequence(state: NodeState, observation: Observation): void {
@@ -132,31 +143,33 @@ function joinParts(parts: readonly Observation[]): Observation {
   return { ...first, objects: parts.flatMap((part) => part.objects), gone: parts.flatMap((part) => part.gone) }
 }
 
-type Index = { readonly sightings: Map<ObjectKey, Sighting[]>; readonly interner: Interner }
+type Index = { readonly sightings: Map<ObjectKey, readonly KeptSighting[]>; readonly briefOf: BriefOf }
+type Merged = { readonly changed: readonly KeptObject[]; readonly gone: readonly ObjectKey[] }
 
-/** Brings one node's state to the observation and returns the objects that are new or different. */
-function merge(state: NodeState, observation: Observation, index: Index & { readonly pending: Pending }): ObservedObject[] {
-  const { pending } = index
+/** Brings one node's state to the observation and returns what that changed. */
+function merge(state: NodeState, observation: Observation, index: Index & { readonly pending: Pending }): Merged {
+  const { pending, briefOf } = index
   if (observation.facts !== undefined && !isDeepStrictEqual(observation.facts, state.facts)) {
     state.facts = observation.facts
     pending.nodes.add(state.name)
   }
-  const changed: ObservedObject[] = []
+  const changed: KeptObject[] = []
   for (const object of observation.objects) {
     const previous = state.objects.get(object.key)
-    if (isDeepStrictEqual(previous, object)) continue
-    changed.push(object)
-    put(state, shareParts(object, previous, index.interner), index)
+    const text = keptText(object, briefOf)
+    if (previous?.text === text) continue
+    changed.push({ key: object.key, text })
+    put(state, { key: object.key, text }, index)
     pending.keys.add(object.key)
-    if (previous?.digest !== object.digest) pending.planKeys.add(object.key)
+    if (previous?.object.digest !== object.digest) pending.planKeys.add(object.key)
   }
-  for (const key of goneKeys(state, observation)) {
-    if (!state.objects.delete(key)) continue
+  const gone = goneKeys(state, observation).filter((key) => state.objects.delete(key))
+  for (const key of gone) {
     removeSighting(index.sightings, key, state.name)
     pending.keys.add(key)
     pending.planKeys.add(key)
   }
-  return observation.full ? [...observation.objects] : changed
+  return { changed, gone }
 }
 
 function goneKeys(state: NodeState, observation: Observation): readonly ObjectKey[] {
@@ -165,19 +178,20 @@ function goneKeys(state: NodeState, observation: Observation): readonly ObjectKe
   return [...state.objects.keys()].filter((key) => !present.has(key))
 }
 
-function put(state: NodeState, object: ObservedObject, { sightings }: Index): void {
-  state.objects.set(object.key, object)
-  const others = (sightings.get(object.key) ?? []).filter((sighting) => sighting.node !== state.name)
-  sightings.set(object.key, [...others, { node: state.name, object }])
+function put(state: NodeState, { key, text }: KeptObject, { sightings }: Index): void {
+  const sighting = new KeptSighting(state.name, text)
+  state.objects.set(key, sighting)
+  const others = sightings.get(key)?.filter(({ node }) => node !== state.name)
+  sightings.set(key, others === undefined ? [sighting] : [...others, sighting])
 }
 
-function removeSighting(sightings: Map<ObjectKey, Sighting[]>, key: ObjectKey, node: string): void {
-  const others = (sightings.get(key) ?? []).filter((sighting) => sighting.node !== node)
+function removeSighting(sightings: Index['sightings'], key: ObjectKey, name: string): void {
+  const others = (sightings.get(key) ?? []).filter(({ node }) => node !== name)
   if (others.length === 0) sightings.delete(key)
   else sightings.set(key, others)
 }
 
-function viewOf(nodes: ReadonlyMap<string, NodeState>, sightings: ReadonlyMap<ObjectKey, readonly Sighting[]>): ObservedView {
+function viewOf(nodes: ReadonlyMap<string, NodeState>, sightings: ReadonlyMap<ObjectKey, readonly KeptSighting[]>): ObservedView {
   const nodeOf = (state: NodeState | undefined): ObservedNode | undefined =>
     state?.facts === undefined ? undefined : { name: state.name, connected: state.connected, seenAt: state.seenAt, facts: state.facts }
   return {
@@ -190,18 +204,27 @@ function viewOf(nodes: ReadonlyMap<string, NodeState>, sightings: ReadonlyMap<Ob
 
 function load(index: Index & { readonly nodes: Map<string, NodeState> }, { store }: ObservedOptions): void {
   for (const { name, seenAt, facts } of store?.nodes() ?? []) {
-    const state = { ...newNode(name), seenAt, facts }
+    const state = { ...newNode(name), seenAt, facts, unsaved: false }
     index.nodes.set(name, state)
-    for (const object of store?.objects(name) ?? []) put(state, shareParts(object, undefined, index.interner), index)
+    for (const { key, text } of store?.objects(name) ?? []) {
+      const renewed = renewedText(text, index.briefOf)
+      if (renewed !== text) state.unsaved = true
+      put(state, { key, text: renewed }, index)
+    }
   }
 }
 
 /** The store is a help for the next start; that it fails must not stop the live view. */
-function save({ store, log }: ObservedOptions, change: Observation & { readonly seenAt: string }): void {
+function save({ store, log }: ObservedOptions, state: NodeState, merged: Merged & { readonly facts: NodeFacts | undefined }): void {
+  const { name: node, seenAt, unsaved } = state
+  const facts = merged.facts ?? (unsaved ? state.facts : undefined)
+  const objects = unsaved ? [...state.objects].map(([key, { text }]) => ({ key, text })) : merged.changed
   try {
-    store?.save(change)
+    store?.save({ node, seenAt, ...(facts === undefined ? {} : { facts }), objects, gone: merged.gone, full: unsaved })
+    state.unsaved = false
   } catch (error) {
-    log.error({ node: change.node, error: describeError(error) }, 'cannot store an observation')
+    state.unsaved = true
+    log.error({ node, error: describeError(error) }, 'cannot store an observation')
   }
 }
 

@@ -10,8 +10,25 @@ export type ObservedNode = {
   readonly facts: NodeFacts
 }
 
-/** One object on one node. */
-export type Sighting = { readonly node: string; readonly object: ObservedObject }
+/** What a running guest takes of its node. */
+export type Demand = { readonly memoryBytes: number; readonly cpus: number }
+
+/** What a pass over all objects asks of one, so that none has to be unfolded for it. */
+export type Brief = {
+  /** Volumes that the definition or the running guest of a machine has. */
+  readonly disks: readonly ObjectKey[]
+  /** Absent for a machine that was not applied or does not run. */
+  readonly demand?: Demand
+}
+
+/** One object on one node. Reading `object` may cost something; `print` and `brief` are cheap where they are there. */
+export type Sighting = {
+  readonly node: string
+  readonly object: ObservedObject
+  /** Digest of the whole object. */
+  readonly print?: string
+  readonly brief?: Brief | undefined
+}
 
 /** A read-only view on what all agents last reported. */
 export type ObservedView = {
@@ -20,6 +37,4 @@ export type ObservedView = {
   keys(): Iterable<ObjectKey>
   nodes(): readonly ObservedNode[]
   node(name: string): ObservedNode | undefined
-  /** Memory and CPUs that applied machines which may run ask of a node; without it the planner sums up by itself. */
-  demand?(node: string): { readonly memoryBytes: number; readonly cpus: number }
 }

@@ -1,8 +1,8 @@
 import type { Change, MachineSpec, Plan } from '../../schemas/generated/plan.ts'
-import type { ObservedView } from '../observed/types.ts'
+import type { Demand, ObservedView } from '../observed/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { nodeDemand } from './placement.ts'
-import { demandOf, type Demand } from './resolve/template.ts'
+import { demandOf } from './resolve/template.ts'
 
 /** What carrying out all of a plan means to one host. Sizes are bytes. */
 export type NodeImpact = {

@@ -1,10 +1,11 @@
 import type { VirtualMachineInstanceTemplateSpec } from '../../schemas/generated/virtual-machine.ts'
-import type { ObservedView } from '../observed/types.ts'
+import type { Demand, ObservedView } from '../observed/types.ts'
 import { keyText, type ObjectKey } from '../lib/object-key.ts'
 import { formatBytes } from '../lib/quantity.ts'
+import { briefOfSighting } from './brief.ts'
 import { matchesNodeSelector, untoleratedTaint } from './affinity.ts'
 import { matchesSelector, type HostNode } from './nodes.ts'
-import { demandOf, requiredBridges, type Demand } from './resolve/template.ts'
+import { demandOf, requiredBridges } from './resolve/template.ts'
 
 /** A node for a machine, or why none fits. */
 export type Placement = { readonly node: HostNode } | { readonly problem: string }
@@ -86,32 +87,27 @@ export class Placer {
     return this.#usage().get(name) ?? { memoryBytes: 0, cpus: 0 }
   }
 
-  /** What is applied and may run, summed up by node: the view's own account where it keeps one. */
+  /** What is applied and may run, summed up by node. */
   #usage(): Map<string, Demand> {
-    this.#used ??= usageOf(this.nodes, this.#observed)
+    this.#used ??= usageOf(this.#observed)
     return this.#used
   }
 }
 
-function usageOf(nodes: readonly HostNode[], observed: ObservedView): Map<string, Demand> {
-  if (observed.demand === undefined) return demands(observed)
-  return new Map(nodes.map(({ name }) => [name, nodeDemand(observed, name)]))
-}
-
 /** What machines that may run ask of a node, as applied. */
 export function nodeDemand(observed: ObservedView, node: string): Demand {
-  return observed.demand?.(node) ?? demands(observed).get(node) ?? { memoryBytes: 0, cpus: 0 }
+  return usageOf(observed).get(node) ?? { memoryBytes: 0, cpus: 0 }
 }
 
-function demands(observed: ObservedView): Map<string, Demand> {
+function usageOf(observed: ObservedView): Map<string, Demand> {
   const used = new Map<string, Demand>()
   for (const key of observed.keys()) {
     if (!key.startsWith('VirtualMachine/')) continue
-    for (const { node, object } of observed.get(key)) {
-      if (object.kind !== 'VirtualMachine' || object.applied === undefined || object.applied.runStrategy === 'Halted') continue
-      const before = used.get(node) ?? { memoryBytes: 0, cpus: 0 }
-      const demand = demandOf(object.applied.template)
-      used.set(node, { memoryBytes: before.memoryBytes + demand.memoryBytes, cpus: before.cpus + demand.cpus })
+    for (const sighting of observed.get(key)) {
+      const demand = briefOfSighting(sighting)?.demand
+      if (demand === undefined) continue
+      const before = used.get(sighting.node) ?? { memoryBytes: 0, cpus: 0 }
+      used.set(sighting.node, { memoryBytes: before.memoryBytes + demand.memoryBytes, cpus: before.cpus + demand.cpus })
     }
   }
   return used

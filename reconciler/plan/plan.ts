@@ -6,12 +6,14 @@ import { finishDraft, type Draft } from './draft.ts'
 import { objectFindings, unknownFinding } from './findings.ts'
 import { applyGates, type Approved } from './gates.ts'
 import { planMachine } from './machine.ts'
+import type { MachineObject } from './resolve/machine.ts'
 import { planNetwork } from './network.ts'
 import { PlacementMap } from './placement-map.ts'
 import { scopeOf } from './scope.ts'
 import { namePlan } from './seal.ts'
+import { InputPrints } from './settled.ts'
 import type { PlanInput } from './types.ts'
-import { planVolume } from './volume.ts'
+import { planVolume, type VolumeObject } from './volume.ts'
 import { VolumeUsers } from './volume-users.ts'
 
 /**
@@ -32,7 +34,8 @@ function makePlan(input: PlanInput, approved: Approved): Plan {
   const users = new VolumeUsers(context)
   const placements = new PlacementMap(context)
   const drafts: Draft[] = []
-  for (const key of orderedScope(context, users)) drafts.push(...planKey(context, placements, key))
+  const prints = new InputPrints(context)
+  for (const key of orderedScope(context, users)) drafts.push(...planKey({ context, placements, prints }, key))
   applyGates(context, drafts, { users, approved })
   const parts = {
     revision: input.desired.revision,
@@ -51,21 +54,30 @@ function orderedScope(context: PlanContext, users: VolumeUsers): ObjectKey[] {
   return Object.values(groups).flat()
 }
 
-function planKey(context: PlanContext, placements: PlacementMap, key: ObjectKey): Draft[] {
+type Pass = { readonly context: PlanContext; readonly placements: PlacementMap; readonly prints: InputPrints }
+
+function planKey(pass: Pass, key: ObjectKey): Draft[] {
+  const { context, placements } = pass
   if (context.isUnknown(key)) {
     context.findings.push(unknownFinding(context, key))
     return []
   }
   const desired = context.desired(key)
   if (desired === undefined) return planDeletion(context, key)
+  if (desired.kind === 'VirtualMachine' || desired.kind === 'DataVolume') return planUnlessSettled(pass, desired)
   context.findings.push(...objectFindings(context, desired))
-  if (desired.kind === 'NodeNetworkConfigurationPolicy') return planNetwork(context, placements, desired)
-  const draft =
-    desired.kind === 'VirtualMachine'
-      ? planMachine(context, placements, desired)
-      : desired.kind === 'DataVolume'
-        ? planVolume(context, placements, desired)
-        : undefined
+  return desired.kind === 'NodeNetworkConfigurationPolicy' ? planNetwork(context, placements, desired) : []
+}
+
+function planUnlessSettled({ context, placements, prints }: Pass, desired: MachineObject | VolumeObject): Draft[] {
+  const { settled } = context.input
+  const print = settled === undefined ? undefined : prints.of(desired)
+  if (print !== undefined && settled?.get(desired.key) === print) return []
+  const told = context.findings.length
+  context.findings.push(...objectFindings(context, desired))
+  const draft = desired.kind === 'VirtualMachine' ? planMachine(context, placements, desired) : planVolume(context, placements, desired)
+  if (print !== undefined && draft === undefined && context.findings.length === told) settled?.set(desired.key, print)
+  else settled?.delete(desired.key)
   return draft === undefined ? [] : [draft]
 }
 

@@ -19,5 +19,5 @@ export function savedView(state: SavedState): ObservedView {
 
 /** The reverse: all that a view holds. */
 export function saveView(view: ObservedView): SavedState {
-  return { nodes: view.nodes(), sightings: [...view.keys()].flatMap((key) => view.get(key)) }
+  return { nodes: view.nodes(), sightings: [...view.keys()].flatMap((key) => view.get(key).map(({ node, object }) => ({ node, object }))) }
 }

@@ -2,6 +2,7 @@ import type { Plan } from '../../schemas/generated/plan.ts'
 import type { DesiredView } from '../desired/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView } from '../observed/types.ts'
+import type { Settled } from './settled.ts'
 
 /** What a person has allowed beyond the policy. */
 export type Approval = {
@@ -39,10 +40,12 @@ export type PlanInput = {
    * Absent (offline): contents that were applied count as unchanged, and a finding says so.
    */
   readonly inputSalt?: string
+  /** What earlier plans found to need nothing; this one brings it up to date. The plan is the same without it, only slower. */
+  readonly settled?: Settled
 }
 
 /** What a plan depends on besides Git. */
-export type Surroundings = Omit<PlanInput, 'desired' | 'policyFrom' | 'keys'>
+export type Surroundings = Omit<PlanInput, 'desired' | 'policyFrom' | 'keys' | 'settled'>
 
 /** The one entry of the room: `plan(input)` in plan.ts. */
 export type Planner = (input: PlanInput) => Plan

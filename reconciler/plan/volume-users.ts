@@ -1,7 +1,6 @@
-import type { ObservedMachine } from '../../schemas/generated/observation.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
+import { briefOfSighting } from './brief.ts'
 import type { PlanContext } from './context.ts'
-import { volumeKeys } from './resolve/template.ts'
 
 /** Machines on hosts by the disks that their definition or their running guest has. */
 export class VolumeUsers {
@@ -40,15 +39,10 @@ export class VolumeUsers {
     const users = new Map<ObjectKey, Set<ObjectKey>>()
     for (const key of this.#context.input.observed.keys()) {
       if (!key.startsWith('VirtualMachine/')) continue
-      for (const { object } of this.#context.sightings(key)) {
-        if (object.kind !== 'VirtualMachine') continue
-        for (const volume of disksOf(object)) users.set(volume, (users.get(volume) ?? new Set()).add(key))
+      for (const sighting of this.#context.sightings(key)) {
+        for (const volume of briefOfSighting(sighting)?.disks ?? []) users.set(volume, (users.get(volume) ?? new Set()).add(key))
       }
     }
     return users
   }
-}
-
-function disksOf({ applied, booted }: ObservedMachine): ObjectKey[] {
-  return [applied, booted].flatMap((spec) => (spec === undefined ? [] : volumeKeys(spec.namespace, spec.template)))
 }

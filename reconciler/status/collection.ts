@@ -13,9 +13,13 @@ export type WatchEvent = {
 export type Collection = {
   resourceVersion(): number
   get(kind: string, namespace: string, name: string): ApiObject | undefined
-  /** All of one kind, sorted by namespace and name; the array is shared and must not be changed. */
+  /** namespace/name of all of one kind, sorted; the array is shared and must not be changed. */
+  ids(kind: string): readonly string[]
+  /** All of one kind, sorted by namespace and name. Reads those that are not in memory: where a few will do, go by `ids`. */
   list(kind: string): readonly ApiObject[]
   count(kind: string): number
+  /** How many of one kind have each summary. */
+  summaries(kind: string): ReadonlyMap<string, number>
   /** Changes after a resourceVersion, oldest first; undefined where they are no longer (or not yet) known. */
   since(kind: string, resourceVersion: number): readonly WatchEvent[] | undefined
   /** Calls back on each change of a kind, in order, until the returned function is called. */
@@ -25,17 +29,33 @@ export type Collection = {
 export type WritableCollection = Collection & {
   /** Takes the next resourceVersion. */
   nextVersion(): number
-  /** Stores an object; `silent` only loads it, as at start, when no client can have seen an older one. */
-  put(object: ApiObject, silent?: boolean): void
+  /** Takes an object. */
+  put(object: ApiObject, options?: PutOptions): void
+  /** Takes an object that is kept elsewhere, without reading it. */
+  adopt(key: ObjectKey, summary: string): void
+  /** Reads objects that are kept elsewhere anew. */
+  refetch(): void
   remove(key: ObjectKey): ApiObject | undefined
   find(key: ObjectKey): ApiObject | undefined
+  /** Whether it is there, without reading it. */
+  has(key: ObjectKey): boolean
   /** Objects in a namespace, events left out. */
   population(namespace: string): number
 }
 
+export type PutOptions = {
+  /** Only loads it, as at start, when no client can have seen an older one. */
+  readonly silent?: boolean
+  /** It is kept elsewhere as well and need not stay in memory; this word is what it is counted by. */
+  readonly summary?: string
+}
+
+/** An object in memory; one that rests elsewhere, with a hold on it that memory may take away; or just the word that one is counted by. */
+type Entry = { readonly held: ApiObject } | { readonly resting: WeakRef<ApiObject>; readonly summary: string } | string
+
 type Shelf = {
-  readonly objects: Map<string, ApiObject>
-  sorted: readonly ApiObject[] | undefined
+  readonly entries: Map<string, Entry>
+  sorted: readonly string[] | undefined
   readonly history: WatchEvent[]
   /** Changes up to this version are forgotten. */
   floor: number
@@ -47,6 +67,8 @@ export type CollectionOptions = {
   readonly version: number
   /** Most changes kept per kind for watchers that resume; default 2,048. */
   readonly history?: number
+  /** Reads an object that is kept elsewhere. */
+  readonly load?: (key: ObjectKey) => ApiObject | undefined
 }
 
 /** The API objects in memory, with a bounded history of changes per kind. */
@@ -58,68 +80,116 @@ export function createCollection(options: CollectionOptions): WritableCollection
   const shelfOf = (kind: string): Shelf => {
     let shelf = shelves.get(kind)
     if (shelf === undefined) {
-      shelf = { objects: new Map(), sorted: undefined, history: [], floor: options.version, listeners: new Set() }
+      shelf = { entries: new Map(), sorted: undefined, history: [], floor: options.version, listeners: new Set() }
       shelves.set(kind, shelf)
     }
     return shelf
   }
-  const counted = (object: ApiObject, step: 1 | -1): void => {
-    const namespace = object.metadata.namespace
-    if (namespace === undefined || object.kind === 'Event') return
+  const counted = (kind: string, id: string, step: 1 | -1): void => {
+    const namespace = id.slice(0, id.indexOf('/'))
+    if (namespace === '' || kind === 'Event') return
     population.set(namespace, (population.get(namespace) ?? 0) + step)
   }
-  const get = (kind: string, namespace: string, name: string): ApiObject | undefined =>
-    shelves.get(kind)?.objects.get(`${namespace}/${name}`)
+  const read = (kind: string, id: string): ApiObject | undefined => {
+    const entries = shelves.get(kind)?.entries
+    const entry = entries?.get(id)
+    if (entries === undefined || entry === undefined) return undefined
+    const known = heldBy(entry)
+    if (known !== undefined) return known
+    const object = options.load?.(`${kind}/${id}`)
+    if (object !== undefined) entries.set(id, { resting: new WeakRef(object), summary: summaryOf(entry) })
+    return object
+  }
+  const place = (kind: string, id: string, entry: Entry): void => {
+    const shelf = shelfOf(kind)
+    const size = shelf.entries.size
+    shelf.entries.set(id, entry)
+    if (shelf.entries.size === size) return
+    shelf.sorted = undefined
+    counted(kind, id, 1)
+  }
+  const ids = (kind: string): readonly string[] => {
+    const shelf = shelfOf(kind)
+    shelf.sorted ??= [...shelf.entries.keys()].sort()
+    return shelf.sorted
+  }
   return {
     resourceVersion: () => version,
     nextVersion: () => {
       version += 1
       return version
     },
-    get,
+    get: (kind, namespace, name) => read(kind, `${namespace}/${name}`),
     find: (key) => {
       const slash = key.indexOf('/')
-      return shelves.get(key.slice(0, slash))?.objects.get(key.slice(slash + 1))
+      return read(key.slice(0, slash), key.slice(slash + 1))
     },
-    count: (kind) => shelves.get(kind)?.objects.size ?? 0,
+    has: (key) => {
+      const slash = key.indexOf('/')
+      return shelves.get(key.slice(0, slash))?.entries.has(key.slice(slash + 1)) === true
+    },
+    count: (kind) => shelves.get(kind)?.entries.size ?? 0,
+    summaries: (kind) => {
+      const counts = new Map<string, number>()
+      for (const summary of [...(shelves.get(kind)?.entries.values() ?? [])].map(summaryOf))
+        counts.set(summary, (counts.get(summary) ?? 0) + 1)
+      return counts
+    },
     population: (namespace) => population.get(namespace) ?? 0,
-    list: (kind) => {
-      const shelf = shelfOf(kind)
-      shelf.sorted ??= [...shelf.objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object)
-      return shelf.sorted
-    },
+    ids,
+    list: (kind) =>
+      ids(kind)
+        .map((id) => read(kind, id))
+        .filter((object) => object !== undefined),
     since: (kind, from) => sinceOf(shelfOf(kind), from, version),
     subscribe: (kind, listener) => {
       const { listeners } = shelfOf(kind)
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    put: (object, silent = false) => {
-      const shelf = shelfOf(object.kind)
+    adopt: (key, summary) => {
+      const slash = key.indexOf('/')
+      place(key.slice(0, slash), key.slice(slash + 1), summary)
+    },
+    refetch: () => {
+      for (const { entries } of shelves.values()) {
+        for (const [id, entry] of entries) if (typeof entry !== 'string' && 'resting' in entry) entries.set(id, entry.summary)
+      }
+    },
+    put: (object, { silent = false, summary } = {}) => {
       const id = idOf(object)
-      const previous = shelf.objects.get(id)
-      shelf.objects.set(id, object)
-      shelf.sorted = undefined
-      if (previous === undefined) counted(object, 1)
+      const previous = silent ? undefined : read(object.kind, id)
+      place(object.kind, id, summary === undefined ? { held: object } : { resting: new WeakRef(object), summary })
       if (silent) return
       const type = previous === undefined ? 'ADDED' : 'MODIFIED'
       const resourceVersion = Number(object.metadata.resourceVersion)
-      remember(shelf, { type, object, ...(previous === undefined ? {} : { previous }), resourceVersion }, most)
+      remember(shelfOf(object.kind), { type, object, ...(previous === undefined ? {} : { previous }), resourceVersion }, most)
     },
     remove: (key) => {
       const slash = key.indexOf('/')
-      const shelf = shelfOf(key.slice(0, slash))
-      const previous = shelf.objects.get(key.slice(slash + 1))
-      if (previous === undefined) return undefined
-      shelf.objects.delete(key.slice(slash + 1))
+      const [kind, id] = [key.slice(0, slash), key.slice(slash + 1)]
+      const shelf = shelfOf(kind)
+      const previous = read(kind, id)
+      if (!shelf.entries.delete(id)) return undefined
       shelf.sorted = undefined
-      counted(previous, -1)
+      counted(kind, id, -1)
+      if (previous === undefined) return undefined
       version += 1
       const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(version) } }
       remember(shelf, { type: 'DELETED', object, previous, resourceVersion: version }, most)
       return previous
     },
   }
+}
+
+function heldBy(entry: Entry): ApiObject | undefined {
+  if (typeof entry === 'string') return undefined
+  return 'held' in entry ? entry.held : entry.resting.deref()
+}
+
+function summaryOf(entry: Entry): string {
+  if (typeof entry === 'string') return entry
+  return 'held' in entry ? '' : entry.summary
 }
 
 function idOf(object: ApiObject): string {

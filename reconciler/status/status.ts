@@ -5,6 +5,7 @@ import { objectKey, type ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView } from '../observed/types.ts'
 import type { Receipt } from '../store/history.ts'
 import type { Store } from '../store/store.ts'
+import type { ApiObject } from './api-object.ts'
 import { blocksOf, blockText } from './common-conditions.ts'
 import { createCollection, type Collection, type WritableCollection } from './collection.ts'
 import { timestamp } from './conditions.ts'
@@ -13,9 +14,11 @@ import { createRecorder } from './events/recorder.ts'
 import type { EventDraft } from './events/rules.ts'
 import { draftsOf } from './kinds/drafts.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
+import { createPresence, type Presence } from './presence.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
+import { toldPrint } from './told.ts'
 import { allKeys, expandTouched, inOrder } from './touched.ts'
-import { createWriter, type Writer } from './writer.ts'
+import { createWriter, loadResting, type Writer } from './writer.ts'
 
 export type StatusOptions = {
   readonly store: Store
@@ -63,16 +66,27 @@ const versionSetting = 'resourceVersion'
 export function createStatus(options: StatusOptions): Status {
   const { store, clock } = options
   const history = options.history === undefined ? {} : { history: options.history }
-  const collection = createCollection({ version: Number(store.settings.get(versionSetting) ?? '0'), ...history })
+  const load = (key: ObjectKey): ApiObject | undefined => loadResting(store, key)
+  const collection = createCollection({ version: Number(store.settings.get(versionSetting) ?? '0'), load, ...history })
   const most = options.mostEvents === undefined ? {} : { most: options.mostEvents }
   const recorder = createRecorder({ records: store.events, collection, clock, ...most })
-  const saved = <T>(work: () => T): T =>
+  const committed = <T>(work: () => T): T =>
     store.transaction(() => {
       const result = work()
       recorder.flush()
       store.settings.put(versionSetting, String(collection.resourceVersion()))
       return result
     })
+  const saved = <T>(work: () => T): T => {
+    try {
+      return committed(work)
+    } catch (error) {
+      // The store is as it was before, and so must be what is believed of it.
+      collection.refetch()
+      engine.doubt()
+      throw error
+    }
+  }
   const record = (event: EventDraft): void => recorder.record(event)
   const writer = createWriter({ records: store.objects, collection, record })
   const engine = new Engine({ collection, writer, record, clock, store })
@@ -107,24 +121,37 @@ class Engine {
   readonly #parts: Parts
   readonly #plans: PlanIndex = createPlanIndex()
   readonly #errors: ErrorIndex = createErrorIndex()
-  /** API objects that each key of Git gave last. */
-  readonly #given = new Map<ObjectKey, readonly ObjectKey[]>()
-  /** Node name -> connected. */
-  #connected = new Map<string, boolean>()
+  readonly #presence: Presence
+  /** Keys of the API objects that each key of Git gave last, with spaces between them. */
+  readonly #given = new Map<ObjectKey, string>()
+  /** What the objects of a key followed from when they were told last: while it is the same, so are they. */
+  readonly #prints = new Map<ObjectKey, string>()
   /** Object key -> what was last told of its blocks. */
   readonly #told = new Map<ObjectKey, string>()
   readonly #failures = new Map<ObjectKey, Failure>()
   #revision = ''
+  #doubtful = false
   #loaded = false
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#presence = createPresence(parts.store.settings, parts.clock)
+    for (const [key, print, objects] of parts.store.told.all()) {
+      this.#prints.set(key, print)
+      this.#given.set(key, objects)
+    }
+  }
+
+  /** Takes nothing for told any more, whatever the store says. */
+  doubt(): void {
+    this.#prints.clear()
+    this.#doubtful = true
   }
 
   refresh(input: Refresh): void {
     const planned = input.plan === undefined ? new Set<ObjectKey>() : this.#plans.take(input.plan, input.planKeys)
     const erred = this.#errors.take(input.desired.errors())
-    const reconnected = this.#reconnected(input.observed)
+    const reconnected = this.#presence.take(input.observed)
     this.#revision = input.desired.revision
     const whole = input.keys === undefined || !this.#loaded
     const nodes = [...reconnected].map((name) => `Node//${name}`)
@@ -132,7 +159,12 @@ class Engine {
       ? new Set([...allKeys(input), ...this.#given.keys()])
       : expandTouched(input, [...(input.keys ?? []), ...planned, ...erred, ...nodes], reconnected)
     const world = this.#world(input)
-    for (const key of inOrder(touched)) this.#project(world, key)
+    const ordered = inOrder(touched)
+    const isNamespace = (key: ObjectKey): boolean => key.startsWith('Namespace/')
+    for (const key of ordered) if (!isNamespace(key)) this.#project(world, key)
+    // Which namespaces are shown hangs on what lives in them.
+    if (!this.#loaded) this.#parts.writer.settle('Namespace')
+    for (const key of ordered) if (isNamespace(key)) this.#project(world, key)
     if (!this.#loaded) this.#parts.writer.settle()
     this.#loaded = true
   }
@@ -155,7 +187,7 @@ class Engine {
   #world({ desired, observed }: Refresh): World {
     return {
       desired,
-      observed,
+      observed: this.#presence.of(observed),
       now: this.#parts.clock.now(),
       changes: (key) => this.#plans.changes(key),
       findings: (key) => this.#plans.findings(key),
@@ -165,16 +197,38 @@ class Engine {
   }
 
   #project(world: World, key: ObjectKey): void {
+    const print = toldPrint(world, key, (owner) => this.#parts.collection.has(owner))
+    const given = this.#given.get(key)
+    if (print !== undefined && print === this.#prints.get(key) && given !== undefined) this.#parts.writer.keep(given.split(' '))
+    else this.#tell(world, key, print)
+  }
+
+  #tell(world: World, key: ObjectKey, print: string | undefined): void {
     const { collection, writer } = this.#parts
     const subject = subjectOf(world, key)
     const drafts = isUnusedNamespace(subject, collection) ? [] : draftsOf(subject)
     const keys = drafts.map((draft) => objectKey(draft.kind, draft.namespace, draft.name))
-    for (const old of this.#given.get(key) ?? []) if (!keys.includes(old)) writer.remove(old)
+    for (const old of this.#given.get(key)?.split(' ') ?? []) if (!keys.includes(old)) writer.remove(old)
     const now = timestamp(world.now)
     for (const draft of drafts) writer.write(draft, now)
+    if (keys.length > 0 && !this.#given.has(key)) this.#forget(subject.desired?.references ?? [])
     if (keys.length === 0) this.#given.delete(key)
-    else this.#given.set(key, keys)
+    else this.#given.set(key, keys.join(' '))
     this.#tellBlocks(subject, keys.length > 0)
+    this.#remember(key, print, keys)
+  }
+
+  /** An owner that is new has another identity, which what it owns tells. */
+  #forget(keys: readonly ObjectKey[]): void {
+    for (const key of keys) this.#remember(key, undefined, [])
+  }
+
+  #remember(key: ObjectKey, print: string | undefined, objects: readonly ObjectKey[]): void {
+    const { told } = this.#parts.store
+    if (print !== undefined && objects.length > 0) {
+      this.#prints.set(key, print)
+      told.put([key, print, objects.join(' ')])
+    } else if (this.#prints.delete(key) || this.#doubtful) told.delete(key)
   }
 
   /** An event when an object becomes blocked, or blocked for another reason; waiting for a dependency is ordinary and told by none. */
@@ -195,14 +249,6 @@ class Engine {
     if (text === '') this.#told.delete(subject.key)
     else this.#told.set(subject.key, text)
     if (exists) lines.forEach((line) => this.#parts.record(line))
-  }
-
-  #reconnected(observed: ObservedView): Set<string> {
-    const now = new Map(observed.nodes().map((node) => [node.name, node.connected]))
-    const names = new Set([...now.keys(), ...this.#connected.keys()])
-    const changed = [...names].filter((name) => now.get(name) !== this.#connected.get(name))
-    this.#connected = now
-    return new Set(changed)
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
-import type { ObjectRecord, ObjectRecords } from '../store/object-records.ts'
+import type { ObjectRecord, ObjectRecords, StoredObject } from '../store/object-records.ts'
+import type { Store } from '../store/store.ts'
 import type { ApiMetadata, ApiObject, Draft } from './api-object.ts'
 import type { WritableCollection } from './collection.ts'
 import { mergeConditions } from './conditions.ts'
@@ -11,8 +12,10 @@ export type Writer = {
   /** Makes the served object equal to the draft; does nothing where it is already. */
   write(draft: Draft, now: string): void
   remove(key: ObjectKey): void
-  /** Ends the start: forgets the records of objects that went while the reconciler was away. */
-  settle(): void
+  /** Leaves what is served of these keys as it is. */
+  keep(keys: readonly ObjectKey[]): void
+  /** Ends the start: forgets the objects that went while the reconciler was away, those of one kind left out. */
+  settle(except?: string): void
 }
 
 export type WriterOptions = {
@@ -21,58 +24,53 @@ export type WriterOptions = {
   readonly record: (event: EventDraft) => void
 }
 
-/** What of a record the served object does not hold itself. */
-type Memory = Pick<ObjectRecord, 'observedGeneration' | 'specDigest' | 'identity' | 'marks' | 'generation' | 'conditions'>
+/** Kinds that grow with the fleet: their objects stay in the store and are read when somebody asks. */
+const resting: ReadonlySet<string> = new Set(['VirtualMachine', 'VirtualMachineInstance', 'DataVolume', 'PersistentVolumeClaim'])
 
 /** The one place where API objects come to be: identity, generation, conditions' times and resourceVersion. */
 export function createWriter(options: WriterOptions): Writer {
   const { records, collection } = options
-  const memories = new Map<ObjectKey, Memory>()
-  const stored = records.all()
+  /** Records of earlier runs, of objects that this one has not told anything of yet. */
+  const unseen = new Set<ObjectKey>()
+  for (const [key, summary] of records.keys()) {
+    unseen.add(key)
+    if (summary !== null) collection.adopt(key, summary)
+  }
   const remove = (key: ObjectKey): void => {
-    const memory = memories.get(key)
+    const marks = records.get(key)?.record.marks ?? {}
     const gone = collection.remove(key)
     records.delete(key)
-    memories.delete(key)
-    if (gone !== undefined) appearanceEvents(key, false, memory?.marks ?? {}).forEach(options.record)
+    unseen.delete(key)
+    if (gone !== undefined) appearanceEvents(key, false, marks).forEach(options.record)
   }
   const write = (draft: Draft, now: string): void => {
     const key = objectKey(draft.kind, draft.namespace, draft.name)
-    const served = collection.find(key)
-    let record = served === undefined ? stored.get(key) : recordOf(served, memories.get(key))
-    stored.delete(key)
-    if (record !== undefined && isAnotherLife(draft, record)) {
-      if (served === undefined) records.delete(key)
-      else remove(key)
-      record = undefined
+    let stored = records.get(key)
+    unseen.delete(key)
+    if (stored !== undefined && isAnotherLife(draft, stored.record)) {
+      remove(key)
+      stored = undefined
     }
-    const next = nextRecord(draft, record, now)
-    const previous = record === undefined ? undefined : served
+    const next = nextRecord(draft, stored?.record, now)
+    const previous = stored === undefined ? undefined : collection.find(key)
     const object = render({ draft, record: next, previous, owner: ownerOf(draft, collection), now })
-    store({ options, memories, key, draft, object, next, record, previous })
+    store({ options, key, draft, object, next, stored, previous })
   }
-  const settle = (): void => {
-    for (const key of stored.keys()) records.delete(key)
-    stored.clear()
+  const settle = (except = ''): void => {
+    for (const key of unseen) if (!key.startsWith(`${except}/`)) remove(key)
   }
-  return { write, remove, settle }
+  return { write, remove, settle, keep: (keys) => keys.forEach((key) => unseen.delete(key)) }
+}
+
+/** Reads an object or an event that rests in the store. */
+export function loadResting({ objects, events }: Pick<Store, 'objects' | 'events'>, key: ObjectKey): ApiObject | undefined {
+  if (key.startsWith('Event/')) return events.get(key.slice('Event/'.length)) as ApiObject | undefined
+  const kept = objects.get(key)?.kept
+  return kept === undefined ? undefined : (JSON.parse(kept.body) as ApiObject)
 }
 
 function isAnotherLife(draft: Draft, record: ObjectRecord): boolean {
   return draft.identity !== undefined && record.identity !== undefined && draft.identity !== record.identity
-}
-
-function recordOf(served: ApiObject, memory: Memory | undefined): ObjectRecord | undefined {
-  if (memory === undefined) return undefined
-  const { metadata } = served
-  return {
-    ...memory,
-    uid: metadata.uid,
-    createdAt: metadata.creationTimestamp,
-    contentDigest: '',
-    resourceVersion: Number(metadata.resourceVersion),
-    ...(metadata.deletionTimestamp === undefined ? {} : { deletedAt: metadata.deletionTimestamp }),
-  }
 }
 
 /** Identity and counters that follow from the draft and what was before. */
@@ -139,38 +137,57 @@ function ownerOf(draft: Draft, collection: WritableCollection): ApiMetadata['own
 
 type Storing = {
   readonly options: WriterOptions
-  readonly memories: Map<ObjectKey, Memory>
   readonly key: ObjectKey
   readonly draft: Draft
   readonly object: ApiObject
   readonly next: ObjectRecord
-  readonly record: ObjectRecord | undefined
+  readonly stored: StoredObject | undefined
   readonly previous: ApiObject | undefined
 }
 
-function store({ options, memories, key, draft, object, next, record, previous }: Storing): void {
-  const { collection, records } = options
-  const { observedGeneration, specDigest, identity, marks, generation, conditions } = next
-  const told = record?.marks === marks ? [] : eventsOf(draft, record?.marks)
-  memories.set(key, { observedGeneration, specDigest, marks, generation, conditions, ...(identity === undefined ? {} : { identity }) })
-  if (previous !== undefined && isDeepStrictEqual(previous, object)) {
-    if (record?.marks !== marks) records.put(key, { ...next, contentDigest: contentDigestOf(object, specDigest) })
-    told.forEach(options.record)
-    return
-  }
-  const contentDigest = contentDigestOf(object, specDigest)
-  if (record !== undefined && previous === undefined && record.contentDigest === contentDigest) {
+function store(storing: Storing): void {
+  const { options, key, draft, object, next, stored } = storing
+  const record = stored?.record
+  const told = record?.marks === next.marks ? [] : eventsOf(draft, record?.marks)
+  if (isServed(storing)) {
+    if (!isSameRecord(record, next)) records(storing, object, next)
+  } else if (stored?.kept === undefined && record !== undefined && record.contentDigest === contentDigestOf(object, next.specDigest)) {
     // Back after a restart, with nothing changed: clients keep their resourceVersion.
-    collection.put(object, true)
-    told.forEach(options.record)
-    return
+    options.collection.put(object, { silent: true, ...summaryOf(object) })
+    if (resting.has(object.kind) || !isSameRecord(record, next)) records(storing, object, next)
+  } else {
+    const version = options.collection.nextVersion()
+    const final = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
+    options.collection.put(final, summaryOf(final))
+    records(storing, final, { ...next, resourceVersion: version })
+    if (record === undefined) appearanceEvents(key, true, next.marks).forEach(options.record)
   }
-  const version = collection.nextVersion()
-  const final = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
-  collection.put(final)
-  records.put(key, { ...next, contentDigest, resourceVersion: version })
-  if (record === undefined) appearanceEvents(key, true, marks).forEach(options.record)
   told.forEach(options.record)
+}
+
+/** True where clients see this very object already. */
+function isServed({ object, stored, previous }: Storing): boolean {
+  if (stored?.kept !== undefined) return stored.kept.body === JSON.stringify(object)
+  return previous !== undefined && isDeepStrictEqual(previous, object)
+}
+
+function isSameRecord(before: ObjectRecord | undefined, next: ObjectRecord): boolean {
+  const { contentDigest: _before, ...one } = before ?? { contentDigest: '' }
+  const { contentDigest: _next, ...other } = next
+  return isDeepStrictEqual(one, other)
+}
+
+function records({ options, key }: Storing, object: ApiObject, record: ObjectRecord): void {
+  const { summary } = summaryOf(object)
+  if (summary !== undefined) options.records.put(key, { ...record, contentDigest: '' }, { summary, body: JSON.stringify(object) })
+  else options.records.put(key, { ...record, contentDigest: contentDigestOf(object, record.specDigest) })
+}
+
+/** The word that an object is counted by, where it rests in the store. */
+function summaryOf({ kind, status }: ApiObject): { readonly summary?: string } {
+  if (!resting.has(kind)) return {}
+  const { printableStatus, phase } = (status ?? {}) as { printableStatus?: string; phase?: string }
+  return { summary: printableStatus ?? phase ?? 'Unknown' }
 }
 
 /**

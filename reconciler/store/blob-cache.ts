@@ -16,16 +16,16 @@ export type BlobCacheOptions = {
 export type ClosableBlobCache = BlobCache & { close(): void }
 
 /** Layout of the table; a file of another one is thrown away: a cache is never migrated. */
-const layout = 1
-/** Ids of one query: below SQLite's limit of bound parameters, many enough to be one plan. */
-const idsPerQuery = 200
+const layout = 2
+/** Ids of one query: enough to make it cheap, few enough to keep memory flat. */
+const idsPerQuery = 500
 
 const schema = `
   CREATE TABLE IF NOT EXISTS blob (
     version TEXT NOT NULL, id TEXT NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (version, id)
   );
-  CREATE INDEX IF NOT EXISTS blob_used ON blob (used);
+  CREATE INDEX IF NOT EXISTS blob_used ON blob (used, bytes);
 `
 
 /**
@@ -82,20 +82,25 @@ class SqliteBlobCache implements ClosableBlobCache {
     this.#db = db
     this.#version = version
     this.#maxBytes = maxBytes
-    const marks = Array.from({ length: idsPerQuery }, () => '?').join(',')
-    this.#select = db.prepare(`SELECT id, text FROM blob WHERE version = ? AND id IN (${marks})`)
+    this.#select = db.prepare('SELECT id, text, used FROM blob WHERE version = ? AND id IN (SELECT value FROM json_each(?))')
+    this.#select.setReturnArrays(true)
     this.#insert = db.prepare('INSERT OR REPLACE INTO blob (version, id, used, bytes, text) VALUES (?, ?, ?, ?, ?)')
     this.#bytes = this.#countBytes()
   }
 
   get(ids: readonly string[]): Map<string, string> {
     const found = new Map<string, string>()
+    const today = day()
+    const unmarked: string[] = []
     for (let at = 0; at < ids.length; at += idsPerQuery) {
-      const some = ids.slice(at, at + idsPerQuery)
-      const padding = Array.from({ length: idsPerQuery - some.length }, () => '')
-      for (const row of this.#select.all(this.#version, ...some, ...padding)) found.set(String(row['id']), String(row['text']))
+      const some = JSON.stringify(ids.slice(at, at + idsPerQuery))
+      const rows = this.#select.iterate(this.#version, some) as Iterable<unknown> as Iterable<[string, string, number]>
+      for (const [id, text, used] of rows) {
+        found.set(id, text)
+        if (used < today) unmarked.push(id)
+      }
     }
-    this.#markUsed([...found.keys()])
+    this.#markUsed(unmarked, today)
     return found
   }
 
@@ -116,12 +121,10 @@ class SqliteBlobCache implements ClosableBlobCache {
   }
 
   /** Notes the day of use, so that a restart writes each row at most once a day. */
-  #markUsed(ids: readonly string[]): void {
+  #markUsed(ids: readonly string[], today: number): void {
     if (ids.length === 0) return
-    const list = JSON.stringify(ids)
-    const today = day()
-    const statement = this.#db.prepare('UPDATE blob SET used = ? WHERE version = ? AND used < ? AND id IN (SELECT value FROM json_each(?))')
-    statement.run(today, this.#version, today, list)
+    const statement = this.#db.prepare('UPDATE blob SET used = ? WHERE version = ? AND id IN (SELECT value FROM json_each(?))')
+    statement.run(today, this.#version, JSON.stringify(ids))
   }
 
   /** Drops the entries used longest ago, of old versions first, down to nine tenths of the cap. */
@@ -138,7 +141,7 @@ class SqliteBlobCache implements ClosableBlobCache {
   }
 
   #countBytes(): number {
-    return Number(this.#db.prepare('SELECT COALESCE(SUM(bytes), 0) AS total FROM blob').get()?.['total'] ?? 0)
+    return Number(this.#db.prepare('SELECT COALESCE(SUM(bytes), 0) AS total FROM blob INDEXED BY blob_used').get()?.['total'] ?? 0)
   }
 
   #transact(body: () => void): void {

@@ -12,22 +12,25 @@ export type EventRecord = {
 export type EventRecords = {
   put(record: EventRecord): void
   delete(key: string): void
-  /** Oldest first. */
-  list(): EventRecord[]
+  /** The body of one. */
+  get(key: string): EventRecord['body'] | undefined
+  /** Keys and times of all, oldest first. */
+  list(): Iterable<readonly [key: string, lastSeen: number]>
 }
 
 export function eventRecords(db: DatabaseSync): EventRecords {
   const upsert = db.prepare('INSERT OR REPLACE INTO events VALUES (?, ?, ?)')
   const remove = db.prepare('DELETE FROM events WHERE key = ?')
-  const all = db.prepare('SELECT * FROM events ORDER BY last_seen, key')
+  const all = db.prepare('SELECT key, last_seen FROM events ORDER BY last_seen, key')
+  all.setReturnArrays(true)
+  const one = db.prepare('SELECT body FROM events WHERE key = ?')
   return {
     put: (record) => void upsert.run(record.key, record.lastSeen, JSON.stringify(record.body)),
     delete: (key) => void remove.run(key),
-    list: () =>
-      all.all().map((row) => ({
-        key: String(row['key']),
-        lastSeen: Number(row['last_seen']),
-        body: JSON.parse(String(row['body'])) as Record<string, unknown>,
-      })),
+    get: (key) => {
+      const body = one.get(key)?.['body']
+      return typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : undefined
+    },
+    list: () => all.iterate() as Iterable<unknown> as Iterable<[string, number]>,
   }
 }

@@ -33,6 +33,15 @@ const migrations: readonly string[] = [
     hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, groups TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE objects ADD COLUMN summary TEXT;
+  -- With it, the keys are read without the rest.
+  CREATE INDEX objects_by_summary ON objects (summary);
+  -- A table with row ids: rows are long, and most are added at the end.
+  CREATE TABLE bodies (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE settled (key TEXT PRIMARY KEY, print TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE told (key TEXT PRIMARY KEY, print TEXT NOT NULL, objects TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -18,7 +18,10 @@ export type ObjectRecord = {
   /** Generation that was last seen applied in full. */
   readonly observedGeneration: number
   readonly specDigest: string
-  /** Of all that is served but resourceVersion; equal means that nothing changed while the reconciler was away. */
+  /**
+   * Of all that is served but resourceVersion; equal means that nothing changed while the reconciler was away. Empty where the object
+   * itself is kept.
+   */
   readonly contentDigest: string
   readonly resourceVersion: number
   readonly deletedAt?: string
@@ -29,26 +32,50 @@ export type ObjectRecord = {
   readonly marks: Readonly<Record<string, string>>
 }
 
+/** The object as it is served, for kinds that are not held in memory, and the word by which such objects are counted. */
+export type KeptObject = { readonly body: string; readonly summary: string }
+
+export type StoredObject = { readonly record: ObjectRecord; readonly kept?: KeptObject }
+
 export type ObjectRecords = {
-  /** All of them, for the start: far cheaper than one by one. */
-  all(): Map<ObjectKey, ObjectRecord>
-  put(key: ObjectKey, record: ObjectRecord): void
+  get(key: ObjectKey): StoredObject | undefined
+  put(key: ObjectKey, record: ObjectRecord, kept?: KeptObject): void
   delete(key: ObjectKey): void
+  /** All keys; null for a summary where the object itself is not kept. */
+  keys(): Iterable<readonly [key: ObjectKey, summary: string | null]>
 }
 
 export function objectRecords(db: DatabaseSync): ObjectRecords {
-  const upsert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const upsert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const remove = db.prepare('DELETE FROM objects WHERE key = ?')
-  const all = db.prepare('SELECT * FROM objects')
+  const one = db.prepare('SELECT * FROM objects LEFT JOIN bodies USING (key) WHERE key = ?')
+  const upsertBody = db.prepare('INSERT INTO bodies VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body')
+  const removeBody = db.prepare('DELETE FROM bodies WHERE key = ?')
+  const keys = db.prepare('SELECT key, summary FROM objects INDEXED BY objects_by_summary')
+  keys.setReturnArrays(true)
   return {
-    put: (key, record) => {
+    get: (key) => {
+      const row = one.get(key)
+      return row === undefined ? undefined : { record: fromRow(row), ...keptOf(row) }
+    },
+    put: (key, record, kept) => {
       const fixed = [record.uid, record.createdAt, record.generation, record.observedGeneration, record.specDigest, record.contentDigest]
       const late = [record.resourceVersion, record.deletedAt ?? null, record.identity ?? null]
-      upsert.run(key, ...fixed, ...late, JSON.stringify(record.conditions), JSON.stringify(record.marks))
+      upsert.run(key, ...fixed, ...late, JSON.stringify(record.conditions), JSON.stringify(record.marks), kept?.summary ?? null)
+      if (kept === undefined) removeBody.run(key)
+      else upsertBody.run(key, kept.body)
     },
-    delete: (key) => void remove.run(key),
-    all: () => new Map([...all.iterate()].map((row) => [String(row['key']), fromRow(row)])),
+    delete: (key) => {
+      remove.run(key)
+      removeBody.run(key)
+    },
+    keys: () => keys.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string | null]>,
   }
+}
+
+function keptOf(row: Record<string, unknown>): Pick<StoredObject, 'kept'> {
+  const { body, summary } = row
+  return typeof body === 'string' && typeof summary === 'string' ? { kept: { body, summary } } : {}
 }
 
 function fromRow(row: Record<string, unknown>): ObjectRecord {

@@ -1,15 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { NodeFacts, ObservedObject } from '../../schemas/generated/observation.ts'
+import type { NodeFacts } from '../../schemas/generated/observation.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 
 export type StoredNode = { readonly name: string; readonly seenAt: string; readonly facts: NodeFacts }
+
+/** An object as the text that the observed room keeps of it. */
+export type StoredObject = { readonly key: ObjectKey; readonly text: string }
 
 /** What one message of an agent changed. */
 export type ObservationChange = {
   readonly node: string
   readonly seenAt: string
   readonly facts?: NodeFacts
-  readonly objects: readonly ObservedObject[]
+  readonly objects: readonly StoredObject[]
   readonly gone: readonly ObjectKey[]
   /** True: `objects` is all there is on this node. */
   readonly full: boolean
@@ -18,7 +21,7 @@ export type ObservationChange = {
 /** Last-known observations, so that a restarted reconciler knows what is applied while an agent is away. */
 export type Observations = {
   nodes(): StoredNode[]
-  objects(node: string): ObservedObject[]
+  objects(node: string): StoredObject[]
   save(change: ObservationChange): void
   forgetNode(node: string): void
 }
@@ -29,7 +32,8 @@ export function observations(db: DatabaseSync, transaction: <T>(work: () => T) =
   const upsertNode = db.prepare('INSERT OR REPLACE INTO nodes VALUES (?, ?, ?)')
   const touchNode = db.prepare('UPDATE nodes SET seen_at = ? WHERE name = ?')
   const removeNode = db.prepare('DELETE FROM nodes WHERE name = ?')
-  const objects = db.prepare('SELECT body FROM observations WHERE node = ? ORDER BY key')
+  const objects = db.prepare('SELECT key, body FROM observations WHERE node = ? ORDER BY key')
+  objects.setReturnArrays(true)
   const upsert = db.prepare('INSERT OR REPLACE INTO observations VALUES (?, ?, ?)')
   const remove = db.prepare('DELETE FROM observations WHERE node = ? AND key = ?')
   const clear = db.prepare('DELETE FROM observations WHERE node = ?')
@@ -37,7 +41,7 @@ export function observations(db: DatabaseSync, transaction: <T>(work: () => T) =
     if (change.full) clear.run(change.node)
     if (change.facts === undefined) touchNode.run(change.seenAt, change.node)
     else upsertNode.run(change.node, change.seenAt, JSON.stringify(change.facts))
-    for (const object of change.objects) upsert.run(change.node, object.key, JSON.stringify(object))
+    for (const { key, text } of change.objects) upsert.run(change.node, key, text)
     for (const key of change.gone) remove.run(change.node, key)
   }
   return {
@@ -47,7 +51,8 @@ export function observations(db: DatabaseSync, transaction: <T>(work: () => T) =
         seenAt: String(row['seen_at']),
         facts: JSON.parse(String(row['facts'])) as NodeFacts,
       })),
-    objects: (node) => objects.all(node).map((row) => JSON.parse(String(row['body'])) as ObservedObject),
+    objects: (node) =>
+      Array.from(objects.iterate(node) as Iterable<unknown> as Iterable<[ObjectKey, string]>, ([key, text]) => ({ key, text })),
     save: (change) => transaction(() => save(change)),
     forgetNode: (node) =>
       transaction(() => {

@@ -2,6 +2,13 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+const project = join(import.meta.dirname, '..', '..')
+
+/** A digest of all that decides what a reconciler makes of manifests and observations. */
+export function codeVersion(): string {
+  return rulesVersion(['schemas', 'reconciler'].map((folder) => join(project, folder)))
+}
+
 /**
  * A digest of all sources in these folders (.ts, .js and .json): two programs with the same digest judge a blob alike. Changes of the
  * code need no version number that somebody could forget to raise.

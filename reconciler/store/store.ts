@@ -5,6 +5,9 @@ import { eventRecords, type EventRecords } from './event-records.ts'
 import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
+import { codeVersion } from './rules-version.ts'
+import { settledRecords, type SettledRecords } from './settled-records.ts'
+import { toldRecords, type ToldRecords } from './told-records.ts'
 import { tokens, type Tokens } from './tokens.ts'
 
 /** Small named values, such as the resourceVersion counter. */
@@ -22,20 +25,27 @@ export type Store = {
   readonly applied: Applied
   readonly plans: Plans
   readonly tokens: Tokens
+  readonly settled: SettledRecords
+  readonly told: ToldRecords
   /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
   transaction<T>(work: () => T): T
   close(): void
 }
 
+const versionSetting = 'codeVersion'
+
 /**
  * Opens the store in a folder (made where missing). One process at a time writes; the caller holds the folder's lock.
+ * @param version of the code: what another version found out about objects that did not change does not count
  * @throws GitvirtError `StoreUnusable`, `StoreTooNew`
  */
-export function openStore(dir: string): Store {
+export function openStore(dir: string, version = codeVersion()): Store {
   const db = openDatabase(dir)
   const transaction = transactionOf(db)
+  const small = settings(db)
+  forgetFindings({ db, settings: small, transaction }, version)
   return {
-    settings: settings(db),
+    settings: small,
     objects: objectRecords(db),
     events: eventRecords(db),
     observations: observations(db, transaction),
@@ -45,9 +55,21 @@ export function openStore(dir: string): Store {
     applied: applied(db),
     plans: plans(db),
     tokens: tokens(db),
+    settled: settledRecords(db, transaction),
+    told: toldRecords(db),
     transaction,
     close: () => db.close(),
   }
+}
+
+type Parts = { readonly db: DatabaseSync; readonly settings: Settings; readonly transaction: Store['transaction'] }
+
+function forgetFindings({ db, settings, transaction }: Parts, version: string): void {
+  if (settings.get(versionSetting) === version) return
+  transaction(() => {
+    db.exec('DELETE FROM settled; DELETE FROM told')
+    settings.put(versionSetting, version)
+  })
 }
 
 function settings(db: DatabaseSync): Settings {

@@ -1,5 +1,6 @@
 /** A thread that judges batches of blobs; see judge-pool.ts. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { blobText } from '../desired/judge/blob-text.ts'
 import { judgeBlob } from '../desired/judge/judge-blob.ts'
 import type { ParseLimits } from '../desired/parse/limits.ts'
 
@@ -14,7 +15,7 @@ parentPort?.on('message', ({ batch, bytes, ends }: JudgeRequest) => {
   const texts = ends.map((end) => {
     const blob = bytes.subarray(start, end)
     start = end
-    return JSON.stringify(judgeBlob(blob, limits))
+    return blobText(judgeBlob(blob, limits))
   })
   const answer: JudgeAnswer = { batch, texts }
   parentPort?.postMessage(answer, [])

@@ -10,6 +10,7 @@ import { systemClock } from '../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../reconciler/lib/log.ts'
 import { createLoop } from '../../reconciler/loop.ts'
 import { createObserved } from '../../reconciler/observed/cache.ts'
+import { briefOf } from '../../reconciler/plan/brief.ts'
 import { plan } from '../../reconciler/plan/plan.ts'
 import { forNode } from '../../reconciler/plan/seal.ts'
 import { createRevisions } from '../../reconciler/revisions.ts'
@@ -44,15 +45,18 @@ const revision = await timed('fetch', async () => await source.fetch())
 const started = performance.now()
 const startedCpu = process.cpuUsage()
 const store = stack.adopt(openStore(stateDir), (value) => value.close())
-const observed = await timed('observed', () => createObserved({ log: silentLogger, clock: systemClock, store: store.observations }))
+const observed = await timed('observed', () =>
+  createObserved({ log: silentLogger, clock: systemClock, store: store.observations, briefOf }),
+)
 const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
 const status = createStatus({ store, clock: systemClock })
 const revisions = createRevisions(source, createDesired({ cache, openJudges }))
 const update = await timed('desired', async () => await revisions.take(revision))
 if (update === undefined) throw new Error('The first revision gave no update.')
-const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench' }
+const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench', settled: store.settled }
 // No longer held than the reconciler would.
 let first: Plan | undefined = await timed('plan', () => plan({ ...context, desired: update.view, now: new Date() }))
+store.settled.save()
 took['restart'] = performance.now() - started
 const used = process.cpuUsage(startedCpu)
 took['restartCpu'] = (used.user + used.system) / 1000
@@ -78,6 +82,7 @@ const loop = createLoop({
   suspensions: () => [],
   unheard: () => undefined,
   inputSalt: 'bench',
+  settled: store.settled,
   clock: systemClock,
   log: silentLogger,
 })

@@ -40,7 +40,7 @@ async function figures(name: string, ...args: string[]): Promise<Record<string, 
 }
 
 /** How the launcher starts the reconciler. */
-const launcherFlags = ['--max-semi-space-size=8']
+const launcherFlags = ['--max-semi-space-size=16']
 const launcherEnvironment = { MALLOC_ARENA_MAX: '2' }
 
 /** The whole command, from its start to its end, against git and a YAML parser as one program. */
@@ -66,7 +66,7 @@ async function benchPlan(dir: string): Promise<Row[]> {
 async function benchScale(dir: string): Promise<Row[]> {
   const small = await benchFleet(dir, 10_000, 50)
   const rows: Row[] = [
-    { what: 'restart, warm cache, 10,000 files', value: small.warm['listReadPlan'] ?? Number.NaN, unit: 'ms', target: 1000 },
+    { what: 'restart, warm cache, 10,000 files', value: small.warm['wholeStart'] ?? Number.NaN, unit: 'ms', target: 1000 },
     { what: 'one file changed, 10,000 files', value: small.cold['oneFile'] ?? Number.NaN, unit: 'ms', target: 100 },
     { what: 'resident memory, 10,000 machines', value: small.warm['rssMb'] ?? Number.NaN, unit: 'MB', target: 400 },
   ]

@@ -79,7 +79,7 @@ export function fakeObserved(): FakeObserved {
   const nodes = new Map<string, ObservedNode>()
   const objects = new Map<ObjectKey, Map<string, ObservedObject>>()
   return {
-    get: (key) => [...(objects.get(key) ?? [])].map(([node, object]) => ({ node, object })),
+    get: (key) => [...(objects.get(key) ?? [])].map(([node, object]) => ({ node, object, print: digestOf(object) })),
     keys: () => objects.keys(),
     nodes: () => [...nodes.values()],
     node: (name) => nodes.get(name),

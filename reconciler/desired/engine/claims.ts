@@ -14,9 +14,8 @@ export class Claims {
   /** How many broken files may hold a key. */
   readonly #suspicions = new Map<ObjectKey, number>()
 
-  /** Takes a file's claims out, and the new ones in. Returns the keys concerned, with what the objects of those keys own. */
-  replace(before: FileState | undefined, after: FileState | undefined): Set<ObjectKey> {
-    const touched = new Set<ObjectKey>()
+  /** Takes a file's claims out, and the new ones in. Adds the keys concerned to `touched`. */
+  replace(before: FileState | undefined, after: FileState | undefined, touched: Set<ObjectKey>): void {
     for (const [key, claims] of before?.claims ?? []) {
       touched.add(key)
       const rest = (this.#claims.get(key) ?? []).filter((claim) => !claims.includes(claim))
@@ -30,7 +29,6 @@ export class Claims {
       this.#claims.set(key, others === undefined ? claims : [...others, ...claims])
     }
     for (const key of after?.suspected ?? []) touched.add(this.#suspect(key, 1))
-    return touched
   }
 
   #suspect(key: ObjectKey, by: number): ObjectKey {

@@ -58,10 +58,14 @@ export function fileState(place: Place, content: FileContent, remembered: readon
   const broken = blob.broken || misplaced.length > 0
   const suspected = broken ? [...blob.guesses, ...remembered].filter((key) => !claims.has(key)) : []
   const errors = [...blob.problems, ...misplaced].map((problem): ManifestError => ({ ...problem, path: place.path }))
-  return { id, claims, errors, broken, suspected: new Set(suspected), owned: ownedKeys(blob) }
+  return { id, claims, errors, broken, suspected: suspected.length === 0 ? nothing : new Set(suspected), owned: ownedKeys(blob) }
 }
 
-function ownedKeys(blob: JudgedBlob): Map<ObjectKey, ObjectKey[]> {
+const nothing: ReadonlySet<ObjectKey> = new Set()
+const noOwned: FileState['owned'] = new Map()
+
+function ownedKeys(blob: JudgedBlob): FileState['owned'] {
+  if (!blob.objects.some(({ ownerKey }) => ownerKey !== undefined)) return noOwned
   const owned = new Map<ObjectKey, ObjectKey[]>()
   for (const { key, ownerKey } of blob.objects) {
     if (ownerKey === undefined) continue
@@ -75,6 +79,7 @@ function ownedKeys(blob: JudgedBlob): Map<ObjectKey, ObjectKey[]> {
 /** The policy is one Fleet, in one file: elsewhere anybody who may add a file could loosen it. */
 function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] {
   const fleets = blob.objects.filter((object) => object.kind === 'Fleet')
+  if (fleets.length === 0) return []
   const problem =
     (code: string, message: string, action: string) =>
     (fleet: JudgedObject): Problem => {
@@ -87,20 +92,36 @@ function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] 
 }
 
 function desiredObject(judged: JudgedObject, path: string, blob: string): DesiredObject {
-  const { key, kind, object, digest, ownerKey, notes, line, column } = judged
-  const references = judged.references.length === 0 ? noReferences : [...new Set(judged.references.map((reference) => reference.key))]
-  const extra = { ...(ownerKey === undefined ? {} : { ownerKey }), ...(notes === undefined ? {} : { notes }) }
-  const desired = {
-    key,
-    kind,
-    object,
-    digest,
-    references,
-    ...extra,
-    origin: { path, line, column, blob },
-  }
   // Validation has shown that the object has the shape of its kind.
-  return desired as unknown as DesiredObject
+  return new FileObject(judged, path, blob) as unknown as DesiredObject
+}
+
+/** An object in its place. Its body stays with the judged one, which may have to parse it first. */
+class FileObject {
+  readonly key: ObjectKey
+  readonly kind: DesiredObject['kind']
+  readonly digest: string
+  readonly references: readonly ObjectKey[]
+  readonly origin: DesiredObject['origin']
+  declare readonly ownerKey?: ObjectKey
+  declare readonly notes?: readonly string[]
+  readonly #judged: JudgedObject
+
+  constructor(judged: JudgedObject, path: string, blob: string) {
+    const { key, kind, digest, references, ownerKey, notes, line, column } = judged
+    this.key = key
+    this.kind = kind
+    this.digest = digest
+    this.references = references.length === 0 ? noReferences : [...new Set(references.map((reference) => reference.key))]
+    this.origin = { path, line, column, blob }
+    if (ownerKey !== undefined) this.ownerKey = ownerKey
+    if (notes !== undefined) this.notes = notes
+    this.#judged = judged
+  }
+
+  get object(): JudgedObject['object'] {
+    return this.#judged.object
+  }
 }
 
 const noReferences: readonly ObjectKey[] = []

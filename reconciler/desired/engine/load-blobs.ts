@@ -1,4 +1,5 @@
 import type { BlobCache } from '../cache.ts'
+import { blobOfText, blobText } from '../judge/blob-text.ts'
 import { judgeBlob } from '../judge/judge-blob.ts'
 import type { JudgedBlob } from '../judge/types.ts'
 import type { Judges, OpenJudges } from '../judges.ts'
@@ -35,7 +36,7 @@ export async function loadBlobs(ids: readonly string[], options: LoadOptions): P
   for await (const { id, blob, text } of judgeAll(missing, options)) {
     blobs.set(id, blob)
     if (options.cache === undefined) continue
-    fresh.push([id, text ?? JSON.stringify(blob)])
+    fresh.push([id, text ?? blobText(blob)])
     if (fresh.length < batchSize) continue
     options.cache.put(fresh)
     fresh = []
@@ -57,8 +58,11 @@ async function* judgeAll(ids: readonly string[], options: LoadOptions): AsyncGen
   }
 }
 
-function judgeHere({ id, bytes }: Read, { limits }: LoadOptions): Judged {
-  return { id, blob: judgeBlob(bytes, limits) }
+function judgeHere({ id, bytes }: Read, { limits, cache }: LoadOptions): Judged {
+  const blob = judgeBlob(bytes, limits)
+  if (cache === undefined) return { id, blob }
+  const text = blobText(blob)
+  return { id, blob: blobOfText(text) ?? blob, text }
 }
 
 /** Hands batches out and takes them back in order, with as many under way as keep the threads busy. */
@@ -87,26 +91,16 @@ async function judgeBatch(batch: readonly Read[], options: LoadOptions, judges: 
   const texts = await judges.judge(batch.map(({ bytes }) => bytes)).catch((): readonly string[] => [])
   return batch.map((read, index) => {
     const text = texts[index]
-    const blob = text === undefined ? undefined : revive(text)
+    const blob = text === undefined ? undefined : blobOfText(text)
     return blob === undefined || text === undefined ? judgeHere(read, options) : { id: read.id, blob, text }
   })
 }
 
+/** A damaged entry counts as absent: the blob is read and judged anew. */
 function fromCache(ids: readonly string[], { cache }: LoadOptions, blobs: Map<string, JudgedBlob>): void {
   if (cache === undefined) return
   for (const [id, text] of cache.get(ids)) {
-    const blob = revive(text)
+    const blob = blobOfText(text)
     if (blob !== undefined) blobs.set(id, blob)
-  }
-}
-
-/** A damaged entry counts as absent: the blob is read and judged anew. */
-function revive(text: string): JudgedBlob | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<JudgedBlob> | null
-    const lists = [value?.objects, value?.invalid, value?.guesses, value?.problems]
-    return lists.every((list) => Array.isArray(list)) && typeof value?.broken === 'boolean' ? (value as JudgedBlob) : undefined
-  } catch {
-    return undefined
   }
 }

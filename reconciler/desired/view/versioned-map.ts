@@ -1,3 +1,6 @@
+/** A fleet has as many small maps as objects: what none of them uses is shared. */
+const unchanged = new Map<never, undefined>()
+
 /**
  * A map of which every version stays readable, at a cost that follows the edits and not the size. The newest version owns the real
  * Map; an older one keeps only what the next version changed, and asks that version for the rest (a persistent map by rerooting,
@@ -6,7 +9,7 @@
  */
 export class VersionedMap<K, V> {
   #own: Map<K, V> | undefined
-  #before: ReadonlyMap<K, V | undefined> = new Map()
+  #before: Pick<ReadonlyMap<K, V | undefined>, 'get' | 'has'> & Iterable<readonly [K, V | undefined]> = unchanged
   #next: VersionedMap<K, V> | undefined
 
   constructor(entries: Map<K, V> = new Map()) {

@@ -1,6 +1,7 @@
 import type { VirtualMachineInstanceTemplateSpec, Volume } from '../../../schemas/generated/virtual-machine.ts'
 import { objectKey, type ObjectKey } from '../../lib/object-key.ts'
 import { parseBytes, parseQuantity } from '../../lib/quantity.ts'
+import type { Demand } from '../../observed/types.ts'
 
 /** A Secret or ConfigMap that a template reads; an optional one may be missing. */
 export type InputReference = { readonly key: ObjectKey; readonly optional: boolean }
@@ -51,9 +52,6 @@ export function requiredBridges(template: VirtualMachineInstanceTemplateSpec): s
   }
   return [...names]
 }
-
-/** What a running guest takes of its node. */
-export type Demand = { readonly memoryBytes: number; readonly cpus: number }
 
 /** Share of a vCPU that a node sets aside where the template requests none: upstream's default cpuAllocationRatio of 10. */
 const cpuShare = 0.1

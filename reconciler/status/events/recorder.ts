@@ -34,9 +34,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const ages: Ages = new Map()
   const unsaved = new Set<string>()
   let pruneAt = 0
-  for (const record of records.list()) {
-    collection.put(record.body as unknown as ApiObject, true)
-    ages.set(`Event/${record.key}`, record.lastSeen)
+  for (const [id, lastSeen] of records.list()) {
+    collection.adopt(`Event/${id}`, '')
+    ages.set(`Event/${id}`, lastSeen)
   }
   const drop = (key: string): void => {
     ages.delete(key)
@@ -67,7 +67,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       prune()
       for (const key of unsaved) {
         const body = collection.find(key)
-        if (body !== undefined) records.put({ key: key.slice('Event/'.length), lastSeen: ages.get(key) ?? 0, body })
+        if (body === undefined) continue
+        records.put({ key: key.slice('Event/'.length), lastSeen: ages.get(key) ?? 0, body })
+        // From now on it may rest in the store.
+        collection.put(body, { silent: true, summary: '' })
       }
       unsaved.clear()
     },

@@ -71,7 +71,7 @@ test('writes ages as kubectl does', () => {
 
 test('pages give every object once, in order, with the resourceVersion of the first page', () => {
   const objects = createCollection({ version: 100 })
-  for (let index = 0; index < 25; index += 1) objects.put(vm(`vm-${index}`, `ns-${index % 3}`), true)
+  for (let index = 0; index < 25; index += 1) objects.put(vm(`vm-${index}`, `ns-${index % 3}`), { silent: true })
   const names: string[] = []
   let token: string | undefined
   do {

@@ -156,15 +156,75 @@ describe('createObserved', () => {
     assert.equal(told, 0)
   })
 
-  it('shares equal specs, so that memory grows with what differs', () => {
+  it('gives the same object back, with one spec where the guest was booted with what is applied', () => {
     const observed = make()
     observed.connected('h1')
-    observed.receive(observation(0, { objects: [machine('a'), machine('b')] }))
-    const [a, b] = ['a', 'b'].map((name) => observed.view.get(`VirtualMachine/default/${name}`)[0]?.object as ObservedMachine)
-    assert.equal(a?.applied, a?.booted)
-    assert.notEqual(a?.applied, undefined)
-    assert.equal(a?.applied?.template.spec?.domain, b?.applied?.template.spec?.domain)
-    assert.equal(a?.applied?.labels, b?.applied?.labels)
+    const given = machine('a')
+    observed.receive(observation(0, { objects: [given] }))
+    const object = observed.view.get(given.key)[0]?.object as ObservedMachine
+    assert.deepEqual(object, given)
+    assert.equal(object.applied, object.booted)
+  })
+
+  it('keeps apart what is applied and what a guest was booted with', () => {
+    const observed = make()
+    observed.connected('h1')
+    const given = machine('a')
+    const other = { ...given, booted: { ...machine('a').applied, runStrategy: 'Manual' as const } as MachineSpec }
+    observed.receive(observation(0, { objects: [other, { ...machine('b'), applied: undefined } as unknown as ObservedMachine] }))
+    assert.deepEqual(observed.view.get(given.key)[0]?.object, other)
+    const unapplied = observed.view.get('VirtualMachine/default/b')[0]?.object as ObservedMachine
+    assert.equal(unapplied.applied, undefined)
+    assert.deepEqual(unapplied.booted, machine('b').booted)
+  })
+
+  it('prints an object alike while it is equal, and otherwise where any part differs', () => {
+    const prints = [machine('a'), machine('a'), { ...machine('a'), state: 'off' as const }, { ...machine('a'), booted: undefined }].map(
+      (one) => {
+        const observed = make()
+        observed.connected('h1')
+        observed.receive(observation(0, { objects: [one as ObservedMachine] }))
+        return observed.view.get(one.key)[0]?.print
+      },
+    )
+    assert.equal(prints[0], prints[1])
+    assert.equal(new Set(prints).size, 3)
+  })
+
+  it('gives everything to a store that could not be written the time before', () => {
+    const saved: Parameters<ObservationStore['save']>[0][] = []
+    let full = true
+    const store: ObservationStore = {
+      nodes: () => [],
+      objects: () => [],
+      save: (change) => {
+        if (full) throw new Error('disk full')
+        saved.push(change)
+      },
+    }
+    const observed = make(store)
+    observed.connected('h1')
+    observed.receive(observation(0, { objects: [volume('a')] }))
+    full = false
+    observed.receive(observation(1, { objects: [volume('b')] }))
+    observed.receive(observation(2, { objects: [volume('c')] }))
+    assert.deepEqual(
+      saved.map((change) => [change.full, change.facts, change.objects.map(({ key }) => key)]),
+      [
+        [true, facts, ['DataVolume/default/a', 'DataVolume/default/b']],
+        [false, undefined, ['DataVolume/default/c']],
+      ],
+    )
+  })
+
+  it('reads what an earlier release stored', () => {
+    const store: ObservationStore = {
+      nodes: () => [{ name: 'h1', seenAt: '', facts }],
+      objects: () => [{ key: machine('a').key, text: JSON.stringify(machine('a')) }],
+      save: () => undefined,
+    }
+    const { view } = make(store)
+    assert.deepEqual(view.get(machine('a').key)[0]?.object, machine('a'))
   })
 
   it('knows after a restart what the agent last reported, and that it is not connected', () => {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
+import type { StoredObject } from '../../../../reconciler/store/observations.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
-import { machineSeen, nodeFacts, vmManifest } from '../../../fakes/views.ts'
+import { nodeFacts } from '../../../fakes/views.ts'
 
 function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-store-'))
@@ -44,17 +45,27 @@ test('keeps records, decisions and observations over a restart', (t) => {
     conditions: [{ type: 'Ready', status: 'True' as const, reason: 'R', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }],
     marks: { phase: 'Running' },
   }
+  const kept = { summary: 'Running', body: '{}' }
   store.objects.put('VirtualMachine/default/a', record)
+  store.objects.put('VirtualMachine/default/b', record, kept)
   store.suspensions.put({ key: 'VirtualMachine/default/a', by: 'me', reason: 'work', at: '2026-01-01T00:00:00Z' })
   store.approvals.add({ plan: 'p1', by: 'me', at: '2026-01-01T00:00:00Z' })
   store.approvals.add({ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' })
-  const seen = machineSeen(vmManifest('a'))
+  const seen = { key: 'VirtualMachine/default/a', text: 'kept' }
   store.observations.save({ node: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1'), objects: [seen], gone: [], full: true })
   store.applied.put({ key: 'VirtualMachine/default/a', node: 'h1', revision: 'r1', at: '2026-01-01T00:00:00Z' })
   store.plans.put({ plan: { ...plan, summary }, node: 'h1', sentAt: '2026-01-01T00:00:00Z' })
   store = reopened(store, dir)
   t.after(() => store.close())
-  assert.deepEqual(store.objects.all(), new Map([['VirtualMachine/default/a', record]]))
+  assert.deepEqual(store.objects.get('VirtualMachine/default/a'), { record })
+  assert.deepEqual(store.objects.get('VirtualMachine/default/b'), { record, kept })
+  assert.deepEqual(
+    [...store.objects.keys()],
+    [
+      ['VirtualMachine/default/a', null],
+      ['VirtualMachine/default/b', 'Running'],
+    ],
+  )
   assert.equal(store.suspensions.list()[0]?.reason, 'work')
   assert.deepEqual(store.approvals.list(), [{ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' }])
   assert.deepEqual(store.observations.objects('h1'), [seen])
@@ -66,7 +77,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
 test('a full observation forgets what the node no longer tells, a partial one only what is gone', (t) => {
   const store = openStore(folder(t))
   t.after(() => store.close())
-  const [a, b] = [machineSeen(vmManifest('a')), machineSeen(vmManifest('b'))]
+  const [a, b] = ['a', 'b'].map((name) => ({ key: `VirtualMachine/default/${name}`, text: name })) as [StoredObject, StoredObject]
   store.observations.save({ node: 'h1', seenAt: 't', facts: nodeFacts('h1'), objects: [a, b], gone: [], full: true })
   store.observations.save({ node: 'h1', seenAt: 't', objects: [], gone: [b.key], full: false })
   assert.deepEqual(
@@ -145,4 +156,25 @@ test('lists receipts newest first, by key', (t) => {
       ['started', undefined],
     ],
   )
+})
+
+test('keeps what plans found settled for the same version of the code only', (t) => {
+  const dir = folder(t)
+  const open = (version: string): Store => openStore(dir, version)
+  let store = open('1')
+  store.settled.set('VirtualMachine/default/a', 'x')
+  store.settled.set('VirtualMachine/default/b', 'y')
+  store.settled.delete('VirtualMachine/default/b')
+  store.settled.save()
+  store.settled.set('VirtualMachine/default/c', 'never saved')
+  store.close()
+  store = open('1')
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => store.settled.get(`VirtualMachine/default/${name}`)),
+    ['x', undefined, undefined],
+  )
+  store.close()
+  store = open('2')
+  t.after(() => store.close())
+  assert.equal(store.settled.get('VirtualMachine/default/a'), undefined)
 })

@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { blobOfText, blobText } from '../../../../reconciler/desired/judge/blob-text.ts'
 import { judgeBlob } from '../../../../reconciler/desired/judge/judge-blob.ts'
 import { defaultLimits } from '../../../../reconciler/desired/parse/limits.ts'
 import { openJudges } from '../../../../reconciler/workers/judge-pool.ts'
@@ -18,7 +19,7 @@ describe('openJudges', () => {
       // Small Buffers are windows on one shared buffer.
       const blobs = manifests.map((text) => Buffer.from(text))
       const answers = await Promise.all([judges.judge(blobs), judges.judge(blobs.toReversed()), judges.judge([])])
-      const expected = blobs.map((bytes) => JSON.stringify(judgeBlob(bytes)))
+      const expected = blobs.map((bytes) => blobText(judgeBlob(bytes)))
       deepEqual(answers, [expected, expected.toReversed(), []])
     } finally {
       await judges.close()
@@ -29,7 +30,7 @@ describe('openJudges', () => {
     const judges = openJudges({ ...defaultLimits, maxBytes: 10 })
     try {
       const [text = ''] = await judges.judge([Buffer.from(manifests[0] ?? '')])
-      equal((JSON.parse(text) as { problems: { code: string }[] }).problems[0]?.code, 'TooLarge')
+      equal(blobOfText(text)?.problems[0]?.code, 'TooLarge')
     } finally {
       await judges.close()
     }
