@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { request as send, type Agent, type Dispatcher } from 'undici'
 import { GitvirtError, errorCode } from '../../../reconciler/lib/errors.ts'
 import { checkUrl } from './address-guard.ts'
+import { AppendWriter } from './append-writer.ts'
 import type { Checksum } from './checksum.ts'
 import { readJson, writeJson } from './records.ts'
 import { createAgent, showUrl, type SourceRequest } from './request.ts'
@@ -33,7 +34,6 @@ type Answer = { readonly response: Dispatcher.ResponseData; readonly agent: Agen
 type Partial = Validators & { readonly url: string; readonly total?: number }
 
 const maxRedirects = 10
-const flushBytes = 4 * 2 ** 20
 
 /**
  * Fetches the image to the partial file, from where an earlier try ended if the server still has the same version
@@ -132,39 +132,26 @@ async function receive(
   const hash = job.checksum === undefined ? undefined : createHash(job.checksum.algorithm)
   if (hash !== undefined && part.offset > 0) await hashStart(hash, job.file, part.offset)
   const file = await open(job.file, part.offset > 0 ? 'r+' : 'w', 0o600)
-  let at = part.offset
+  const writer = new AppendWriter(file, part.offset)
   try {
-    let waiting: Buffer[] = []
-    let held = 0
-    const flush = async (): Promise<void> => {
-      if (held === 0) return
-      await file.writev(waiting, at)
-      at += held
-      waiting = []
-      held = 0
-      if (part.total !== undefined) job.onProgress(at / part.total)
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (writer.end + chunk.length > job.maxBytes) throw tooLarge(writer.end + chunk.length, job.maxBytes)
+      const writing = writer.add(chunk)
+      hash?.update(chunk)
+      if (part.total !== undefined) job.onProgress(writer.end / part.total)
+      await writing
     }
-    try {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        hash?.update(chunk)
-        waiting.push(chunk)
-        held += chunk.length
-        if (at + held > job.maxBytes) throw tooLarge(at + held, job.maxBytes)
-        if (held >= flushBytes) await flush()
-      }
-    } catch (error) {
-      // What came before the break is kept for the next try.
-      await flush().catch(() => undefined)
-      throw error
-    }
-    await flush()
-    await file.truncate(at)
+    await writer.flush()
+  } catch (error) {
+    // What came before the break is kept for the next try.
+    await writer.flush().catch(() => undefined)
+    throw error
   } finally {
     await file.close()
   }
-  if (part.total !== undefined && at !== part.total) throw truncated(job, at, part.total)
+  if (part.total !== undefined && writer.end !== part.total) throw truncated(job, writer.end, part.total)
   await verify(job, hash)
-  return at
+  return writer.end
 }
 
 async function verify(job: DownloadJob, hash: Hash | undefined): Promise<void> {
