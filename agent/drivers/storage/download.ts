@@ -34,11 +34,14 @@ type Answer = { readonly response: Dispatcher.ResponseData; readonly agent: Agen
 type Partial = Validators & { readonly url: string; readonly total?: number }
 
 const maxRedirects = 10
+/** Source: Node's documentation of tls, "X509 certificate error codes", and of errors, ERR_TLS_CERT_ALTNAME_INVALID. */
+const isUntrusted =
+  /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|INVALID_(?:CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/
 
 /**
  * Fetches the image to the partial file, from where an earlier try ended if the server still has the same version
  * (RFC 9110, Range and If-Range), and checks the downloaded bytes.
- * @throws GitvirtError `HttpError`, `TransferFailed`, `TransferTruncated`, `ErrNoSpace`; for good: `ChecksumMismatch`, `ImageTooLarge`, `SourceNotAllowed`
+ * @throws GitvirtError `HttpError`, `CertificateNotTrusted`, `TransferFailed`, `TransferTruncated`, `ErrNoSpace`; for good: `ChecksumMismatch`, `ImageTooLarge`, `SourceNotAllowed`
  */
 export async function download(job: DownloadJob): Promise<DownloadResult> {
   await mkdir(dirname(job.file), { recursive: true, mode: 0o700 })
@@ -64,7 +67,7 @@ export async function download(job: DownloadJob): Promise<DownloadResult> {
     const bytes = await receive(job, answer.response.body, { offset, total })
     return { unchanged: false, validators, bytes }
   } catch (error) {
-    throw transferError(job, error)
+    throw transferError(job, error, answer.url)
   } finally {
     await answer.agent.destroy()
   }
@@ -118,7 +121,7 @@ async function follow(job: DownloadJob, own: Record<string, string>): Promise<An
       await agent.destroy()
     } catch (error) {
       await agent.destroy()
-      throw transferError(job, error)
+      throw transferError(job, error, url)
     }
   }
   throw new GitvirtError({ code: 'HttpError', message: `${showUrl(job.request.url)} redirects more than ${maxRedirects} times.` })
@@ -220,18 +223,28 @@ async function httpError(answer: Answer): Promise<GitvirtError> {
   })
 }
 
-function transferError(job: DownloadJob, error: unknown): unknown {
+function transferError(job: DownloadJob, error: unknown, url: URL): unknown {
   if (error instanceof GitvirtError || job.signal.aborted) return error
   const code = errorCode(error)
   if (code === 'ENOSPC' || code === 'EDQUOT') return noSpace(dirname(job.file), 'the file system is full')
   const cause = error instanceof Error ? (error.cause ?? error) : error
   if (cause instanceof GitvirtError) return cause
   const words = error instanceof Error ? error.message : String(error)
+  if (isUntrusted.test(code)) return untrusted(url, `${words} (${code})`, error)
   return new GitvirtError({
     code: code === 'UND_ERR_BODY_TIMEOUT' ? 'TransferStalled' : 'TransferFailed',
-    message: `The download of ${showUrl(job.request.url)} failed: ${words} (${code}).`,
+    message: `The download of ${showUrl(url)} failed: ${words} (${code}).`,
     action: 'The import is tried again and goes on where it ended.',
     cause: error,
+  })
+}
+
+function untrusted(url: URL, words: string, cause: unknown): GitvirtError {
+  return new GitvirtError({
+    code: 'CertificateNotTrusted',
+    message: `The certificate of ${showUrl(url)}'s server is not trusted: ${words}.`,
+    action: "Put the certificate of the server's authority, PEM, into the ConfigMap that certConfigMap names; the import is tried again.",
+    cause,
   })
 }
 
