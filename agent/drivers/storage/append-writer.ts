@@ -3,7 +3,8 @@ import type { FileHandle } from 'node:fs/promises'
 /** Where the bytes go. */
 export type AppendTarget = Pick<FileHandle, 'writev'>
 
-const pieceBytes = 2 * 2 ** 20
+/** Small enough to be written while it is still in the processor's caches: 4 MiB took three times the processor time of 512 KiB. */
+const pieceBytes = 2 ** 19
 /** Most buffers of one write; source: writev(2), IOV_MAX. It also bounds what tiny buffers cost. */
 const pieceBuffers = 1024
 
