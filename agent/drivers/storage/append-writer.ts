@@ -54,7 +54,7 @@ export class AppendWriter {
 }
 
 /** A write may take only a part, as on a disk that fills up: what is left is written behind it, or tells why it cannot be. */
-async function writeAll(target: AppendTarget, buffers: readonly Buffer[], offset: number): Promise<void> {
+export async function writeAll(target: AppendTarget, buffers: readonly Buffer[], offset: number): Promise<void> {
   let rest = buffers.filter((buffer) => buffer.length > 0)
   let at = offset
   while (rest.length > 0) {

@@ -180,6 +180,10 @@ export async function checkSpace(file: string, bytes: number): Promise<void> {
   if (bytes > bavail * bsize) throw noSpace(dirname(file), `${bytes} bytes are needed, ${bavail * bsize} are free`)
 }
 
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error))
+}
+
 export function noSpace(folder: string, words: string): GitvirtError {
   return new GitvirtError({
     code: 'ErrNoSpace',
@@ -226,7 +230,7 @@ async function httpError(answer: Answer): Promise<GitvirtError> {
 function transferError(job: DownloadJob, error: unknown, url: URL): unknown {
   if (error instanceof GitvirtError || job.signal.aborted) return error
   const code = errorCode(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return noSpace(dirname(job.file), 'the file system is full')
+  if (isFull(error)) return noSpace(dirname(job.file), 'the file system is full')
   const cause = error instanceof Error ? (error.cause ?? error) : error
   if (cause instanceof GitvirtError) return cause
   const words = error instanceof Error ? error.message : String(error)
