@@ -1,5 +1,6 @@
 import { createReadStream, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join, normalize } from 'node:path'
 
@@ -38,6 +39,8 @@ export type ImageServerOptions = {
   readonly host?: string
   /** Basic credentials that requests must carry, as `user:password`. */
   readonly basic?: string
+  /** Certificate and private key, PEM; with them it speaks https. */
+  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 type Body = { readonly file: string; readonly size: number; readonly etag: string; readonly modified: string }
@@ -46,17 +49,18 @@ type Body = { readonly file: string; readonly size: number; readonly etag: strin
 export async function startImageServer(options: ImageServerOptions): Promise<ImageServer> {
   const faults = new Map<string, ImageFault>()
   const requests: ImageRequest[] = []
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
     requests.push({ method: request.method ?? 'GET', path, headers: request.headers })
     const basic = options.basic === undefined ? undefined : `Basic ${Buffer.from(options.basic).toString('base64')}`
     if (basic !== undefined && request.headers.authorization !== basic) response.writeHead(401).end()
     else answer(options.root, { request, response, path, fault: takeFault(faults, path) })
-  })
+  }
+  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener)
   const host = options.host ?? '127.0.0.1'
   await new Promise<void>((done, fail) => server.once('error', fail).listen(options.port ?? 0, host, done))
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${host}:${(server.address() as AddressInfo).port}`,
     requests,
     fault: (path, fault) => void (fault === undefined ? faults.delete(path) : faults.set(path, fault)),
     close: async () => {

@@ -41,7 +41,8 @@ export class ImageCache {
   }
 
   /**
-   * Takes a finished download over by renaming it.
+   * Takes a finished download over by renaming it. It is not put on disk here, which would take as long as the image itself: bytes are
+   * only ever added to it, so what a power cut takes is its end, and it is then shorter than its note says.
    * @returns where it is now; undefined where it is not kept: it is too large, or nothing could tell whether it is still valid
    */
   async keep(

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { request as send, type Agent, type Dispatcher } from 'undici'
 import { GitvirtError, errorCode } from '../../../reconciler/lib/errors.ts'
 import { checkUrl } from './address-guard.ts'
+import { AppendWriter } from './append-writer.ts'
 import type { Checksum } from './checksum.ts'
 import { readJson, writeJson } from './records.ts'
 import { createAgent, showUrl, type SourceRequest } from './request.ts'
@@ -33,12 +34,14 @@ type Answer = { readonly response: Dispatcher.ResponseData; readonly agent: Agen
 type Partial = Validators & { readonly url: string; readonly total?: number }
 
 const maxRedirects = 10
-const flushBytes = 4 * 2 ** 20
+/** Source: Node's documentation of tls, "X509 certificate error codes", and of errors, ERR_TLS_CERT_ALTNAME_INVALID. */
+const isUntrusted =
+  /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|INVALID_(?:CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/
 
 /**
  * Fetches the image to the partial file, from where an earlier try ended if the server still has the same version
  * (RFC 9110, Range and If-Range), and checks the downloaded bytes.
- * @throws GitvirtError `HttpError`, `TransferFailed`, `TransferTruncated`, `ErrNoSpace`; for good: `ChecksumMismatch`, `ImageTooLarge`, `SourceNotAllowed`
+ * @throws GitvirtError `HttpError`, `CertificateNotTrusted`, `TransferFailed`, `TransferTruncated`, `ErrNoSpace`; for good: `ChecksumMismatch`, `ImageTooLarge`, `SourceNotAllowed`
  */
 export async function download(job: DownloadJob): Promise<DownloadResult> {
   await mkdir(dirname(job.file), { recursive: true, mode: 0o700 })
@@ -64,7 +67,7 @@ export async function download(job: DownloadJob): Promise<DownloadResult> {
     const bytes = await receive(job, answer.response.body, { offset, total })
     return { unchanged: false, validators, bytes }
   } catch (error) {
-    throw transferError(job, error)
+    throw transferError(job, error, answer.url)
   } finally {
     await answer.agent.destroy()
   }
@@ -118,7 +121,7 @@ async function follow(job: DownloadJob, own: Record<string, string>): Promise<An
       await agent.destroy()
     } catch (error) {
       await agent.destroy()
-      throw transferError(job, error)
+      throw transferError(job, error, url)
     }
   }
   throw new GitvirtError({ code: 'HttpError', message: `${showUrl(job.request.url)} redirects more than ${maxRedirects} times.` })
@@ -132,39 +135,26 @@ async function receive(
   const hash = job.checksum === undefined ? undefined : createHash(job.checksum.algorithm)
   if (hash !== undefined && part.offset > 0) await hashStart(hash, job.file, part.offset)
   const file = await open(job.file, part.offset > 0 ? 'r+' : 'w', 0o600)
-  let at = part.offset
+  const writer = new AppendWriter(file, part.offset)
   try {
-    let waiting: Buffer[] = []
-    let held = 0
-    const flush = async (): Promise<void> => {
-      if (held === 0) return
-      await file.writev(waiting, at)
-      at += held
-      waiting = []
-      held = 0
-      if (part.total !== undefined) job.onProgress(at / part.total)
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (writer.end + chunk.length > job.maxBytes) throw tooLarge(writer.end + chunk.length, job.maxBytes)
+      const writing = writer.add(chunk)
+      hash?.update(chunk)
+      if (part.total !== undefined) job.onProgress(writer.end / part.total)
+      await writing
     }
-    try {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        hash?.update(chunk)
-        waiting.push(chunk)
-        held += chunk.length
-        if (at + held > job.maxBytes) throw tooLarge(at + held, job.maxBytes)
-        if (held >= flushBytes) await flush()
-      }
-    } catch (error) {
-      // What came before the break is kept for the next try.
-      await flush().catch(() => undefined)
-      throw error
-    }
-    await flush()
-    await file.truncate(at)
+    await writer.flush()
+  } catch (error) {
+    // What came before the break is kept for the next try.
+    await writer.flush().catch(() => undefined)
+    throw error
   } finally {
     await file.close()
   }
-  if (part.total !== undefined && at !== part.total) throw truncated(job, at, part.total)
+  if (part.total !== undefined && writer.end !== part.total) throw truncated(job, writer.end, part.total)
   await verify(job, hash)
-  return at
+  return writer.end
 }
 
 async function verify(job: DownloadJob, hash: Hash | undefined): Promise<void> {
@@ -188,6 +178,10 @@ async function hashStart(hash: Hash, file: string, bytes: number): Promise<void>
 export async function checkSpace(file: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(file))
   if (bytes > bavail * bsize) throw noSpace(dirname(file), `${bytes} bytes are needed, ${bavail * bsize} are free`)
+}
+
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error))
 }
 
 export function noSpace(folder: string, words: string): GitvirtError {
@@ -233,18 +227,28 @@ async function httpError(answer: Answer): Promise<GitvirtError> {
   })
 }
 
-function transferError(job: DownloadJob, error: unknown): unknown {
+function transferError(job: DownloadJob, error: unknown, url: URL): unknown {
   if (error instanceof GitvirtError || job.signal.aborted) return error
   const code = errorCode(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return noSpace(dirname(job.file), 'the file system is full')
+  if (isFull(error)) return noSpace(dirname(job.file), 'the file system is full')
   const cause = error instanceof Error ? (error.cause ?? error) : error
   if (cause instanceof GitvirtError) return cause
   const words = error instanceof Error ? error.message : String(error)
+  if (isUntrusted.test(code)) return untrusted(url, `${words} (${code})`, error)
   return new GitvirtError({
     code: code === 'UND_ERR_BODY_TIMEOUT' ? 'TransferStalled' : 'TransferFailed',
-    message: `The download of ${showUrl(job.request.url)} failed: ${words} (${code}).`,
+    message: `The download of ${showUrl(url)} failed: ${words} (${code}).`,
     action: 'The import is tried again and goes on where it ended.',
     cause: error,
+  })
+}
+
+function untrusted(url: URL, words: string, cause: unknown): GitvirtError {
+  return new GitvirtError({
+    code: 'CertificateNotTrusted',
+    message: `The certificate of ${showUrl(url)}'s server is not trusted: ${words}.`,
+    action: "Put the certificate of the server's authority, PEM, into the ConfigMap that certConfigMap names; the import is tried again.",
+    cause,
   })
 }
 

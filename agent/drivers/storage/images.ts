@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
@@ -54,14 +55,16 @@ export async function checkImage(path: string, format: DiskFormat): Promise<void
 
 export type NewImage = { readonly path: string; readonly format: 'raw' | 'qcow2'; readonly preallocate: boolean }
 
-/** Writes the image anew in the pool's format, sparse unless it is to be preallocated. */
+/** Writes the image anew in the pool's format, sparse unless it is to be preallocated; both files are on one file system. */
 export async function convertImage(
   from: { readonly path: string; readonly format: DiskFormat },
   to: NewImage,
   signal: AbortSignal,
 ): Promise<void> {
   const options = to.preallocate ? ['-o', 'preallocation=falloc'] : []
-  const args = ['convert', '-f', from.format, '-O', to.format, ...options, '--', from.path, to.path]
+  // Past the page cache: the bytes are copied once less, and stay out of the memory that guests could use.
+  const cache = (await allowsDirect(from.path)) ? ['-t', 'none'] : []
+  const args = ['convert', '-f', from.format, '-O', to.format, ...cache, ...options, '--', from.path, to.path]
   await qemuImg(args, convertLimits, { timeout: convertTime, signal })
 }
 
@@ -74,6 +77,13 @@ export async function createImage(image: NewImage, bytes: number): Promise<void>
 export async function growImage(image: NewImage, bytes: number): Promise<void> {
   const options = image.preallocate ? ['--preallocation=falloc'] : []
   await qemuImg(['resize', '-q', ...options, '-f', image.format, '--', image.path, String(bytes)], convertLimits, { timeout: convertTime })
+}
+
+/** True where the file system reads and writes past the page cache; not all do. Source: open(2), O_DIRECT. */
+async function allowsDirect(path: string): Promise<boolean> {
+  const file = await open(path, constants.O_RDONLY | constants.O_DIRECT).catch(() => undefined)
+  await file?.close()
+  return file !== undefined
 }
 
 /** Puts a file or a folder's entries on disk. */

@@ -12,7 +12,8 @@ import { volumeBase } from './render.ts'
 
 /**
  * The order of the writes: the record at the goal, then the file, then the record left behind is removed.
- * After a crash the file's place tells how far it came (`settle`).
+ * After a crash the file's place tells how far it came (`settle`). An image that is gone from a pool that is there is only forgotten.
+ * @throws GitvirtError `ImageUnreachable`
  */
 export async function quarantineVolume(context: VolumeContext, key: ObjectKey, until: string): Promise<void> {
   const base = baseOf(key)
@@ -29,6 +30,11 @@ export async function quarantineVolume(context: VolumeContext, key: ObjectKey, u
     await context.records.drop(base)
     return
   }
+  if ((await whereabouts(record.path)) === 'gone' && (await whereabouts(dirname(paths.quarantine))) === 'there') {
+    await context.records.drop(base)
+    return
+  }
+  await requireFile(record)
   const path = join(paths.quarantine, `${basename(record.path)}~${record.uid}`)
   const since = context.clock.now().toISOString()
   await context.records.hold(base, { ...record, path, quarantined: { since, until } })
@@ -37,12 +43,16 @@ export async function quarantineVolume(context: VolumeContext, key: ObjectKey, u
   await context.records.drop(base)
 }
 
-/** @throws GitvirtError `VolumeNotFound`, `VolumeExists` */
+/** Brings the image back; one that came back half is brought back whole. @throws GitvirtError `VolumeNotFound`, `VolumeExists`, `ImageUnreachable` */
 export async function restoreVolume(context: VolumeContext, volume: VolumeSpec): Promise<void> {
   const base = volumeBase(volume.namespace, volume.name)
   const live = await context.records.get(base)
-  if (live?.phase === 'Succeeded') return
-  const held = (await context.records.held()).find((record) => record.key === volume.key)
+  const done = live?.phase === 'Succeeded' ? live : undefined
+  const held = (await context.records.held()).find(({ key, uid }) => key === volume.key && uid === (done?.uid ?? uid))
+  if (done !== undefined && (held === undefined || (await whereabouts(done.path)) === 'there')) {
+    await context.records.dropHeld(base, done.uid)
+    return
+  }
   if (held === undefined) {
     throw new GitvirtError({
       code: 'VolumeNotFound',
@@ -54,7 +64,7 @@ export async function restoreVolume(context: VolumeContext, volume: VolumeSpec):
   }
   const { quarantined: _quarantined, ...rest } = held
   const path = volumePathsOf(context, held.spec).image
-  if ((await stat(path).catch(() => undefined)) !== undefined) {
+  if ((await whereabouts(path)) === 'there') {
     throw new GitvirtError({
       code: 'VolumeExists',
       message: `The file ${path} is in the way.`,
@@ -63,6 +73,7 @@ export async function restoreVolume(context: VolumeContext, volume: VolumeSpec):
       terminal: true,
     })
   }
+  await requireFile(held)
   await context.records.put(base, { ...rest, path })
   await moveFile(held.path, path)
   await context.records.dropHeld(base, held.uid)
@@ -112,6 +123,17 @@ async function isElsewhere(context: VolumeContext, held: VolumeRecord, live: Vol
   const { image, quarantine } = volumePathsOf(context, held.spec)
   if ((await whereabouts(image)) === 'there') return true
   return live?.uid === held.uid && (await whereabouts(dirname(quarantine))) === 'there'
+}
+
+/** Before anything is written: a record that says more than is there would be believed. @throws GitvirtError `ImageUnreachable` */
+async function requireFile({ path, key }: VolumeRecord): Promise<void> {
+  if ((await whereabouts(path)) === 'there') return
+  throw new GitvirtError({
+    code: 'ImageUnreachable',
+    message: `The image ${path} cannot be reached.`,
+    action: 'Mount the file system of its pool, or put the file back; it is tried again.',
+    object: key,
+  })
 }
 
 /** `unknown` where the file system does not answer. */

@@ -15,11 +15,13 @@ export type SourceRequest = {
 }
 
 const maxHeaders = 64
+/** Source: PEM_read_bio_X509(3). */
+const pemCertificate = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/
 
 /**
  * Puts the request together: Basic from the secret's accessKeyId and secretKey, header lines, certificates.
  * Source of the keys: CDI's DataVolume documentation.
- * @throws GitvirtError `InvalidUrl`, `SourceNotAllowed`, `SecretNotFound`, `ConfigMapNotFound`, `InvalidHeader`
+ * @throws GitvirtError `InvalidUrl`, `SourceNotAllowed`, `SecretNotFound`, `ConfigMapNotFound`, `InvalidCertificate`, `InvalidHeader`
  */
 export function buildRequest(
   source: DataVolumeSourceHTTP,
@@ -70,6 +72,9 @@ export function showUrl(url: URL): string {
 function readCa(source: DataVolumeSourceHTTP, where: { readonly namespace: string; readonly data: InputData }): string[] | undefined {
   if (source.certConfigMap === undefined) return undefined
   const map = decodeAll(where.data.configMaps[`ConfigMap/${where.namespace}/${source.certConfigMap}`], `ConfigMap ${source.certConfigMap}`)
+  // Other keys are let be, but a map without any certificate would only show as a server that is not trusted.
+  if (![...map.values()].some((text) => pemCertificate.test(text)))
+    throw terminal('InvalidCertificate', `The ConfigMap ${source.certConfigMap} holds no certificate (PEM).`)
   return [...rootCertificates, ...map.values()]
 }
 

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { writeAll } from './append-writer.ts'
 import type { Wrapper } from './detect.ts'
-import { tooLarge } from './download.ts'
+import { isFull, noSpace, tooLarge } from './download.ts'
 
 export type UnpackJob = {
   readonly wrapper: Wrapper
@@ -21,7 +23,7 @@ const xzMemory = '512MiB'
 
 /**
  * Unpacks one wrapper; stretches of zeros become holes.
- * @throws GitvirtError for good: `ImageTooLarge`, `CorruptImage`
+ * @throws GitvirtError `ErrNoSpace`; for good: `ImageTooLarge`, `CorruptImage`
  */
 export async function unpack(job: UnpackJob): Promise<void> {
   const output = job.wrapper === 'xz' ? xzStream(job) : zlibStream(job)
@@ -35,6 +37,7 @@ export async function unpack(job: UnpackJob): Promise<void> {
     }
     await file.truncate(at)
   } catch (error) {
+    if (isFull(error)) throw noSpace(dirname(job.to), 'the file system is full')
     throw isCorrupt(error) ? corrupt(job.wrapper, error) : error
   } finally {
     output.destroy()
@@ -44,7 +47,7 @@ export async function unpack(job: UnpackJob): Promise<void> {
 
 async function writeSparse(file: FileHandle, chunk: Buffer, at: number): Promise<void> {
   const isZero = chunk.length <= zeroBlock.length && chunk.equals(zeroBlock.subarray(0, chunk.length))
-  if (!isZero) await file.write(chunk, 0, chunk.length, at)
+  if (!isZero) await writeAll(file, [chunk], at)
 }
 
 function zlibStream(job: UnpackJob): Readable {

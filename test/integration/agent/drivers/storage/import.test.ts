@@ -321,6 +321,24 @@ describe('a full disk', () => {
     await done
     assert.equal((await one(driver, volume)).phase, 'Succeeded')
   })
+
+  it('tells ErrNoSpace too where the image only fills the disk when it is unpacked', async (t) => {
+    const world = await makeWorld(t)
+    mkdirSync(world.pool)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', world.pool])
+    world.cleanup.defer(() => void execFileSync('umount', ['--lazy', world.pool]))
+    writeFileSync(join(world.images, 'disk.gz'), gzipSync(Buffer.alloc(4 * mebibyte, 'x')))
+    const volume = world.httpVolume('root', 'disk.gz')
+    const driver = await world.open({ random: () => 0 })
+    const done = driver.ensure(volume, noData, forever)
+    const full = await until(driver, volume, (observed) => observed.problem !== undefined)
+    assert.equal(full.problem?.reason, 'ErrNoSpace')
+    execFileSync('mount', ['-o', 'remount,size=40m', world.pool])
+    await done
+    const { path = '' } = await one(driver, volume)
+    writeFileSync(join(world.images, 'disk.raw'), Buffer.alloc(4 * mebibyte, 'x'))
+    assert.ok(sameContent({ path: join(world.images, 'disk.raw'), format: 'raw' }, { path, format: 'qcow2' }))
+  })
 })
 
 describe('a crash', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { it } from 'node:test'
 import { filesIn, forever, makeWorld, mebibyte, noData, one } from './world.ts'
@@ -83,6 +83,75 @@ it('keeps the record of a quarantined image while its pool is not mounted', asyn
   renameSync(unmounted, world.pool)
   await second.restore(volume)
   assert.deepEqual([(await second.file(volume.key))?.path, existsSync(path)], [path, true])
+})
+
+for (const restarted of [false, true]) {
+  it(`restores nothing while the pool is not mounted, and the image once it is${restarted ? ', also by another agent' : ''}`, async (t) => {
+    const world = await makeWorld(t)
+    const volume = world.volume('data')
+    const first = await world.open()
+    await first.ensure(volume, noData, forever)
+    const { path = '' } = (await first.file(volume.key)) ?? {}
+    await first.quarantine(volume.key, later)
+    const unmounted = `${world.pool}.unmounted`
+    renameSync(world.pool, unmounted)
+    mkdirSync(world.pool)
+    const held = await one(first, volume)
+    assert.deepEqual([held.phase, held.quarantined?.until], ['Unknown', later])
+    await assert.rejects(first.restore(volume), { code: 'ImageUnreachable', message: /pool\/\.gitvirt\/quarantine\/.* cannot be reached/ })
+    assert.deepEqual(await one(first, volume), held)
+    rmSync(world.pool, { recursive: true })
+    renameSync(unmounted, world.pool)
+    const second = restarted ? await world.open() : first
+    await second.restore(volume)
+    const { phase, quarantined } = await one(second, volume)
+    assert.deepEqual([phase, quarantined, (await second.file(volume.key))?.path, existsSync(path)], ['Succeeded', undefined, path, true])
+    await second.remove(volume.key)
+    assert.deepEqual([filesIn(world.pool), await second.observe()], [[], []])
+  })
+}
+
+it('finishes a restore that ended between its record and the move', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  const record = join(world.dir, 'state', 'storage', 'volumes', 'gitvirt_demo_data.json')
+  const live = readFileSync(record)
+  await driver.quarantine(volume.key, later)
+  writeFileSync(record, live)
+  await driver.restore(volume)
+  assert.equal((await driver.file(volume.key))?.path, (await one(driver, volume)).path)
+  assert.deepEqual(filesIn(join(world.dir, 'state', 'storage', 'quarantine')), [])
+})
+
+it('lets go of an image that is gone from a pool that is there', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  rmSync((await driver.file(volume.key))?.path ?? '')
+  await assert.rejects(driver.ensure(volume, noData, forever), { code: 'ImageMissing' })
+  await driver.quarantine(volume.key, later)
+  assert.deepEqual(await driver.observe(), [])
+  await driver.ensure(volume, noData, forever)
+  assert.equal((await one(driver, volume)).phase, 'Succeeded')
+})
+
+it('quarantines nothing while the pool is not mounted, and makes nothing below its mount point', async (t) => {
+  const world = await makeWorld(t)
+  const volume = world.volume('data')
+  const driver = await world.open()
+  await driver.ensure(volume, noData, forever)
+  const unmounted = `${world.pool}.unmounted`
+  renameSync(world.pool, unmounted)
+  mkdirSync(world.pool)
+  await assert.rejects(driver.quarantine(volume.key, later), { code: 'ImageUnreachable' })
+  assert.deepEqual([readdirSync(world.pool), filesIn(join(world.dir, 'state', 'storage', 'quarantine'))], [[], []])
+  rmSync(world.pool, { recursive: true })
+  renameSync(unmounted, world.pool)
+  await driver.quarantine(volume.key, later)
+  assert.equal((await one(driver, volume)).quarantined?.until, later)
 })
 
 it('forgets a quarantined image that is gone from a pool that is there', async (t) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createVolumeDriver, type VolumeDriverOptions } from '../../../../../agent/drivers/storage/driver.ts'
 import type { VolumeDriver } from '../../../../../agent/drivers/types.ts'
-import { startImageServer, type ImageServer } from '../../../../../lab/image-server.ts'
+import { startImageServer, type ImageServer, type ImageServerOptions } from '../../../../../lab/image-server.ts'
 import { systemClock } from '../../../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../../../reconciler/lib/log.ts'
 import type { ObservedVolume } from '../../../../../schemas/generated/observation.ts'
@@ -28,7 +28,7 @@ export type World = {
 }
 
 /** A driver with a folder of its own and an image server on loopback. */
-export async function makeWorld(t: TestContext, options: { readonly basic?: string } = {}): Promise<World> {
+export async function makeWorld(t: TestContext, options: Pick<ImageServerOptions, 'basic' | 'tls'> = {}): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'gv-storage-'))
   // Last in, first out: drivers end before their folders go.
   const cleanup = new AsyncDisposableStack()
