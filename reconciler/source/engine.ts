@@ -1,6 +1,8 @@
 /** A raw Git object. */
 export type GitObject = { readonly id: string; readonly type: string; readonly bytes: Buffer }
 
+export type RefUpdate = { readonly name: string; readonly id: string }
+
 /** How a store is filled and read; one implementation runs the git program, one is isomorphic-git. */
 export type Engine = {
   /**
@@ -9,7 +11,8 @@ export type Engine = {
    */
   fetch(have: string | undefined, signal?: AbortSignal): Promise<string>
   readRef(name: string): Promise<string | undefined>
-  writeRef(name: string, id: string): Promise<void>
+  /** Writes references in this order; a crash may leave the later ones as they were. */
+  writeRefs(refs: readonly RefUpdate[]): Promise<void>
   /** False also where the store does not hold the history that would tell. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>
   /** Sizes in bytes by id; an id that the store lacks is absent. */

@@ -37,7 +37,9 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
   return {
     fetch: async (have, signal) => await fetchHead(options, { store, have, signal }),
     readRef: async (name) => await readRef(store, name),
-    writeRef: async (name, id) => await git.writeRef({ ...store, ref: name, value: id, force: true }),
+    writeRefs: async (refs) => {
+      for (const { name, id } of refs) await git.writeRef({ ...store, ref: name, value: id, force: true })
+    },
     isAncestor: async (ancestor, descendant) => await isAncestor(store, ancestor, descendant),
     sizes: async (ids) => {
       const sizes = new Map<string, number>()
