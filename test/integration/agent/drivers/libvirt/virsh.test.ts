@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createVirsh, type Virsh } from '../../../../../agent/drivers/libvirt/virsh.ts'
+import { startHost } from '../../../../../lab/host.ts'
 import { errorCode } from '../../../../../reconciler/lib/errors.ts'
 
 /** libvirt's own test driver: a hypervisor of its own in each virsh, so that what one session made no other one has. */
@@ -143,3 +146,47 @@ test("the user's own history of virsh commands stays as it is", async (t) => {
   await virsh.close()
   assert.deepEqual(await readdir(home), ['mine'])
 })
+
+test('a session whose libvirtd went away is replaced when it is back', async (t) => {
+  const host = await startHost({ name: 'gvsession' })
+  t.after(async () => await host.close())
+  const socket = join(host.dir, 'front.sock')
+  const front = await startFront(socket, join(host.dir, 'run', 'libvirt-sock'))
+  t.after(() => front.cut())
+  const virsh = open(t, `qemu+unix:///system?socket=${socket}`)
+  await virsh.call(['net-list', '--name'])
+  const [before] = await sessions()
+  front.cut()
+  await assert.rejects(virsh.call(['net-list', '--name']), { code: 'LibvirtUnreachable' })
+  await front.open()
+  await virsh.call(['net-list', '--name'])
+  const [after] = await sessions()
+  assert.notEqual(after, before)
+})
+
+type Front = { readonly open: () => Promise<void>; readonly cut: () => void }
+
+/** Passes connections on to libvirtd until they are cut: to its clients it looks like an end of libvirtd. */
+async function startFront(path: string, behind: string): Promise<Front> {
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const libvirtd = connect(behind)
+    for (const socket of [client, libvirtd]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined).once('close', () => [client, libvirtd].forEach((one) => one.destroy()))
+    }
+    client.pipe(libvirtd).pipe(client)
+  })
+  const front: Front = {
+    open: async () => {
+      server.listen(path)
+      await once(server, 'listening')
+    },
+    cut: () => {
+      server.close()
+      sockets.forEach((socket) => socket.destroy())
+    },
+  }
+  await front.open()
+  return front
+}
