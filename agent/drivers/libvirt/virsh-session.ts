@@ -16,8 +16,11 @@ const maxBytes = 256 * 1024 * 1024
 const maxLine = 1000
 /** A folder that cannot be: there virsh would write the history of its commands, over the user's own. */
 const noFolder = '/dev/null'
-/** What virsh tells of its connection at any time, and of its history at its end; neither belongs to a command. */
-const asides = /^error: (?:Reconnected to|Disconnected from|Failed to create '\/dev\/null\/)/
+/** What virsh tells of a new connection, and of its history at its end; neither is the failure of a command. */
+const asides = /^error: (?:Reconnected to|Failed to create '\/dev\/null\/)/
+
+/** What came on one stream since the run began, and whether the run's last mark was there. */
+type Heard = { readonly texts: string[]; tail: string; ended: boolean }
 
 /** virsh's line of a command, or undefined where it cannot be said to a session: readline takes plain printable text only. */
 export function commandLine(words: readonly string[]): string | undefined {
@@ -32,8 +35,8 @@ export function commandLine(words: readonly string[]): string | undefined {
 export class VirshSession {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #ended: Promise<void>
-  #out: string[] = []
-  #err: string[] = []
+  #out: Heard = nothingHeard()
+  #err: Heard = nothingHeard()
   #bytes = 0
   #run: Run | undefined
   #usable = true
@@ -43,11 +46,11 @@ export class VirshSession {
     const child = spawn('virsh', ['-q', '-c', uri], { env, stdio: 'pipe' })
     this.#child = child
     child.stdin.on('error', () => undefined)
-    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#feed(this.#out, text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => this.#feed(this.#err, text))
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#hear(this.#out, text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(this.#err, text))
     this.#ended = new Promise((resolve) => {
       child.once('close', () => {
-        this.#fail(new Error(tidyWords(this.#err.join('')) || 'virsh ended'))
+        this.#fail(new Error(tidyWords(this.#err.texts.join('')) || 'virsh ended'))
         resolve()
       })
       child.once('error', (error) => {
@@ -81,12 +84,13 @@ export class VirshSession {
       if (!this.#usable) this.#fail(new Error('virsh ended'))
       const how = await outcome.promise
       if (late) throw new GitvirtError({ code: 'CommandTimedOut', message: `virsh ${lines[0]?.split(' ')[0] ?? ''} did not end in time.` })
-      return how === 'answered' ? readAnswers({ token, out: this.#out.join(''), err: this.#err.join(''), count: lines.length }) : how
+      if (how !== 'answered') return how
+      return readAnswers({ token, out: this.#out.texts.join(''), err: this.#err.texts.join(''), count: lines.length })
     } finally {
       clearTimeout(timer)
       this.#run = undefined
-      this.#out = []
-      this.#err = []
+      this.#out = nothingHeard()
+      this.#err = nothingHeard()
       this.#bytes = 0
     }
   }
@@ -98,20 +102,27 @@ export class VirshSession {
     await this.#ended
   }
 
-  #feed(texts: string[], text: string): void {
-    texts.push(text)
+  #hear(stream: Heard, text: string): void {
+    const run = this.#run
+    // Between two runs it speaks only of its connection.
+    if (stream === this.#err && (run === undefined || text.includes('Disconnected from'))) this.#usable = false
+    if (run === undefined) return
     this.#bytes += text.length
     if (this.#bytes > maxBytes) this.#child.kill('SIGKILL')
-    // Between two runs it speaks only of its connection.
-    if (texts === this.#err && (this.#run === undefined || /^error: Disconnected from /m.test(text))) this.#usable = false
-    if (this.#run !== undefined && endsRun(this.#out, this.#run.token) && endsRun(this.#err, this.#run.token)) this.#run.settle('answered')
-    if (this.#run === undefined && texts === this.#out) texts.length = 0
+    stream.texts.push(text)
+    // The pipe may cut the mark.
+    const end = `${run.token}.`
+    const latest = stream.tail + text
+    stream.ended ||= latest.includes(end)
+    stream.tail = latest.slice(-end.length)
+    if (this.#out.ended && this.#err.ended) run.settle('answered')
   }
 
   #fail(ended: Error): void {
     this.#usable = false
     const { token, settle } = this.#run ?? {}
-    if (token !== undefined) settle?.({ ended, begun: this.#out.join('').includes(token) })
+    // readline echoes a line before virsh carries it out; what virsh itself prints may still be in its buffer.
+    if (token !== undefined) settle?.({ ended, begun: this.#out.texts.join('').includes(token) })
   }
 }
 
@@ -122,9 +133,8 @@ function script(lines: readonly string[], token: string): string {
   return `${parts.join('')}echo ${mark('.')}; echo --err ${mark('.')}\n`
 }
 
-/** The last mark may be cut in two by the pipe. */
-function endsRun(texts: readonly string[], token: string): boolean {
-  return texts.slice(-2).join('').includes(`${token}.`)
+function nothingHeard(): Heard {
+  return { texts: [], tail: '', ended: false }
 }
 
 function readAnswers(run: { readonly token: string; readonly out: string; readonly err: string; readonly count: number }): Answer[] {
@@ -139,10 +149,10 @@ function readAnswers(run: { readonly token: string; readonly out: string; readon
   })
 }
 
-/** virsh's words of failure, on one line. */
+/** virsh's words of failure, on one line; '' where it only warned. */
 function tidyWords(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !asides.test(line))
-  return lines.slice(-4).join(' | ').slice(-2000)
+  return lines.some((line) => line.startsWith('error:')) ? lines.slice(-4).join(' | ').slice(-2000) : ''
 }
 
 function notInstalled(cause: Error): GitvirtError {

@@ -96,7 +96,11 @@ const known: readonly (readonly [RegExp, string, string | undefined])[] = [
   [/Network not found|failed to get network/i, 'NetworkNotFound', undefined],
   [/already in use by interface|Network is already in use/i, 'SubnetInUse', undefined],
   [/already exists with uuid|already defined with uuid|domain .* already exists/i, 'NameConflict', 'Rename or undefine the other domain.'],
-  [/failed to connect to the hypervisor|Failed to connect socket/i, 'LibvirtUnreachable', 'Check that libvirtd runs on this host.'],
+  [
+    /failed to connect to the hypervisor|Failed to connect socket|Disconnected from/i,
+    'LibvirtUnreachable',
+    'Check that libvirtd runs on this host.',
+  ],
   [/Failed to get "?(write|shared "write|consistent read)"? lock/i, 'DiskInUse', 'Another guest or program uses this disk image.'],
   [/Cannot allocate memory|cannot set up guest memory/i, 'OutOfMemory', 'Give the guest less memory or free memory on this host.'],
 ]
