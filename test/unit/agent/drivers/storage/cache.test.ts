@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
@@ -24,7 +24,7 @@ it('shares a download that everybody would get', () => {
   assert.equal(cacheKey({ url }, 'demo'), cacheKey({ url, insecureSkipVerify: false }, 'prod'))
 })
 
-it('remembers the checks of a kept download until another one takes its place', async (t) => {
+it('remembers the checks of a kept download until another one takes its place or the host reboots', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'image-cache-'))
   t.after(async () => await rm(folder, { recursive: true }))
   const cache = new ImageCache(1000)
@@ -40,6 +40,10 @@ it('remembers the checks of a kept download until another one takes its place', 
   assert.equal((await cache.find(folder, 'key'))?.checked, undefined)
   await cache.noteChecked(file, checked)
   assert.deepEqual(await cache.find(folder, 'key'), { file, validators: { etag: '"1"' }, checksum: undefined, checked })
+  const note = JSON.parse(await readFile(`${file}.json`, 'utf8')) as object
+  await writeFile(`${file}.json`, JSON.stringify({ ...note, boot: 'an earlier one' }))
+  assert.equal((await cache.find(folder, 'key'))?.checked, undefined)
+  await cache.noteChecked(file, checked)
   await keep('"2"')
   assert.equal((await cache.find(folder, 'key'))?.checked, undefined)
 })
