@@ -53,9 +53,9 @@ async function makeImage(demo: Demo): Promise<void> {
   await rm(raw)
 }
 
-/** Time at which a QEMU process of this guest is there, on performance.now()'s clock. Looks at each other process once. */
+/** Time at which a new QEMU process of this guest is there, on performance.now()'s clock. Looks at each other process once. */
 async function qemuStarted(guest: string, from: number): Promise<number> {
-  const others = new Set<string>()
+  const others = new Set(readdirSync('/proc'))
   while (performance.now() - from < patienceMs) {
     for (const pid of readdirSync('/proc')) {
       if (!/^\d+$/.test(pid) || others.has(pid)) continue
