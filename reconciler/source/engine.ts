@@ -4,6 +4,8 @@ import type { RefTarget } from './ref-name.ts'
 /** A raw Git object. */
 export type GitObject = { readonly id: string; readonly type: string; readonly bytes: Buffer }
 
+export type RefUpdate = { readonly name: string; readonly id: string }
+
 /** How a store is filled and read; one implementation runs the git program, one is isomorphic-git. */
 export type Engine = {
   /**
@@ -17,7 +19,8 @@ export type Engine = {
    */
   merge(into: string, target: RefTarget, signal?: AbortSignal): Promise<MergedTree & { readonly head: string }>
   readRef(name: string): Promise<string | undefined>
-  writeRef(name: string, id: string): Promise<void>
+  /** Writes references in this order; a crash may leave the later ones as they were. */
+  writeRefs(refs: readonly RefUpdate[]): Promise<void>
   /** False also where the store does not hold the history that would tell. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>
   /** Ids of at most `most` commits that `head` has and `after` has not, newest first. */

@@ -53,7 +53,10 @@ export function createGitEngine(options: EngineOptions): Engine {
       return { head: head.id, ...(await mergeTrees({ storeDir, into, head: head.id, deepen })) }
     },
     readRef: async (name) => (await headers.request(name))?.id,
-    writeRef: async (name, id) => void (await runGit({ storeDir, args: ['update-ref', '--no-deref', name, id] })),
+    writeRefs: async (refs) => {
+      const input = refs.map(({ name, id }) => `update ${name} ${id}\n`).join('')
+      await runGit({ storeDir, args: ['update-ref', '--no-deref', '--stdin'], input })
+    },
     isAncestor: async (ancestor, descendant) => {
       const args = ['merge-base', '--is-ancestor', ancestor, descendant]
       return (await runGit({ storeDir, args, okCodes: [1, 128] })).exitCode === 0

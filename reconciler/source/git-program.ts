@@ -35,6 +35,7 @@ export type GitCall = {
   /** Largest file that the program may write, bytes. */
   readonly maxFileBytes?: number
   readonly okCodes?: readonly number[]
+  readonly input?: string
 }
 
 export type GitAnswer = { readonly stdout: string; readonly exitCode: number }
@@ -114,7 +115,7 @@ export async function runGit(call: GitCall): Promise<GitAnswer> {
     const result = await execa(program, [...before, ...call.args], {
       env: gitEnvironment(call.storeDir, call.remote, call.credentials),
       extendEnv: false,
-      stdin: 'ignore',
+      ...(call.input === undefined ? { stdin: 'ignore' as const } : { input: call.input }),
       timeout: call.timeout ?? 60_000,
       maxBuffer: 64 * 1024 * 1024,
       ...(call.signal === undefined ? {} : { cancelSignal: call.signal }),

@@ -38,7 +38,9 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
     fetch: async (have, signal) => await fetchHead(options, { store, have, signal }),
     merge: async () => await Promise.reject(gitNeeded(options.remote.url)),
     readRef: async (name) => await readRef(store, name),
-    writeRef: async (name, id) => await git.writeRef({ ...store, ref: name, value: id, force: true }),
+    writeRefs: async (refs) => {
+      for (const { name, id } of refs) await git.writeRef({ ...store, ref: name, value: id, force: true })
+    },
     isAncestor: async (ancestor, descendant) => await isAncestor(store, ancestor, descendant),
     between: async (after, head, most) => {
       const known = new Set((await git.log({ ...store, ref: after })).map(({ oid }) => oid))

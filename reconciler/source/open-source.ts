@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { GitvirtError } from '../lib/errors.ts'
 import { diffFolders, type ChangeSet } from './changes.ts'
 import { parseCommit, type Commit } from './commit.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, RefUpdate } from './engine.ts'
 import { createGitEngine } from './git-engine.ts'
 import { hasGit, prepareStore } from './git-program.ts'
 import { createIsomorphicEngine } from './isomorphic-engine.ts'
@@ -185,20 +185,27 @@ class GitSource implements Source {
   /** Head last, so that a crash between the steps only repeats them. */
   async #advance(last: string | undefined, head: string): Promise<void> {
     const { engine, refs } = this.#parts
+    const updates: RefUpdate[] = [{ name: `${refs}/head`, id: head }]
     if (last !== undefined) {
-      if (await this.#isRewrite(last, head)) await engine.writeRef(`${refs}/replaced/${last}`, last)
-      await engine.writeRef(`${refs}/before`, last)
+      updates.unshift({ name: `${refs}/before`, id: last })
+      if (await this.#isRewrite(last, head)) updates.unshift({ name: `${refs}/replaced/${last}`, id: last })
     }
-    await engine.writeRef(`${refs}/head`, head)
+    await engine.writeRefs(updates)
     await engine.tidy()
   }
 
   async #isRewrite(before: string, head: string): Promise<boolean> {
     const pair = `${before} ${head}`
     if (this.#ancestry?.pair !== pair) {
-      this.#ancestry = { pair, rewritten: before !== head && !(await this.#parts.engine.isAncestor(before, head)) }
+      this.#ancestry = { pair, rewritten: before !== head && !(await this.#descends(head, before)) }
     }
     return this.#ancestry.rewritten
+  }
+
+  /** Most pushes are one commit or one merge, which names its parents: that needs no walk through the history. */
+  async #descends(head: string, before: string): Promise<boolean> {
+    const { parents } = await this.#commit(head)
+    return parents.includes(before) || (await this.#parts.engine.isAncestor(before, head))
   }
 
   async #commit(id: string): Promise<Commit> {

@@ -53,28 +53,27 @@ async function makeImage(demo: Demo): Promise<void> {
   await rm(raw)
 }
 
-/** Time at which a QEMU process of this guest is there, on performance.now()'s clock. Looks at each new process once or twice. */
+/** Time at which a new QEMU process of this guest is there, on performance.now()'s clock. Looks at each other process once. */
 async function qemuStarted(guest: string, from: number): Promise<number> {
-  const others = new Map<string, number>()
+  const others = new Set(readdirSync('/proc'))
   while (performance.now() - from < patienceMs) {
     for (const pid of readdirSync('/proc')) {
-      // A process is itself only after its exec: look twice.
-      const looks = others.get(pid) ?? 0
-      if (!/^\d+$/.test(pid) || looks > 20) continue
-      others.set(pid, looks + 1)
-      if (commandLine(pid).includes(guest)) return performance.now()
+      if (!/^\d+$/.test(pid) || others.has(pid)) continue
+      const [program = '', ...words] = commandLine(pid)
+      if (program.includes('qemu-system') && words[words.indexOf('-name') + 1]?.includes(guest) === true) return performance.now()
+      // What libvirtd forks is QEMU only after its exec.
+      if (program !== '' && !program.includes('libvirtd')) others.add(pid)
     }
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   throw new Error(`No QEMU process of ${guest} came.`)
 }
 
-function commandLine(pid: string): string {
+function commandLine(pid: string): string[] {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
-    return words[0]?.includes('qemu-system') === true ? (words[words.indexOf('-name') + 1] ?? '') : ''
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
   } catch {
-    return ''
+    return []
   }
 }
 

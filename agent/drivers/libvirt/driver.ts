@@ -95,6 +95,7 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
       addresses.close()
       await events?.close()
       await agents.close()
+      await virsh.close()
     },
   }
 }

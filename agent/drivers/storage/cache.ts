@@ -1,13 +1,32 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson } from '../../../reconciler/lib/digest.ts'
 import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
 import type { Checksum } from './checksum.ts'
+import type { DiskFormat } from './detect.ts'
 import type { Validators } from './download.ts'
+import type { ImageInfo } from './images.ts'
 import { readJson, writeJson } from './records.ts'
 
-export type CachedImage = { readonly file: string; readonly validators: Validators; readonly checksum: string | undefined }
+export type CachedImage = {
+  readonly file: string
+  readonly validators: Validators
+  readonly checksum: string | undefined
+  /** What the checks of the image inside found; absent until it has passed them all, and after a reboot: a power cut may have cut it. */
+  readonly checked: CheckedImage | undefined
+}
+
+export type CheckedImage = ImageInfo & { readonly format: DiskFormat }
+
+type Note = {
+  readonly bytes: number
+  readonly validators: Validators
+  readonly checksum?: string
+  readonly checked?: CheckedImage
+  /** The kernel's id of the boot in which it was checked. */
+  readonly boot?: string
+}
 
 /**
  * A name for the download. Whoever asks with other credentials, or trusts another server, gets an entry of their own,
@@ -32,12 +51,18 @@ export class ImageCache {
 
   async find(folder: string, key: string): Promise<CachedImage | undefined> {
     const file = join(folder, key)
-    const note = (await readJson(`${file}.json`).catch(() => undefined)) as
-      { bytes: number; validators: Validators; checksum?: string } | undefined
+    const note = await readNote(file)
     const size = (await stat(file).catch(() => undefined))?.size
     if (note === undefined || size !== note.bytes) return undefined
     await utimes(file, new Date(), new Date())
-    return { file, validators: note.validators, checksum: note.checksum }
+    const checked = note.boot === (await bootId()) ? note.checked : undefined
+    return { file, validators: note.validators, checksum: note.checksum, checked }
+  }
+
+  /** Remembers that the image in a kept download passed all checks, so that the next volume made of it is not checked again. */
+  async noteChecked(file: string, checked: CheckedImage): Promise<void> {
+    const note = await readNote(file)
+    if (note !== undefined) await writeJson(`${file}.json`, { ...note, checked, boot: await bootId() })
   }
 
   /**
@@ -83,4 +108,12 @@ export class ImageCache {
       total -= stats.size
     }
   }
+}
+
+async function readNote(file: string): Promise<Note | undefined> {
+  return (await readJson(`${file}.json`).catch(() => undefined)) as Note | undefined
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
 }

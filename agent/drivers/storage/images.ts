@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat, truncate } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { run, type ExecOptions, type ExecResult } from '../../../reconciler/lib/exec.ts'
@@ -15,6 +15,8 @@ export type ImageInfo = { readonly virtualBytes: number; readonly allocatedBytes
 const infoLimits = ['--as=2147483648', '--cpu=30:31']
 const convertLimits = ['--as=8589934592']
 const checkLimits = ['--as=8589934592', '--cpu=600:601']
+/** Bytes; also the unit of stat's blocks. */
+const sector = 512
 const checkTime = 1_200_000
 const convertTime = 6 * 3_600_000
 
@@ -32,6 +34,7 @@ type InfoJson = {
  * @throws GitvirtError for good: `UnsafeImage`, `CorruptImage`
  */
 export async function inspectImage(path: string, format: DiskFormat): Promise<ImageInfo> {
+  if (format === 'raw') return await inspectRaw(path)
   const info = JSON.parse((await qemuImg(['info', '--output=json', '-U', '-f', format, '--', path], infoLimits)).stdout) as InfoJson
   const specific = info['format-specific']?.data
   if (info['backing-filename'] !== undefined || info['full-backing-filename'] !== undefined) throw unsafeImage('it has a backing file')
@@ -41,6 +44,13 @@ export async function inspectImage(path: string, format: DiskFormat): Promise<Im
   const virtualBytes = info['virtual-size']
   if (virtualBytes === undefined || !Number.isSafeInteger(virtualBytes) || virtualBytes <= 0) throw unsafeImage('it has no size')
   return { virtualBytes, allocatedBytes: info['actual-size'] ?? 0 }
+}
+
+/** A raw image has no header that could be unsafe; QEMU takes its length in whole sectors. */
+async function inspectRaw(path: string): Promise<ImageInfo> {
+  const { size, blocks } = await stat(path)
+  if (size === 0) throw unsafeImage('it has no size')
+  return { virtualBytes: Math.ceil(size / sector) * sector, allocatedBytes: blocks * sector }
 }
 
 /**
@@ -71,6 +81,13 @@ export async function convertImage(
 export async function createImage(image: NewImage, bytes: number): Promise<void> {
   const options = image.preallocate ? ['-o', 'preallocation=falloc'] : []
   await qemuImg(['create', '-q', '-f', image.format, ...options, '--', image.path, String(bytes)], convertLimits, { timeout: convertTime })
+}
+
+/** Grows an image that nobody knows yet. */
+export async function growNewImage(image: NewImage, bytes: number): Promise<void> {
+  // A raw image has no tables: its length is its size.
+  if (image.format === 'raw' && !image.preallocate) await truncate(image.path, bytes)
+  else await growImage(image, bytes)
 }
 
 /** Grows an image that nobody has open. */

@@ -2,11 +2,11 @@ import { rename, rm, statfs } from 'node:fs/promises'
 import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
 import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
 import type { InputData } from '../types.ts'
-import { cacheKey, type ImageCache } from './cache.ts'
+import { cacheKey, type CheckedImage, type ImageCache } from './cache.ts'
 import { parseChecksum } from './checksum.ts'
 import { checkHeader, detectContent, readEnds, type DiskFormat } from './detect.ts'
 import { discard, download, noSpace, tooLarge } from './download.ts'
-import { checkImage, convertImage, createImage, growImage, inspectImage, syncPath } from './images.ts'
+import { checkImage, convertImage, createImage, growNewImage, inspectImage, syncPath } from './images.ts'
 import type { VolumePaths } from './render.ts'
 import { buildRequest } from './request.ts'
 import { unpack } from './unpack.ts'
@@ -40,15 +40,18 @@ export async function makeBlank(job: ImportJob): Promise<void> {
 export async function makeFromHttp(job: ImportJob, source: DataVolumeSourceHTTP): Promise<void> {
   const made: string[] = [job.paths.making]
   try {
-    const file = await obtain(job, source)
-    const { path, format } = await unwrap(job, file, made)
-    const info = await inspectImage(path, format)
-    if (info.virtualBytes > job.volume.sizeBytes) throw tooLarge(info.virtualBytes, job.volume.sizeBytes)
-    await checkImage(path, format)
-    await checkRoom(job, info.allocatedBytes)
+    const { file, checked, kept } = await obtain(job, source)
+    const image = checked === undefined ? await examine(job, file, made) : { ...checked, path: file }
+    if (image.virtualBytes > job.volume.sizeBytes) throw tooLarge(image.virtualBytes, job.volume.sizeBytes)
+    if (checked === undefined) {
+      await checkImage(image.path, image.format)
+      const { path, ...facts } = image
+      if (kept && path === file) await job.cache.noteChecked(file, facts)
+    }
+    await checkRoom(job, image.allocatedBytes)
     await rm(job.paths.making, { force: true })
-    await convertImage({ path, format }, target(job), job.signal)
-    if (info.virtualBytes < job.volume.sizeBytes) await growImage(target(job), job.volume.sizeBytes)
+    await convertImage(image, target(job), job.signal)
+    if (image.virtualBytes < job.volume.sizeBytes) await growNewImage(target(job), job.volume.sizeBytes)
     await syncPath(job.paths.making)
     made.shift()
   } finally {
@@ -57,15 +60,19 @@ export async function makeFromHttp(job: ImportJob, source: DataVolumeSourceHTTP)
   await discard(job.paths.partial)
 }
 
+/** A download; `kept` where it is in the cache, `checked` where the image in it has passed the checks before. */
+type Obtained = { readonly file: string; readonly kept: boolean; readonly checked?: CheckedImage | undefined }
+
 /** A complete, verified download: the cached one where the server says it still holds, else a fresh one. */
-async function obtain(job: ImportJob, source: DataVolumeSourceHTTP): Promise<string> {
+async function obtain(job: ImportJob, source: DataVolumeSourceHTTP): Promise<Obtained> {
   const { volume, data, paths, cache } = job
   const checksum = parseChecksum(source.checksum)
   const request = buildRequest(source, { namespace: volume.namespace, allowed: volume.allowedSources ?? [], data })
   const key = cacheKey(source, volume.namespace)
   const cached = await cache.find(paths.cache, key)
   // Bytes that were checked against this very checksum need no server.
-  if (cached !== undefined && checksum !== undefined && cached.checksum === `${checksum.algorithm}:${checksum.hex}`) return cached.file
+  if (cached !== undefined && checksum !== undefined && cached.checksum === `${checksum.algorithm}:${checksum.hex}`)
+    return { ...cached, kept: true }
   const result = await download({
     request,
     file: paths.partial,
@@ -76,8 +83,14 @@ async function obtain(job: ImportJob, source: DataVolumeSourceHTTP): Promise<str
     onProgress: (fraction) => job.onProgress(Math.floor(fraction * 100)),
     ...(cached === undefined ? {} : { known: cached.validators }),
   })
-  if (result.unchanged && cached !== undefined) return cached.file
-  return (await cache.keep(paths.cache, key, { file: paths.partial, ...result, checksum })) ?? paths.partial
+  if (result.unchanged && cached !== undefined) return { ...cached, kept: true }
+  const file = await cache.keep(paths.cache, key, { file: paths.partial, ...result, checksum })
+  return { file: file ?? paths.partial, kept: file !== undefined }
+}
+
+async function examine(job: ImportJob, file: string, made: string[]): Promise<CheckedImage & { readonly path: string }> {
+  const image = await unwrap(job, file, made)
+  return { ...image, ...(await inspectImage(image.path, image.format)) }
 }
 
 /** Takes wrappers off, each into a file of its own, and checks what is inside before anything opens it. */
