@@ -4,9 +4,8 @@ import { GitvirtError } from '../lib/errors.ts'
 import { diffFolders, type ChangeSet } from './changes.ts'
 import { parseCommit, type Commit } from './commit.ts'
 import type { Engine } from './engine.ts'
-import { createGitEngine } from './git-engine.ts'
+import { createGitEngine, type EngineOptions } from './git-engine.ts'
 import { hasGit, prepareStore } from './git-program.ts'
-import { createIsomorphicEngine } from './isomorphic-engine.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
 import { parseRef } from './ref-name.ts'
@@ -35,7 +34,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     const engineOptions = { remote, target, storeDir: options.storeDir, auth: options.auth, caps }
     const useGit = await chooseGit(options, remote)
     if (useGit) await prepareStore(options.storeDir, remote)
-    const engine = useGit ? createGitEngine(engineOptions) : await createIsomorphicEngine(engineOptions)
+    const engine = useGit ? createGitEngine(engineOptions) : await openIsomorphic(engineOptions)
     const key = createHash('sha256')
       .update(`${remote.url}\0${options.ref ?? 'HEAD'}`)
       .digest('hex')
@@ -45,6 +44,12 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     unlock()
     throw error
   }
+}
+
+/** Its HTTP client takes long to load, and where git is installed nothing needs it. */
+async function openIsomorphic(options: EngineOptions): Promise<Engine> {
+  const { createIsomorphicEngine } = await import('./isomorphic-engine.ts')
+  return await createIsomorphicEngine(options)
 }
 
 async function chooseGit(options: SourceOptions, remote: Remote): Promise<boolean> {

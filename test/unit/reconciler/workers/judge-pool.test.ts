@@ -13,7 +13,7 @@ const manifests = [
 
 describe('openJudges', () => {
   it('gives what judgeBlob gives, in the order of the blobs', async () => {
-    const judges = openJudges(defaultLimits)
+    const judges = openJudges(defaultLimits, 2)
     try {
       // Small Buffers are windows on one shared buffer.
       const blobs = manifests.map((text) => Buffer.from(text))
@@ -26,7 +26,7 @@ describe('openJudges', () => {
   })
 
   it('keeps to the limits that it was given', async () => {
-    const judges = openJudges({ ...defaultLimits, maxBytes: 10 })
+    const judges = openJudges({ ...defaultLimits, maxBytes: 10 }, 1)
     try {
       const [text = ''] = await judges.judge([Buffer.from(manifests[0] ?? '')])
       equal((JSON.parse(text) as { problems: { code: string }[] }).problems[0]?.code, 'TooLarge')
@@ -36,7 +36,7 @@ describe('openJudges', () => {
   })
 
   it('rejects what is under way when the threads end', async () => {
-    const judges = openJudges(defaultLimits)
+    const judges = openJudges(defaultLimits, 2)
     const answer = rejects(judges.judge([Buffer.from(manifests[0] ?? '')]), { code: 'ThreadEnded' })
     await judges.close()
     await answer
