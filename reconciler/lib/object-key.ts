@@ -7,9 +7,16 @@ export function objectKey(kind: string, namespace: string, name: string): Object
   return `${kind}/${namespace}/${name}`
 }
 
+let lastKey: ObjectKey = ''
+let lastParts: KeyParts = { kind: '', namespace: '', name: '' }
+
+/** The parts of a key. Many questions in a row are about one key, so the last answer is kept. */
 export function parseKey(key: ObjectKey): KeyParts {
+  if (key === lastKey) return lastParts
   const [kind = '', namespace = '', name = ''] = key.split('/')
-  return { kind, namespace, name }
+  lastKey = key
+  lastParts = { kind, namespace, name }
+  return lastParts
 }
 
 /** A key for people: `Kind/namespace/name`, and `Kind/name` where there is no namespace. Never for look-ups. */

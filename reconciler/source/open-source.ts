@@ -109,15 +109,14 @@ class GitSource implements Source {
   }
 
   async *read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }> {
-    const waiting: Promise<{ id: string; bytes: Uint8Array }>[] = []
-    for (const id of ids) {
-      const blob = this.#blob(id)
+    let waiting: Promise<{ id: string; bytes: Uint8Array }>[] = []
+    // Asked for by the half of what may wait, so that many requests go in one write.
+    for (let at = 0; at < ids.length; at += readAhead / 2) {
+      const asked = ids.slice(at, at + readAhead / 2).map(async (id) => await this.#blob(id))
       // A reader that stops early must not turn a late failure into an unhandled one.
-      blob.catch(() => undefined)
-      waiting.push(blob)
-      if (waiting.length < readAhead) continue
-      const first = waiting.shift()
-      if (first !== undefined) yield await first
+      for (const blob of asked) blob.catch(() => undefined)
+      for (const blob of waiting) yield await blob
+      waiting = asked
     }
     for (const blob of waiting) yield await blob
   }
