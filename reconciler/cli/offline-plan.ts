@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import type { Plan } from '../../schemas/generated/plan.ts'
 import type { OpenJudges } from '../desired/judges.ts'
 import { defaultLimits } from '../desired/parse/limits.ts'
-import { createDesired } from '../desired/state.ts'
 import { GitvirtError } from '../lib/errors.ts'
-import { plan } from '../plan/plan.ts'
 import { savedView, type SavedState } from '../plan/saved-view.ts'
 import { openSource } from '../source/open-source.ts'
 import { openManifestCache } from '../store/manifest-cache.ts'
@@ -36,7 +34,12 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   const path = options.path === undefined ? {} : { path: options.path }
   const judges = startJudges(options, stack)
   const source = stack.adopt(await openSource({ url: options.repo, storeDir, ...ref, ...path }), async (value) => await value.close())
-  const revision = await source.fetch()
+  const fetched = source.fetch()
+  // Awaited below; until then a failure must not count as unhandled.
+  fetched.catch(() => undefined)
+  // Loaded while git fetches.
+  const [{ createDesired }, { plan }] = await Promise.all([import('../desired/state.ts'), import('../plan/plan.ts')])
+  const revision = await fetched
   const { entries, refused } = await source.list(revision.commit)
   const cache =
     options.cacheDir === undefined
