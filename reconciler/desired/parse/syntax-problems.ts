@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { LineCounter, parseAllDocuments } from 'yaml'
 import type { Chunk } from './chunks.ts'
 import type { Position, Problem } from './problem.ts'
 
@@ -26,7 +27,7 @@ export function syntaxProblems(chunk: Chunk, fast: Problem, at: (offset: number)
   return found.length === 0 ? [fast] : found
 }
 
-type SlowParser = typeof import('yaml')
+type SlowParser = { readonly LineCounter: typeof LineCounter; readonly parseAllDocuments: typeof parseAllDocuments }
 
 /** Loaded for the first text that needs it: its many modules would be much of the start of every command and thread. */
 let slowParser: SlowParser | undefined
