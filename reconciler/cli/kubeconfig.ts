@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
 import { dirname, join, resolve } from 'node:path'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { GitvirtError } from '../lib/errors.ts'
 
 /** Where `gitvirt up` keeps its state unless told otherwise. */
@@ -68,7 +68,7 @@ export function readConnection(options: KubeconfigOptions): Connection {
 
 function readConfig(file: string): Config {
   try {
-    const config: unknown = parse(readFileSync(file, 'utf8'))
+    const config: unknown = load(readFileSync(file, 'utf8'))
     if (config !== null && typeof config === 'object') return config
     throw new Error('it holds no mapping')
   } catch (cause) {

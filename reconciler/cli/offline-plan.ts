@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Plan } from '../../schemas/generated/plan.ts'
-import { createDesired } from '../desired/state.ts'
+import type { OpenJudges } from '../desired/judges.ts'
+import { defaultLimits } from '../desired/parse/limits.ts'
 import { GitvirtError } from '../lib/errors.ts'
-import { plan } from '../plan/plan.ts'
 import { savedView, type SavedState } from '../plan/saved-view.ts'
 import { openSource } from '../source/open-source.ts'
 import { openManifestCache } from '../store/manifest-cache.ts'
@@ -32,8 +32,14 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   if (options.cacheDir === undefined) stack.defer(async () => await rm(storeDir, { recursive: true, force: true }))
   const ref = options.ref === undefined ? {} : { ref: options.ref }
   const path = options.path === undefined ? {} : { path: options.path }
+  const judges = startJudges(options, stack)
   const source = stack.adopt(await openSource({ url: options.repo, storeDir, ...ref, ...path }), async (value) => await value.close())
-  const revision = await source.fetch()
+  const fetched = source.fetch()
+  // Awaited below; until then a failure must not count as unhandled.
+  fetched.catch(() => undefined)
+  // Loaded while git fetches.
+  const [{ createDesired }, { plan }] = await Promise.all([import('../desired/state.ts'), import('../plan/plan.ts')])
+  const revision = await fetched
   const { entries, refused } = await source.list(revision.commit)
   const cache =
     options.cacheDir === undefined
@@ -42,9 +48,16 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
           cache: stack.adopt(openManifestCache(options.cacheDir), (value) => value.close()),
         }
   const root = options.path === undefined ? {} : { root: options.path.replaceAll(/^\/+|\/+$/g, '') }
-  const desired = createDesired({ ...cache, ...root, openJudges })
+  const desired = createDesired({ ...cache, ...root, openJudges: judges })
   const { view } = await desired.update({ revision: revision.commit, entries, refused, read: (ids) => source.read(ids) })
   return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+}
+
+/** Without a cache everything is judged: threads that start now load their code while git fetches. */
+function startJudges({ cacheDir }: OfflinePlanOptions, stack: AsyncDisposableStack): OpenJudges {
+  if (cacheDir !== undefined) return openJudges
+  const judges = stack.adopt(openJudges(defaultLimits), async (value) => await value.close())
+  return () => judges
 }
 
 async function readState(file: string): Promise<SavedState> {

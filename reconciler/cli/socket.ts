@@ -1,4 +1,4 @@
-import { WebSocket, type ClientOptions } from 'ws'
+import type { ClientOptions, WebSocket } from 'ws'
 import { GitvirtError } from '../lib/errors.ts'
 import type { Client } from './client.ts'
 
@@ -18,6 +18,8 @@ export async function openStream(
   url.protocol = 'wss:'
   const { ca, cert, key, headers } = await client.socketOptions()
   const tls = { ca, cert, key, headers } as ClientOptions
+  // Loaded here, so that other commands start without it.
+  const { WebSocket } = await import('ws')
   const socket = new WebSocket(url, [protocol], { ...tls, perMessageDeflate: false })
   return await new Promise((resolve, reject) => {
     socket.once('open', () => resolve(socket))

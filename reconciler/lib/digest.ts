@@ -5,16 +5,36 @@ export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
   if (Array.isArray(value)) return canonicalArray(value)
   let text = ''
-  for (const key of Object.keys(value).sort()) {
+  const keys = Object.keys(value)
+  if (!areSorted(keys)) keys.sort()
+  for (const key of keys) {
     const field = (value as Record<string, unknown>)[key]
-    if (field !== undefined) text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${canonicalJson(field)}`
+    if (field !== undefined) text += (text === '' ? '{' : ',') + keyJson(key) + canonicalJson(field)
   }
   return text === '' ? '{}' : `${text}}`
 }
 
+function areSorted(keys: readonly string[]): boolean {
+  for (let index = 1; index < keys.length; index += 1) if ((keys[index - 1] ?? '') > (keys[index] ?? '')) return false
+  return true
+}
+
+/** JSON of the keys seen first, which nearly all objects share; as many as hostile data may not exceed. */
+const keyTexts = new Map<string, string>()
+const mostKeyTexts = 2000
+const longestKey = 100
+
+function keyJson(key: string): string {
+  const known = keyTexts.get(key)
+  if (known !== undefined) return known
+  const text = `${JSON.stringify(key)}:`
+  if (keyTexts.size < mostKeyTexts && key.length <= longestKey) keyTexts.set(key, text)
+  return text
+}
+
 function canonicalArray(items: readonly unknown[]): string {
   let text = ''
-  for (const item of items) text += `${text === '' ? '[' : ','}${canonicalJson(item ?? null)}`
+  for (const item of items) text += (text === '' ? '[' : ',') + canonicalJson(item ?? null)
   return text === '' ? '[]' : `${text}]`
 }
 

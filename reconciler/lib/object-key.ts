@@ -7,9 +7,16 @@ export function objectKey(kind: string, namespace: string, name: string): Object
   return `${kind}/${namespace}/${name}`
 }
 
+/** The parts of a key; empty where it has none. */
 export function parseKey(key: ObjectKey): KeyParts {
-  const [kind = '', namespace = '', name = ''] = key.split('/')
-  return { kind, namespace, name }
+  const first = partEnd(key, 0)
+  const second = partEnd(key, first + 1)
+  return { kind: key.slice(0, first), namespace: key.slice(first + 1, second), name: key.slice(second + 1, partEnd(key, second + 1)) }
+}
+
+function partEnd(key: ObjectKey, start: number): number {
+  const end = key.indexOf('/', start)
+  return end === -1 ? key.length : end
 }
 
 /** A key for people: `Kind/namespace/name`, and `Kind/name` where there is no namespace. Never for look-ups. */

@@ -4,9 +4,8 @@ import { GitvirtError } from '../lib/errors.ts'
 import { diffFolders, type ChangeSet } from './changes.ts'
 import { parseCommit, type Commit } from './commit.ts'
 import type { Engine, RefUpdate } from './engine.ts'
-import { createGitEngine } from './git-engine.ts'
+import { createGitEngine, type EngineOptions } from './git-engine.ts'
 import { hasGit, prepareStore } from './git-program.ts'
-import { createIsomorphicEngine } from './isomorphic-engine.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
 import { parseRef } from './ref-name.ts'
@@ -45,7 +44,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     }
     const useGit = await chooseGit(options, remote)
     if (useGit) await prepareStore(options.storeDir, remote)
-    const engine = useGit ? createGitEngine(engineOptions) : await createIsomorphicEngine(engineOptions)
+    const engine = useGit ? createGitEngine(engineOptions) : await openIsomorphic(engineOptions)
     const key = createHash('sha256')
       .update(`${remote.url}\0${options.ref ?? 'HEAD'}`)
       .digest('hex')
@@ -55,6 +54,12 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     unlock()
     throw error
   }
+}
+
+/** Its HTTP client takes long to load, and where git is installed nothing needs it. */
+async function openIsomorphic(options: EngineOptions): Promise<Engine> {
+  const { createIsomorphicEngine } = await import('./isomorphic-engine.ts')
+  return await createIsomorphicEngine(options)
 }
 
 async function chooseGit(options: SourceOptions, remote: Remote): Promise<boolean> {
@@ -164,15 +169,14 @@ class GitSource implements Source {
   }
 
   async *read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }> {
-    const waiting: Promise<{ id: string; bytes: Uint8Array }>[] = []
-    for (const id of ids) {
-      const blob = this.#blob(id)
+    let waiting: Promise<{ id: string; bytes: Uint8Array }>[] = []
+    // Asked for by the half of what may wait, so that many requests go in one write.
+    for (let at = 0; at < ids.length; at += readAhead / 2) {
+      const asked = ids.slice(at, at + readAhead / 2).map(async (id) => await this.#blob(id))
       // A reader that stops early must not turn a late failure into an unhandled one.
-      blob.catch(() => undefined)
-      waiting.push(blob)
-      if (waiting.length < readAhead) continue
-      const first = waiting.shift()
-      if (first !== undefined) yield await first
+      for (const blob of asked) blob.catch(() => undefined)
+      for (const blob of waiting) yield await blob
+      waiting = asked
     }
     for (const blob of waiting) yield await blob
   }

@@ -8,13 +8,15 @@ import type { JudgeAnswer, JudgeRequest } from './judge-worker.ts'
 /** More threads than this wait for the one that hands out blobs. */
 const mostThreads = 4
 
+/** Batches for each thread: one that it judges and one that waits, so that it never does. */
+const batchesEach = 2
+
 type Waiting = { readonly worker: Worker; readonly resolve: (texts: readonly string[]) => void; readonly reject: (error: unknown) => void }
 
-/** Starts one thread for each CPU, at most four, each with the rules of the desired state in it. */
-export function openJudges(limits: ParseLimits): Judges {
-  const threads = Math.min(availableParallelism(), mostThreads)
+/** Starts threads, each with the rules of the desired state in it: one for each CPU but the caller's, at most four. */
+export function openJudges(limits: ParseLimits, threads = Math.min(availableParallelism() - 1, mostThreads)): Judges {
   const pool = new JudgePool(Array.from({ length: threads }, () => startWorker(limits)))
-  return { parallel: threads * 2, judge: async (blobs) => await pool.judge(blobs), close: async () => await pool.close() }
+  return { parallel: threads * batchesEach, judge: async (blobs) => await pool.judge(blobs), close: async () => await pool.close() }
 }
 
 function startWorker(limits: ParseLimits): Worker {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type Socket } from 'node:net'
 import type { Command } from 'commander'
-import { createWebSocketStream, type WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, type CliContext } from '../context.ts'
 import { openStream } from '../socket.ts'
@@ -95,6 +95,7 @@ async function vnc(context: CliContext, name: string, options: VncOptions): Prom
 
 async function serveViewer(context: CliContext, name: string, socket: Socket): Promise<void> {
   try {
+    const { createWebSocketStream } = await import('ws')
     const stream = createWebSocketStream(await openStream(context.client(), { namespace: context.namespace(), name, subresource: 'vnc' }))
     stream.on('error', () => socket.destroy())
     socket.on('error', () => stream.destroy())

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import type { AgentOptions } from '../../../agent/agent.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { GitvirtError } from '../../lib/errors.ts'
-import { createLogger, type Logger } from '../../lib/log.ts'
+import type { Logger } from '../../lib/log.ts'
 import { ownVersion } from '../../lib/version.ts'
 import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
@@ -156,8 +156,14 @@ function agentOptions(flags: AgentFlags, log: Logger): Omit<AgentOptions, 'recon
   }
 }
 
+/** Its library is loaded here, so that one-shot commands start without it. */
+async function openLog(name: string, flags: CommonOptions): Promise<Logger> {
+  const { createLogger } = await import('../../lib/log.ts')
+  return createLogger(name, flags.logLevel)
+}
+
 async function runUp(flags: ReconcilerFlags & AgentFlags): Promise<void> {
-  const log = createLogger('gitvirt', flags.logLevel)
+  const log = await openLog('gitvirt', flags)
   const { startReconciler } = await import('../../main.ts')
   const { startAgent } = await import('../../../agent/agent.ts')
   await using stack = new AsyncDisposableStack()
@@ -174,7 +180,7 @@ async function runUp(flags: ReconcilerFlags & AgentFlags): Promise<void> {
 }
 
 async function runReconciler(flags: ReconcilerFlags): Promise<void> {
-  const log = createLogger('gitvirt-reconciler', flags.logLevel)
+  const log = await openLog('gitvirt-reconciler', flags)
   const { startReconciler } = await import('../../main.ts')
   const reconciler = await startReconciler(await reconcilerOptions(flags, log))
   log.info({ api: reconciler.apiUrl, agents: reconciler.agentsUrl, kubeconfig: reconciler.kubeconfig }, 'reconciler is up')
@@ -183,7 +189,7 @@ async function runReconciler(flags: ReconcilerFlags): Promise<void> {
 }
 
 async function runAgent(flags: AgentFlags & { reconciler: string; joinTokenFile?: string }): Promise<void> {
-  const log = createLogger('gitvirt-agent', flags.logLevel)
+  const log = await openLog('gitvirt-agent', flags)
   const { startAgent } = await import('../../../agent/agent.ts')
   const joinToken = flags.joinTokenFile === undefined ? undefined : { file: flags.joinTokenFile }
   const agent = await startAgent({

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, type CliContext } from '../context.ts'
 import { discover, findResources, qualifiedSingular, resourcePath, type Resource } from '../discovery.ts'
@@ -136,9 +135,13 @@ async function printObjects(context: CliContext, targets: readonly Target[], opt
   if (options.output === 'name') return
   const single = targets.length === 1 && targets[0]?.names.length === 1
   const value = single ? items[0] : { apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } }
-  context.print(
-    options.output === 'json' ? JSON.stringify(value, null, 4) : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }),
-  )
+  context.print(options.output === 'json' ? JSON.stringify(value, null, 4) : await yamlText(value))
+}
+
+/** Its library is loaded here, so that other commands start without it. */
+async function yamlText(value: unknown): Promise<string> {
+  const { stringify } = await import('yaml')
+  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
 }
 
 function apiVersionOf(resource: Resource): string {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
-import { createDesired } from '../../desired/state.ts'
 import type { ManifestError } from '../../desired/types.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
 import { manifestFiles } from '../manifest-files.ts'
@@ -22,6 +21,8 @@ export function validateCommand(program: Command): void {
 
 async function validate(context: CliContext, path: string, options: { output?: string; strict?: boolean }): Promise<void> {
   const files = await manifestFiles(path)
+  // Loaded here, so that other commands start without it.
+  const { createDesired } = await import('../../desired/state.ts')
   const { view } = await createDesired().update({
     revision: 'working folder',
     entries: files.entries,

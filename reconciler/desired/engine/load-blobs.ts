@@ -65,25 +65,32 @@ function judgeHere({ id, bytes }: Read, { limits, cache }: LoadOptions): Judged 
   return { id, blob: blobOfText(text) ?? blob, text }
 }
 
-/** Hands batches out and takes them back in order, with as many under way as keep the threads busy. */
+/** Hands batches out, as many as keep the threads busy; what comes beyond is judged here meanwhile. Answers come in any order. */
 async function* judgeApart(ids: readonly string[], options: LoadOptions, judges: Judges): AsyncGenerator<Judged> {
-  const underWay: Promise<readonly Judged[]>[] = []
+  const underWay = new Set<Promise<void>>()
+  let answered: Judged[] = []
   let batch: Read[] = []
   const send = (): void => {
-    const answer = judgeBatch(batch, options, judges)
-    batch = []
-    // Awaited in its turn; until then a failure must not count as unhandled.
+    const answer = judgeBatch(batch, options, judges).then((judged) => {
+      answered.push(...judged)
+      underWay.delete(answer)
+    })
+    // Awaited at the end; until then a failure must not count as unhandled.
     answer.catch(() => undefined)
-    underWay.push(answer)
+    underWay.add(answer)
   }
   for await (const read of options.read(ids)) {
     batch.push(read)
     if (batch.length < messageSize) continue
-    send()
-    if (underWay.length >= judges.parallel) yield* (await underWay.shift()) ?? []
+    if (underWay.size < judges.parallel) send()
+    else yield* batch.map((one) => judgeHere(one, options))
+    batch = []
+    yield* answered
+    answered = []
   }
-  if (batch.length > 0) send()
-  for (const answer of underWay) yield* await answer
+  yield* batch.map((one) => judgeHere(one, options))
+  await Promise.all(underWay)
+  yield* answered
 }
 
 /** One batch by a thread; by this one where the thread's answer fails. */

@@ -37,24 +37,52 @@ export function machineReferences(vm: VirtualMachine, namespace: string): Refere
   return [...fromVolumes, ...toReferences(instanceNames(spec), namespace, base)]
 }
 
-function volumeNames(volume: Volume): Found[] {
-  const cloudInits = (['cloudInitNoCloud', 'cloudInitConfigDrive'] as const).flatMap((form): Found[] => [
+/** What a volume of each form names. A Map, so that a volume's own keys can be looked up. */
+const volumeForms: ReadonlyMap<string, (volume: Volume) => readonly Found[]> = new Map([
+  ['dataVolume', ({ dataVolume }) => [{ kind: 'DataVolume', name: dataVolume?.name, path: ['dataVolume', 'name'] }]],
+  [
+    'persistentVolumeClaim',
+    ({ persistentVolumeClaim: claim }) => [{ kind: 'DataVolume', name: claim?.claimName, path: ['persistentVolumeClaim', 'claimName'] }],
+  ],
+  [
+    'ephemeral',
+    ({ ephemeral }) => {
+      const name = ephemeral?.persistentVolumeClaim?.claimName
+      return [{ kind: 'DataVolume', name, path: ['ephemeral', 'persistentVolumeClaim', 'claimName'] }]
+    },
+  ],
+  ['memoryDump', ({ memoryDump }) => [{ kind: 'DataVolume', name: memoryDump?.claimName, path: ['memoryDump', 'claimName'] }]],
+  ['secret', ({ secret }) => [{ kind: 'Secret', name: secret?.secretName, path: ['secret', 'secretName'], optional: secret?.optional }]],
+  [
+    'configMap',
+    ({ configMap }) => [{ kind: 'ConfigMap', name: configMap?.name, path: ['configMap', 'name'], optional: configMap?.optional }],
+  ],
+  [
+    'sysprep',
+    ({ sysprep }) => [
+      { kind: 'ConfigMap', name: sysprep?.configMap?.name, path: ['sysprep', 'configMap', 'name'] },
+      { kind: 'Secret', name: sysprep?.secret?.name, path: ['sysprep', 'secret', 'name'] },
+    ],
+  ],
+  [
+    'containerDisk',
+    ({ containerDisk }) => [{ kind: 'Secret', name: containerDisk?.imagePullSecret, path: ['containerDisk', 'imagePullSecret'] }],
+  ],
+  ...(['cloudInitNoCloud', 'cloudInitConfigDrive'] as const).map(
+    (form) => [form, (volume: Volume) => cloudInitNames(volume, form)] as const,
+  ),
+])
+
+function cloudInitNames(volume: Volume, form: 'cloudInitNoCloud' | 'cloudInitConfigDrive'): Found[] {
+  return [
     { kind: 'Secret', name: volume[form]?.secretRef?.name, path: [form, 'secretRef', 'name'] },
     { kind: 'Secret', name: volume[form]?.networkDataSecretRef?.name, path: [form, 'networkDataSecretRef', 'name'] },
-  ])
-  const ephemeral = volume.ephemeral?.persistentVolumeClaim
-  return [
-    { kind: 'DataVolume', name: volume.dataVolume?.name, path: ['dataVolume', 'name'] },
-    { kind: 'DataVolume', name: volume.persistentVolumeClaim?.claimName, path: ['persistentVolumeClaim', 'claimName'] },
-    { kind: 'DataVolume', name: ephemeral?.claimName, path: ['ephemeral', 'persistentVolumeClaim', 'claimName'] },
-    { kind: 'DataVolume', name: volume.memoryDump?.claimName, path: ['memoryDump', 'claimName'] },
-    { kind: 'Secret', name: volume.secret?.secretName, path: ['secret', 'secretName'], optional: volume.secret?.optional },
-    { kind: 'ConfigMap', name: volume.configMap?.name, path: ['configMap', 'name'], optional: volume.configMap?.optional },
-    { kind: 'ConfigMap', name: volume.sysprep?.configMap?.name, path: ['sysprep', 'configMap', 'name'] },
-    { kind: 'Secret', name: volume.sysprep?.secret?.name, path: ['sysprep', 'secret', 'name'] },
-    { kind: 'Secret', name: volume.containerDisk?.imagePullSecret, path: ['containerDisk', 'imagePullSecret'] },
-    ...cloudInits,
   ]
+}
+
+/** By the volume's own keys: it has one form of many. */
+function volumeNames(volume: Volume): Found[] {
+  return Object.keys(volume).flatMap((key) => volumeForms.get(key)?.(volume) ?? [])
 }
 
 function instanceNames(spec: VirtualMachineInstanceSpec): Found[] {
@@ -85,8 +113,9 @@ export function volumeReferences(volume: DataVolume, namespace: string, base: Po
   const { source = {}, storage, pvc } = volume.spec
   const found: Found[] = [storageClass(storage?.storageClassName, 'storage'), storageClass(pvc?.storageClassName, 'pvc')]
   for (const form of ['http', 'registry', 'imageio', 's3', 'vddk'] as const) {
-    found.push({ kind: 'Secret', name: source[form]?.secretRef, path: ['source', form, 'secretRef'] })
-    found.push({ kind: 'ConfigMap', name: source[form]?.certConfigMap, path: ['source', form, 'certConfigMap'] })
+    if (source[form] === undefined) continue
+    found.push({ kind: 'Secret', name: source[form].secretRef, path: ['source', form, 'secretRef'] })
+    found.push({ kind: 'ConfigMap', name: source[form].certConfigMap, path: ['source', form, 'certConfigMap'] })
   }
   found.push({ kind: 'Secret', name: source.gcs?.secretRef, path: ['source', 'gcs', 'secretRef'] })
   const headers = source.http?.secretExtraHeaders ?? []

@@ -7,7 +7,7 @@ import { isNullScalar } from './scalars.ts'
 export type EventStream = { readonly text: string; readonly events: readonly Event[] }
 
 /** A stream with its node ends, for lookups. */
-export type IndexedStream = EventStream & { readonly ends: Int32Array }
+export type IndexedStream = EventStream & { readonly ends: readonly number[] }
 
 /** What one look over all events tells. */
 export type Survey = {
@@ -50,8 +50,8 @@ export function nodeOffset(event: Event | undefined): number {
 }
 
 /** For each event that begins a node, the index of the event after that node. One pass, so that no lookup walks twice. */
-export function nodeEnds(events: readonly Event[]): Int32Array {
-  const ends = new Int32Array(events.length)
+export function nodeEnds(events: readonly Event[]): number[] {
+  const ends = Array.from(events, () => 0)
   const open: number[] = []
   for (let at = 0; at < events.length; at += 1) {
     const type = events[at]?.type
@@ -94,12 +94,13 @@ function findKey({ text, events, ends }: IndexedStream, node: number, wanted: st
     const key = events[at]
     if (key === undefined || key.type === EVENT_POP) return undefined
     const value = at + 1
-    if (key.type === EVENT_SCALAR && scalarText(text, key) === wanted) return { node: value, offset: nodeOffset(key) }
+    if (key.type === EVENT_SCALAR && isText(text, key, wanted)) return { node: value, offset: nodeOffset(key) }
     at = ends[value] ?? events.length
   }
   return undefined
 }
 
-function scalarText(text: string, event: ScalarEvent): string {
-  return event.fast ? text.slice(event.valueStart, event.valueEnd) : getScalarValue(text, event)
+function isText(text: string, event: ScalarEvent, wanted: string): boolean {
+  if (!event.fast) return getScalarValue(text, event) === wanted
+  return event.valueEnd - event.valueStart === wanted.length && text.startsWith(wanted, event.valueStart)
 }

@@ -1,5 +1,7 @@
 import { YAMLException, constructFromEvents, parseEvents } from 'js-yaml'
+import type { Event } from 'js-yaml'
 import { findAliasFault } from './aliases.ts'
+import type { AliasFault } from './aliases.ts'
 import { splitDocuments } from './chunks.ts'
 import type { Chunk } from './chunks.ts'
 import { locateOffset, nodeEnds, nodeOffset, survey } from './events.ts'
@@ -10,6 +12,7 @@ import type { GuessedIdentity } from './identity.ts'
 import { defaultLimits } from './limits.ts'
 import type { ParseLimits } from './limits.ts'
 import { createLineIndex } from './lines.ts'
+import { plainValues } from './plain-values.ts'
 import type { Pointer, Position, Problem } from './problem.ts'
 import { sentence, syntaxProblems } from './syntax-problems.ts'
 import { decodeText } from './text.ts'
@@ -79,14 +82,14 @@ function parseChunk(chunk: Chunk, context: Context): Outcome {
   try {
     const events = parseEvents(chunk.text, { maxDepth: limits.maxDepth })
     const stream = { text: chunk.text, events }
-    const { starts, aliased, mayHoldNull } = survey(stream)
+    const plain = plainValues(stream)
+    const { starts, mayHoldNull } = plain ?? survey(stream)
     if (starts.length > limits.maxObjects) return refuse(chunk, context, { offset: 0, message: `more than ${limits.maxObjects} documents` })
-    const fault = aliased ? findAliasFault(stream, limits) : undefined
-    if (fault !== undefined) return refuse(chunk, context, fault)
-    const values = constructFromEvents(events, { source: chunk.text, schema: manifestSchema, maxTotalMergeKeys: limits.maxMergeKeys })
-    const locator = createLocator(stream, (offset) => context.at(chunk.offset + offset))
+    const values = plain?.values ?? constructed(stream, limits)
+    if ('message' in values) return refuse(chunk, context, values)
+    const locator = createLocator({ ...stream, ends: plain?.ends }, (offset) => context.at(chunk.offset + offset))
     const documents = values.map((value, index): ParsedDocument => {
-      return { value: aliased ? unshare(value) : value, mayHoldNull, locate: locator((starts[index] ?? 0) + 1) }
+      return { value, mayHoldNull, locate: locator((starts[index] ?? 0) + 1) }
     })
     return { documents: documents.filter((document) => document.value !== null && document.value !== undefined) }
   } catch (error) {
@@ -94,9 +97,22 @@ function parseChunk(chunk: Chunk, context: Context): Outcome {
   }
 }
 
+/** The values of a stream by the parser's own constructor, none of them shared; or which alias goes beyond the limits. */
+function constructed(stream: ParsedStream, limits: ParseLimits): readonly unknown[] | AliasFault {
+  const { aliased } = survey(stream)
+  const fault = aliased ? findAliasFault(stream, limits) : undefined
+  if (fault !== undefined) return fault
+  const { text, events } = stream
+  const values = constructFromEvents(events, { source: text, schema: manifestSchema, maxTotalMergeKeys: limits.maxMergeKeys })
+  return aliased ? values.map(unshare) : values
+}
+
+type ParsedStream = EventStream & { readonly events: Event[] }
+type MaybeIndexed = EventStream & { readonly ends: readonly number[] | undefined }
+
 /** Finds places below the node at one event; the stream is indexed when a field is first asked for. */
-function createLocator(stream: EventStream, at: (offset: number) => Position): (root: number) => (pointer: Pointer) => Position {
-  let ends: Int32Array | undefined
+function createLocator(stream: MaybeIndexed, at: (offset: number) => Position): (root: number) => (pointer: Pointer) => Position {
+  let { ends } = stream
   return (root) => (pointer) => {
     if (pointer.length === 0) return at(nodeOffset(stream.events[root]))
     ends ??= nodeEnds(stream.events)

@@ -58,8 +58,15 @@ function withoutUnderscores(text: string): string {
   return text.includes('_') && !text.startsWith('.') ? text.replaceAll('_', '') : text
 }
 
+const wordStarts: ReadonlySet<number> = new Set([...booleanFirstChars, '~', 'N'].map((char) => char.charCodeAt(0)))
+const numberStarts: ReadonlySet<number> = new Set(floatFirstChars.map((char) => char.charCodeAt(0)))
+
 /** What a plain scalar without a tag stands for. */
 export function resolvePlain(text: string): null | boolean | number | string {
+  // Most texts are told by their length or first character.
+  if (text.length > 5 && !numberStarts.has(text.charCodeAt(0))) return text
   if (isNullScalar(text)) return null
-  return resolveBoolean(text) ?? resolveInteger(text) ?? resolveFloat(text) ?? text
+  const first = text.charCodeAt(0)
+  if (wordStarts.has(first)) return resolveBoolean(text) ?? text
+  return numberStarts.has(first) ? (resolveInteger(text) ?? resolveFloat(text) ?? text) : text
 }

@@ -1,4 +1,5 @@
-import { LineCounter, parseAllDocuments } from 'yaml'
+import { createRequire } from 'node:module'
+import type { LineCounter, parseAllDocuments } from 'yaml'
 import type { Chunk } from './chunks.ts'
 import type { Position, Problem } from './problem.ts'
 
@@ -26,12 +27,18 @@ export function syntaxProblems(chunk: Chunk, fast: Problem, at: (offset: number)
   return found.length === 0 ? [fast] : found
 }
 
+type SlowParser = { readonly LineCounter: typeof LineCounter; readonly parseAllDocuments: typeof parseAllDocuments }
+
+/** Loaded for the first text that needs it: its many modules would be much of the start of every command and thread. */
+let slowParser: SlowParser | undefined
+
 type SlowError = { readonly offset: number; readonly code: string; readonly message: string }
 
 function slowErrors(text: string): SlowError[] {
   try {
-    const documents = parseAllDocuments(text, {
-      lineCounter: new LineCounter(),
+    slowParser ??= createRequire(import.meta.url)('yaml') as SlowParser
+    const documents = slowParser.parseAllDocuments(text, {
+      lineCounter: new slowParser.LineCounter(),
       prettyErrors: false,
       version: '1.2',
       merge: true,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Our name space of machine identities: the version 5 UUID of "gitvirt.io" in RFC 9562's DNS name space. */
 const machineNamespace = versionFive(Buffer.from('6ba7b8109dad11d180b400c04fd430c8', 'hex'), 'gitvirt.io')
@@ -9,7 +9,7 @@ export function machineUid(namespace: string, name: string): string {
 }
 
 function versionFive(space: Buffer, name: string): Buffer {
-  const bytes = createHash('sha1').update(space).update(name).digest().subarray(0, 16)
+  const bytes = hash('sha1', Buffer.concat([space, Buffer.from(name)]), 'buffer').subarray(0, 16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   return bytes

@@ -45,6 +45,7 @@ export function changeText(change: Change, paint: Paint): string {
 }
 
 function heldText({ blocked, steps }: Change, verb: string): string {
+  if (blocked.length === 0) return ''
   const id = steps.find((step) => step.verb === verb)?.id ?? ''
   return blocked.some((block) => block.steps === undefined || block.steps.includes(id)) ? ' (held back)' : ''
 }

@@ -37,12 +37,12 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
   return undefined
 }
 
-/** The one key of these that is there; undefined for none and for several. Nearly every object is right, so this allocates nothing. */
+/** The one key of these that is there; undefined for none and for several. By the object's own keys: it has fewer than there are choices. */
 function onlyOne(value: unknown, keys: readonly string[]): string | undefined {
   const object = fields(value)
   let only: string | undefined
-  for (const key of keys) {
-    if (object[key] === undefined || object[key] === null) continue
+  for (const key of Object.keys(object)) {
+    if (object[key] === undefined || object[key] === null || !keys.includes(key)) continue
     if (only !== undefined) return undefined
     only = key
   }

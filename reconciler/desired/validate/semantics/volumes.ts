@@ -48,13 +48,15 @@ function needText(report: Report, { value, pointer, field }: { value: unknown; p
   if (text(fields(value)[field]) === undefined) report.missing(pointer, field, `Add "${field}".`)
 }
 
+const userData = { keys: ['userData', 'userDataBase64', 'secretRef'], what: 'source of user data', optional: true }
+const networkData = { keys: ['networkData', 'networkDataBase64', 'networkDataSecretRef'], what: 'source of network data', optional: true }
+const cloudInitData = [...userData.keys, ...networkData.keys]
+
 /** At most one source for each document and at least one document, as upstream. */
 function checkCloudInit(report: Report, value: unknown, pointer: Pointer): void {
-  const user = { keys: ['userData', 'userDataBase64', 'secretRef'], what: 'source of user data', optional: true }
-  const network = { keys: ['networkData', 'networkDataBase64', 'networkDataSecretRef'], what: 'source of network data', optional: true }
-  exactlyOne(report, value, { pointer, choice: user })
-  exactlyOne(report, value, { pointer, choice: network })
-  if (present(value, [...user.keys, ...network.keys]).length === 0) {
+  exactlyOne(report, value, { pointer, choice: userData })
+  exactlyOne(report, value, { pointer, choice: networkData })
+  if (present(value, cloudInitData).length === 0) {
     report.add('MissingField', pointer, {
       message: `${String(pointer.at(-1))} has neither user data nor network data.`,
       action: 'Add userData, or networkData, or a reference to a Secret.',

@@ -14,7 +14,7 @@ const manifests = [
 
 describe('openJudges', () => {
   it('gives what judgeBlob gives, in the order of the blobs', async () => {
-    const judges = openJudges(defaultLimits)
+    const judges = openJudges(defaultLimits, 2)
     try {
       // Small Buffers are windows on one shared buffer.
       const blobs = manifests.map((text) => Buffer.from(text))
@@ -27,7 +27,7 @@ describe('openJudges', () => {
   })
 
   it('keeps to the limits that it was given', async () => {
-    const judges = openJudges({ ...defaultLimits, maxBytes: 10 })
+    const judges = openJudges({ ...defaultLimits, maxBytes: 10 }, 1)
     try {
       const [text = ''] = await judges.judge([Buffer.from(manifests[0] ?? '')])
       equal(blobOfText(text)?.problems[0]?.code, 'TooLarge')
@@ -37,7 +37,7 @@ describe('openJudges', () => {
   })
 
   it('rejects what is under way when the threads end', async () => {
-    const judges = openJudges(defaultLimits)
+    const judges = openJudges(defaultLimits, 2)
     const answer = rejects(judges.judge([Buffer.from(manifests[0] ?? '')]), { code: 'ThreadEnded' })
     await judges.close()
     await answer

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { loadBlobs } from '../../../../../reconciler/desired/engine/load-blobs.ts'
 import { blobText } from '../../../../../reconciler/desired/judge/blob-text.ts'
@@ -55,9 +55,29 @@ describe('loadBlobs', () => {
     }
     const blobs = await loadBlobs(ids, { cache, limits: defaultLimits, read, openJudges: () => judges })
     deepEqual(plain(blobs), expected)
-    equal(judges.batches, 13)
+    ok(judges.batches > 0)
     equal(judges.closed, 1)
     equal(cached.get('619'), blobText(judgeBlob(blob(619))))
+  })
+
+  it('judges itself what the threads have no room for', async () => {
+    const held = Promise.withResolvers<undefined>()
+    const judges = fakeJudges(async (bytes) => {
+      await held.promise
+      return await right(bytes)
+    })
+    const reading = async function* (): AsyncGenerator<{ id: string; bytes: Uint8Array }> {
+      yield* read(ids)
+      held.resolve(undefined)
+    }
+    deepEqual(plain(await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read: reading, openJudges: () => judges })), expected)
+    equal(judges.batches, judges.parallel)
+  })
+
+  it('judges everything itself where there is no other thread', async () => {
+    const judges = { ...fakeJudges(right), parallel: 0 }
+    deepEqual(plain(await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read, openJudges: () => judges })), expected)
+    equal(judges.batches, 0)
   })
 
   it('judges few blobs itself', async () => {
