@@ -120,7 +120,20 @@ let
 
   # The agent drives libvirt, opens /dev/kvm, makes bridges and writes disk images as root.
   onHost = common // {
+    ProtectControlGroups = true;
     ProtectHome = "read-only";
+    ProtectKernelModules = true;
+    ProtectSystem = "full";
+    RestrictAddressFamilies = [
+      "AF_INET"
+      "AF_INET6"
+      "AF_NETLINK"
+      "AF_PACKET"
+      "AF_UNIX"
+    ];
+    RestrictNamespaces = true;
+    SystemCallErrorNumber = "EPERM";
+    SystemCallFilter = [ "~@clock @cpu-emulation @debug @module @mount @obsolete @raw-io @reboot @swap" ];
     TimeoutStopSec = "60s";
   };
 
