@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { GitvirtError } from '../reconciler/lib/errors.ts'
 import { run, type ExecOptions, type ExecResult } from '../reconciler/lib/exec.ts'
 import { systemdRoot } from './systemd-root.ts'
@@ -115,13 +116,17 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Without systemd on this machine nspawn makes these two control groups at the top of each hierarchy and leaves them; one that another
- * host still uses cannot be removed and stays.
+ * Without systemd on this machine nspawn makes these two control groups at the top of each hierarchy and leaves them. Those that another
+ * host still uses stay; our own processes may take a moment to be gone.
  */
 async function removeCgroups(): Promise<void> {
   if (existsSync('/run/systemd/system')) return
-  for (const hierarchy of ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified'])
-    for (const name of ['payload', 'supervisor']) await removeCgroup(join(hierarchy, name))
+  const hierarchies = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified']
+  const folders = hierarchies.flatMap((hierarchy) => [join(hierarchy, 'payload'), join(hierarchy, 'supervisor')])
+  for (let tries = 0; tries < 30 && folders.some((folder) => existsSync(folder)); tries += 1) {
+    for (const folder of folders) await removeCgroup(folder)
+    await delay(100)
+  }
 }
 
 /** A control group is removed as a folder, after those in it; its files cannot be removed, and need not be. */
