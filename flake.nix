@@ -1,5 +1,6 @@
-# Dev shell, package and NixOS module. This file and nix/*.nix were checked with a Nix parser only: they have not been evaluated or built,
-# because the machines that run this project's tests have no Nix. Reports are welcome.
+# Dev shell, package and NixOS module. Evaluated by test/integration/nix with nixpkgs' real lib (Nix 2.8, lib of 26.11): the outputs
+# below, the module's options and units, and the addresses of the package's npm packages. Not tested, because it needs the whole of
+# nixpkgs and a network: that the package builds, that the shell opens, that NixOS boots with the module. Reports are welcome.
 #
 # The package needs the address of an npm registry (package-lock.json holds hashes, no addresses):
 #
@@ -56,6 +57,6 @@
         default = gitvirt;
       };
 
-      formatter = forAllSystems (pkgs: pkgs.nixfmt-rfc-style);
+      formatter = forAllSystems (pkgs: pkgs.nixfmt);
     };
 }

@@ -1,4 +1,8 @@
 # services.gitvirt.up runs reconciler and agent of one machine; reconciler and agent are the same two, apart, for a fleet.
+#
+# Tested (test/integration/nix, with nixpkgs' lib): the options' types and defaults; the three units, whose settings are those of
+# packaging/systemd, which systemd runs in test/slow; arguments, credentials, firewall port, account, assertion.
+# Not tested: NixOS itself. libvirtd, NetworkManager and users are options of a stub there, and no NixOS machine was booted.
 {
   config,
   lib,
@@ -10,6 +14,9 @@ let
   cfg = config.services.gitvirt;
 
   enableOf = what: lib.mkEnableOption "gitvirt's ${what}";
+
+  # HOST:PORT, [v6]:PORT or :PORT, as the command takes it.
+  address = lib.types.strMatching "(\\[[0-9a-fA-F:]+]|[^:]*):[0-9]{1,5}";
 
   sourceOptions = {
     repo = lib.mkOption {
@@ -29,17 +36,17 @@ let
       description = "Folder of the environment inside the repository.";
     };
     tokenFile = lib.mkOption {
-      type = lib.types.nullOr lib.types.path;
+      type = lib.types.nullOr lib.types.externalPath;
       default = null;
-      description = "File with the token of the repository; handed over as a systemd credential, never copied to the store.";
+      description = "File with the token of the repository. A text, not a Nix path: it is handed over as a systemd credential and never copied to the store.";
     };
     webhookSecretFile = lib.mkOption {
-      type = lib.types.nullOr lib.types.path;
+      type = lib.types.nullOr lib.types.externalPath;
       default = null;
-      description = "File with the secret of the forge's webhook.";
+      description = "File with the secret of the forge's webhook; as tokenFile.";
     };
     listen = lib.mkOption {
-      type = lib.types.str;
+      type = address;
       default = "127.0.0.1:6443";
       description = "Address of the API.";
     };
@@ -65,24 +72,33 @@ let
     description = "Further arguments, as `gitvirt COMMAND --help` lists them.";
   };
 
-  flag = name: value: lib.optionals (value != null) [ name value ];
+  # systemd expands % and $ in ExecStart; what an option holds is meant as it stands. Source: systemd.service(5), "Command lines".
+  quote = text: builtins.toJSON (builtins.replaceStrings [ "%" "$" ] [ "%%" "$$" ] text);
+
+  # Where systemd puts a credential: the one % that is meant.
+  credential = name: "\"%d/${name}\"";
+
+  flag = name: value: lib.optionals (value != null) [ (quote name) (quote value) ];
+
+  loadCredential = name: file: lib.optional (file != null) "${name}:${builtins.replaceStrings [ "%" ] [ "%%" ] file}";
+
+  credentialFlag = flagName: name: file: lib.optionals (file != null) [ (quote flagName) (credential name) ];
 
   sourceArgs =
     o:
-    [ "--repo" o.repo "--listen" o.listen ]
+    flag "--repo" o.repo
+    ++ flag "--listen" o.listen
     ++ flag "--branch" o.branch
     ++ flag "--path" o.path
-    ++ lib.optionals (o.tokenFile != null) [ "--token-file" "%d/token" ]
-    ++ lib.optionals (o.webhookSecretFile != null) [ "--webhook-secret-file" "%d/webhook" ]
-    ++ lib.concatMap (name: [ "--server-name" name ]) o.serverNames;
+    ++ credentialFlag "--token-file" "token" o.tokenFile
+    ++ credentialFlag "--webhook-secret-file" "webhook" o.webhookSecretFile
+    ++ lib.concatMap (flag "--server-name") o.serverNames;
 
   sourceCredentials =
     o:
-    lib.optional (o.tokenFile != null) "token:${o.tokenFile}"
-    ++ lib.optional (o.webhookSecretFile != null) "webhook:${o.webhookSecretFile}";
+    loadCredential "token" o.tokenFile ++ loadCredential "webhook" o.webhookSecretFile;
 
-  # systemd reads % as a specifier; the two places above mean it so.
-  execStart = args: "${lib.getExe cfg.package} ${lib.concatMapStringsSep " " (arg: builtins.toJSON arg) args}";
+  execStart = command: args: lib.concatStringsSep " " ([ (lib.getExe cfg.package) command ] ++ args);
 
   common = {
     Restart = "always";
@@ -97,15 +113,35 @@ let
     SystemCallArchitectures = "native";
   };
 
+  hostServices = [
+    "libvirtd.service"
+    "NetworkManager.service"
+  ];
+
   # The agent drives libvirt, opens /dev/kvm, makes bridges and writes disk images as root.
   onHost = common // {
+    ProtectControlGroups = true;
     ProtectHome = "read-only";
+    ProtectKernelModules = true;
+    ProtectSystem = "full";
+    RestrictAddressFamilies = [
+      "AF_INET"
+      "AF_INET6"
+      "AF_NETLINK"
+      "AF_PACKET"
+      "AF_UNIX"
+    ];
+    RestrictNamespaces = true;
+    SystemCallErrorNumber = "EPERM";
+    SystemCallFilter = [ "~@clock @cpu-emulation @debug @module @mount @obsolete @raw-io @reboot @swap" ];
     TimeoutStopSec = "60s";
   };
 
   # The reconciler needs Git and the network only.
   offHost = common // {
-    DynamicUser = true;
+    User = "gitvirt";
+    Group = "gitvirt";
+    UMask = "0077";
     CapabilityBoundingSet = "";
     PrivateDevices = true;
     ProtectClock = true;
@@ -122,30 +158,29 @@ let
       "AF_UNIX"
     ];
     RestrictNamespaces = true;
+    SystemCallErrorNumber = "EPERM";
     SystemCallFilter = [ "@system-service" ];
   };
 
   unit =
     {
       description,
+      command,
       state,
       mode,
       args,
       hardening,
       credentials ? [ ],
+      after ? [ ],
     }:
     {
       inherit description;
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
-      after = [
-        "network-online.target"
-        "libvirtd.service"
-        "NetworkManager.service"
-      ];
+      after = [ "network-online.target" ] ++ after;
       environment.NODE_COMPILE_CACHE = "/var/cache/${state}/compile";
       serviceConfig = hardening // {
-        ExecStart = execStart args;
+        ExecStart = execStart command (flag "--state-dir" "/var/lib/${state}" ++ args);
         LoadCredential = credentials;
         StateDirectory = state;
         StateDirectoryMode = mode;
@@ -172,7 +207,7 @@ in
     reconciler = sourceOptions // {
       enable = enableOf "reconciler";
       agents = lib.mkOption {
-        type = lib.types.str;
+        type = address;
         default = "0.0.0.0:7443";
         description = "Address that agents dial.";
       };
@@ -191,25 +226,29 @@ in
         description = "Address of the reconciler.";
       };
       joinTokenFile = lib.mkOption {
-        type = lib.types.nullOr lib.types.path;
+        type = lib.types.nullOr lib.types.externalPath;
         default = null;
-        description = "File with the one-time join token; needed at the first start only.";
+        description = "File with the one-time join token, needed at the first start only: afterwards set null, because a missing file holds the unit up.";
       };
       inherit extraArgs;
     };
   };
 
   config = lib.mkMerge [
-    (lib.mkIf (cfg.up.enable || cfg.agent.enable) {
+    {
       assertions = [
         {
           assertion = !(cfg.up.enable && (cfg.agent.enable || cfg.reconciler.enable));
           message = "services.gitvirt.up is reconciler and agent in one: enable either it or the two.";
         }
       ];
+    }
+    (lib.mkIf (cfg.up.enable || cfg.agent.enable) {
       virtualisation.libvirtd.enable = true;
       virtualisation.libvirtd.qemu.swtpm.enable = lib.mkDefault true;
       networking.networkmanager.enable = lib.mkDefault true;
+    })
+    (lib.mkIf (cfg.up.enable || cfg.agent.enable || cfg.reconciler.enable) {
       environment.systemPackages = [ cfg.package ];
     })
     (lib.mkIf cfg.up.enable {
@@ -218,21 +257,28 @@ in
         state = "gitvirt";
         mode = "0711";
         hardening = onHost;
+        after = hostServices;
         credentials = sourceCredentials cfg.up;
-        args = [ "up" "--state-dir" "/var/lib/gitvirt" "--node" cfg.up.node ] ++ sourceArgs cfg.up ++ cfg.up.extraArgs;
+        command = "up";
+        args = flag "--node" cfg.up.node ++ sourceArgs cfg.up ++ map quote cfg.up.extraArgs;
       };
     })
     (lib.mkIf cfg.reconciler.enable {
+      # A fixed account: `gitvirt token create` runs as the owner of the state folder.
+      users.users.gitvirt = {
+        isSystemUser = true;
+        group = "gitvirt";
+        home = "/var/lib/gitvirt-reconciler";
+      };
+      users.groups.gitvirt = { };
       systemd.services.gitvirt-reconciler = unit {
         description = "gitvirt: reconciler of a fleet";
         state = "gitvirt-reconciler";
         mode = "0700";
         hardening = offHost;
         credentials = sourceCredentials cfg.reconciler;
-        args =
-          [ "reconciler" "--state-dir" "/var/lib/gitvirt-reconciler" "--agents" cfg.reconciler.agents ]
-          ++ sourceArgs cfg.reconciler
-          ++ cfg.reconciler.extraArgs;
+        command = "reconciler";
+        args = flag "--agents" cfg.reconciler.agents ++ sourceArgs cfg.reconciler ++ map quote cfg.reconciler.extraArgs;
       };
       networking.firewall.allowedTCPPorts = lib.mkIf cfg.reconciler.openFirewall [
         (lib.toInt (lib.last (lib.splitString ":" cfg.reconciler.agents)))
@@ -244,11 +290,14 @@ in
         state = "gitvirt";
         mode = "0711";
         hardening = onHost;
-        credentials = lib.optional (cfg.agent.joinTokenFile != null) "join:${cfg.agent.joinTokenFile}";
+        after = hostServices;
+        credentials = loadCredential "join" cfg.agent.joinTokenFile;
+        command = "agent";
         args =
-          [ "agent" "--state-dir" "/var/lib/gitvirt" "--node" cfg.agent.node "--reconciler" cfg.agent.reconciler ]
-          ++ lib.optionals (cfg.agent.joinTokenFile != null) [ "--join-token-file" "%d/join" ]
-          ++ cfg.agent.extraArgs;
+          flag "--node" cfg.agent.node
+          ++ flag "--reconciler" cfg.agent.reconciler
+          ++ credentialFlag "--join-token-file" "join" cfg.agent.joinTokenFile
+          ++ map quote cfg.agent.extraArgs;
       };
     })
   ];

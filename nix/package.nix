@@ -14,6 +14,8 @@
   cdrkit,
   nmstate,
   openssh,
+  util-linux,
+  xz,
   # Address of an npm registry, such as the one that `npm config get registry` prints.
   npmRegistry,
 }:
@@ -53,6 +55,8 @@ let
     iputils
     cdrkit
     nmstate
+    util-linux
+    xz
   ];
 in
 stdenv.mkDerivation {

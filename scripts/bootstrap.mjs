@@ -29,13 +29,14 @@ const hostPackages = [
   'git',
   'openssh-client',
   'gpgv',
+  'libatomic1',
   'xz-utils',
   'util-linux',
   'procps',
   'ca-certificates',
 ]
 const labPackages = ['gnupg', 'busybox-static', 'syslinux', 'syslinux-common', 'mtools', 'dosfstools', 'cpio', 'curl', 'zstd']
-const slowPackages = ['user-mode-linux', 'mmdebstrap', 'e2fsprogs']
+const slowPackages = ['user-mode-linux', 'mmdebstrap', 'e2fsprogs', 'systemd-container']
 
 const commands = {
   quickstart: { packages: [...hostPackages, ...labPackages], run: [['lab/quickstart.ts']] },

@@ -163,6 +163,7 @@ async function openLog(name: string, flags: CommonOptions): Promise<Logger> {
 }
 
 async function runUp(flags: ReconcilerFlags & AgentFlags): Promise<void> {
+  const ended = untilSignal()
   const log = await openLog('gitvirt', flags)
   const { startReconciler } = await import('../../main.ts')
   const { startAgent } = await import('../../../agent/agent.ts')
@@ -175,20 +176,22 @@ async function runUp(flags: ReconcilerFlags & AgentFlags): Promise<void> {
   const agent = await startAgent({ ...agentOptions(flags, log), reconciler: { url: reconciler.agentsUrl, joinToken } })
   stack.adopt(agent, async (value) => await value.close())
   log.info({ api: reconciler.apiUrl, kubeconfig: reconciler.kubeconfig }, 'up')
-  await untilSignal()
+  await ended
   log.info('stopping; guests keep running')
 }
 
 async function runReconciler(flags: ReconcilerFlags): Promise<void> {
+  const ended = untilSignal()
   const log = await openLog('gitvirt-reconciler', flags)
   const { startReconciler } = await import('../../main.ts')
   const reconciler = await startReconciler(await reconcilerOptions(flags, log))
   log.info({ api: reconciler.apiUrl, agents: reconciler.agentsUrl, kubeconfig: reconciler.kubeconfig }, 'reconciler is up')
-  await untilSignal()
+  await ended
   await reconciler.close()
 }
 
 async function runAgent(flags: AgentFlags & { reconciler: string; joinTokenFile?: string }): Promise<void> {
+  const ended = untilSignal()
   const log = await openLog('gitvirt-agent', flags)
   const { startAgent } = await import('../../../agent/agent.ts')
   const joinToken = flags.joinTokenFile === undefined ? undefined : { file: flags.joinTokenFile }
@@ -196,7 +199,7 @@ async function runAgent(flags: AgentFlags & { reconciler: string; joinTokenFile?
     ...agentOptions(flags, log),
     reconciler: { url: flags.reconciler, ...(joinToken === undefined ? {} : { joinToken }) },
   })
-  await untilSignal()
+  await ended
   await agent.close()
 }
 
@@ -211,8 +214,20 @@ async function createToken(node: string, flags: CommonOptions & { ttl: string })
   process.stdout.write(`${token}\n`)
 }
 
+/**
+ * Settles at the first signal to end; a second one ends the process at once. Called before anything is started: a signal that comes
+ * meanwhile ends the command once it is up, with all closed, as any other.
+ */
 async function untilSignal(): Promise<void> {
+  let asked = false
   await new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
+    // Not `once`: execa, while a program of ours runs, kills this process for a signal that nobody else listens to any more.
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        if (asked) process.exit(1)
+        asked = true
+        resolve()
+      })
+    }
   })
 }

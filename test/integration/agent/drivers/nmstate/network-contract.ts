@@ -112,43 +112,60 @@ export function networkContract({ open, provider }: Contract): void {
   })
 }
 
-/** The bond policy of OpenShift Virtualization's slides, with the old key, and a bridge and a VLAN on it. Needs eth2 and eth3. */
+/** The bond policy of OpenShift Virtualization's slides, with the old key, and VLANs and bridges on it. Needs eth2 and eth3. */
+const bond = policyOf('worker-bond1', {
+  interfaces: [
+    {
+      name: 'bond1',
+      type: 'bond',
+      state: 'up',
+      ipv4: { enabled: false },
+      'link-aggregation': { mode: 'balance-alb', options: { miimon: '100' }, slaves: ['eth2', 'eth3'] },
+      mtu: 1450,
+    },
+    { name: 'bond1.102', type: 'vlan', state: 'up', vlan: { id: 102, 'base-iface': 'bond1' } },
+    { name: 'bond1.103', type: 'vlan', state: 'up', vlan: { id: 103, 'base-iface': 'bond1' } },
+    { name: 'br1', type: 'linux-bridge', state: 'up', bridge: { options: { stp: { enabled: false } }, port: [{ name: 'bond1' }] } },
+    { name: 'br102', type: 'linux-bridge', state: 'up', bridge: { options: { stp: { enabled: false } }, port: [{ name: 'bond1.102' }] } },
+  ],
+})
+
 export function bondContract({ open, provider }: Contract): void {
-  it('makes a balance-alb bond from the old key "slaves", with a bridge and a VLAN on it', async (t) => {
+  it('makes a balance-alb bond from the old key "slaves", with bridges and VLANs on it, and mends what drifts', async (t) => {
     const h = await open(t)
     const driver = h.driver()
-    const bond = policyOf('worker-bond1', {
-      interfaces: [
-        {
-          name: 'bond1',
-          type: 'bond',
-          state: 'up',
-          ipv4: { enabled: false },
-          'link-aggregation': { mode: 'balance-alb', options: { miimon: '100' }, slaves: ['eth2', 'eth3'] },
-          mtu: 1450,
-        },
-        { name: 'bond1.102', type: 'vlan', state: 'up', vlan: { id: 102, 'base-iface': 'bond1' } },
-        { name: 'br1', type: 'linux-bridge', state: 'up', bridge: { options: { stp: { enabled: false } }, port: [{ name: 'bond1' }] } },
-      ],
-    })
     await driver.apply(bond, signal())
     const detail = await h.ip('-d', 'link', 'show', 'bond1')
     assert.match(detail, /mtu 1450/)
     assert.match(detail, /bond mode balance-alb .*miimon 100/)
-    const links = await h.links()
-    assert.deepEqual(
-      ['eth2', 'eth3', 'bond1'].map((name) => links.find((link) => link.ifname === name)?.master),
-      ['bond1', 'bond1', 'br1'],
-    )
-    assert.match(await h.ip('-d', 'link', 'show', 'bond1.102'), /vlan protocol 802.1Q id 102/)
+    assert.deepEqual(mastersOf(await h.links(), ['eth2', 'eth3', 'bond1', 'bond1.102']), ['bond1', 'bond1', 'br1', 'br102'])
+    for (const id of [102, 103]) assert.match(await h.ip('-d', 'link', 'show', `bond1.${id}`), new RegExp(`vlan protocol 802.1Q id ${id}`))
     assert.deepEqual((await only(driver.observe())).drift, [])
     await h.ip('link', 'set', 'eth3', 'nomaster')
     await driftUnlessMended(driver, { path: 'interfaces[bond1].port', expected: 'eth2,eth3', actual: 'eth2' }, async () => {
-      return provider === 'networkmanager' && (await h.links()).find((link) => link.ifname === 'eth3')?.master === 'bond1'
+      return provider === 'networkmanager' && mastersOf(await h.links(), ['eth3'])[0] === 'bond1'
     })
     await driver.apply(bond, signal())
     assert.deepEqual((await only(driver.observe())).drift, [])
+    assert.deepEqual(mastersOf(await h.links(), ['eth2', 'eth3', 'bond1', 'bond1.102']), ['bond1', 'bond1', 'br1', 'br102'])
   })
+
+  it('rolls a bond with its VLANs and bridges back when a probe fails afterwards: its ports are free again', async (t) => {
+    const h = await open(t)
+    const reconcilerReachable = async (): Promise<void> => {
+      if ((await h.links()).some((link) => link.ifname === 'bond1')) throw new Error('the reconciler does not answer')
+    }
+    const driver = h.driver({ probes: { timeout: 500, interval: 100, dnsName: false, reconcilerReachable } })
+    await assert.rejects(driver.apply(bond, signal()), { code: 'ProbeFailed', message: /reconciler/ })
+    const links = await h.links()
+    assert.deepEqual(mastersOf(links, ['eth2', 'eth3']), [undefined, undefined])
+    assert.ok(!links.some((link) => /^(bond1|br1|br102)/.test(link.ifname)))
+    assert.equal(trueType(await only(driver.observe())), 'Failing')
+  })
+}
+
+function mastersOf(links: Awaited<ReturnType<NetworkHost['links']>>, names: readonly string[]): readonly (string | undefined)[] {
+  return names.map((name) => links.find((link) => link.ifname === name)?.master)
 }
 
 /** NetworkManager mends some damage by its profiles while we look; what it has not mended by then must be told. */
