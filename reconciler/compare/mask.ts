@@ -1,23 +1,19 @@
-import { parseKey } from '../lib/object-key.ts'
+import { parseKey, type ObjectKey } from '../lib/object-key.ts'
 import { maskField, maskedText, tableKind } from '../plan/text/mask.ts'
 import { isSensitive } from '../plan/disruption/table.ts'
 import { parsePath } from '../plan/diff/path.ts'
-import type { Comparison, FieldDifference, ObjectDifference } from './types.ts'
+import type { FieldDifference } from './types.ts'
 
 /** Kinds whose contents plans show as digests only. */
 const hiddenKinds: ReadonlySet<string> = new Set(['Secret', 'ConfigMap'])
 const hiddenFields = /^(?:data|stringData|binaryData)(?:$|[.[])/
 
-/** The comparison as people may see it: no values of Secrets and ConfigMaps, nothing that plans mask. */
-export function maskComparison(comparison: Comparison): Comparison {
-  return { ...comparison, objects: comparison.objects.map(maskObject) }
+/** Differences as people may see them: no values of Secrets and ConfigMaps, nothing that plans mask. */
+export function maskDifferences(key: ObjectKey, fields: readonly FieldDifference[]): FieldDifference[] {
+  return fields.map((field) => mask(key, field))
 }
 
-function maskObject(object: ObjectDifference): ObjectDifference {
-  return { ...object, fields: object.fields.map((field) => mask(object.key, field)) }
-}
-
-function mask(key: string, field: FieldDifference): FieldDifference {
+function mask(key: ObjectKey, field: FieldDifference): FieldDifference {
   const hidden = hiddenKinds.has(parseKey(key).kind) && hiddenFields.test(field.path)
   const kind = tableKind(key)
   const sensitive = hidden || isSensitive(kind, parsePath(field.path))

@@ -77,7 +77,7 @@ export type ObjectDifference = {
 /** An error of one side. */
 export type SideError = { readonly side: 'base' | 'other'; readonly error: ManifestError }
 
-/** How two sides differ; values as they are, secrets too: people see it through `maskComparison`. */
+/** How two sides differ. Values are what the maker put in: masked ones wherever people or files see them. */
 export type Comparison = {
   /** What the sides are called. */
   readonly base: string

@@ -71,8 +71,6 @@ export type DesiredView = {
   unknownPaths(): Iterable<string>
   /** True where this object's own document is broken, so that what Git wants of it is unknown. */
   isUnknownKey(key: ObjectKey): boolean
-  /** Keys of such objects, as far as they can be told. */
-  unknownKeys(): Iterable<ObjectKey>
   errors(): readonly ManifestError[]
 }
 

@@ -40,7 +40,6 @@ export function fakeDesired(): FakeDesired {
     isUnknownPath: (path) => [...unknown.values()].some((error) => error.path === path),
     unknownPaths: () => [...unknown.values()].map((error) => error.path),
     isUnknownKey: (key) => unknown.has(key),
-    unknownKeys: () => unknown.keys(),
     errors: () => errors,
     put: (object, options = {}) => {
       const key = objectKey(object.kind, object.metadata.namespace ?? '', object.metadata.name)

@@ -68,18 +68,16 @@ async function diff(context: CliContext, { a, b, selector, flags }: DiffCall): P
     })
   }
   const { defaultCacheDir, runDiff } = await import('../compare/run-diff.ts')
-  const { parseSelector } = await import('../../compare/selector.ts')
-  const { exitCodeOf, withoutAllowed } = await import('../../compare/compare.ts')
-  const { maskComparison } = await import('../../compare/mask.ts')
+  const { exitCodeOf, withoutAllowed } = await import('../../compare/outcome.ts')
   const comparison = await runDiff({
     base: parseOperand(a, flags.path),
     other: parseOperand(b, flags.path),
-    selects: selector === undefined ? undefined : parseSelector(selector),
+    selects: selector === undefined ? undefined : (await import('../../compare/selector.ts')).parseSelector(selector),
     repo: flags.repo,
     cacheDir: flags.cache ? (flags.cacheDir ?? defaultCacheDir()) : undefined,
     state: async () => await readState(context, flags),
   })
-  context.print(await render(maskComparison(flags.all === true ? comparison : withoutAllowed(comparison)), flags, context.color))
+  context.print(await render(flags.all === true ? comparison : withoutAllowed(comparison), flags, context.color))
   return exitCodeOf(comparison)
 }
 

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
-import { createDesired } from '../../desired/state.ts'
 import type { ManifestError } from '../../desired/types.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
 import { manifestFiles } from '../manifest-files.ts'
@@ -21,6 +20,7 @@ export function validateCommand(program: Command): void {
 }
 
 async function validate(context: CliContext, path: string, options: { output?: string; strict?: boolean }): Promise<void> {
+  const { createDesired } = await import('../../desired/state.ts')
   const files = await manifestFiles(path)
   const { view } = await createDesired().update({
     revision: 'working folder',

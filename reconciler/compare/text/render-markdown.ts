@@ -5,7 +5,7 @@ import { countsText, errorText, placesOf, signOf, stateOf, titleOf } from './par
 /** GitHub takes 65,536 characters in a comment; the shortest of the forges' limits. */
 const longest = 65_000
 
-/** A comparison as Markdown for a comment or a wiki: folded by object, cut before a forge would refuse it. Give it a masked one. */
+/** A comparison as Markdown for a comment or a wiki: folded by object, cut before a forge would refuse it. */
 export function renderMarkdown(comparison: Comparison): string {
   const { base, other, objects, errors } = comparison
   const head = [`### ${code(base)} and ${code(other)}`, '', escape(countsText(comparison))]

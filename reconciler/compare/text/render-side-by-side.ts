@@ -11,7 +11,7 @@ export type ColumnOptions = {
 
 const leastWidth = 60
 
-/** The two sides in columns beside one another: the field, and its value here and there. Give it a masked comparison. */
+/** The two sides in columns beside one another: the field, and its value here and there. */
 export function renderSideBySide(comparison: Comparison, options: ColumnOptions): string {
   const paint = createPaint(options.color === true)
   const column = Math.floor((Math.max(options.width, leastWidth) - 3) / 2)

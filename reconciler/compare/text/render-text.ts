@@ -7,7 +7,7 @@ export type RenderOptions = { readonly color?: boolean }
 
 const tints: Readonly<Record<Sign, keyof Paint>> = { '+': 'create', '-': 'delete', '~': 'update', '?': 'warn' }
 
-/** A comparison for people, in the form of a plan: what the second side has more, less and otherwise. Give it a masked one. */
+/** A comparison for people, in the form of a plan: what the second side has more, less and otherwise. */
 export function renderText(comparison: Comparison, options: RenderOptions = {}): string {
   const paint = createPaint(options.color === true)
   const blocks = comparison.objects.map((object) => objectText(object, comparison, paint))

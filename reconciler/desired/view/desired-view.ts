@@ -43,7 +43,6 @@ export function createView(revision: string, parts: ViewParts): DesiredView {
     isUnknownPath: (path) => parts.unknownPaths.has(path) || foldersAbove(path).some((folder) => parts.unknownPaths.has(folder)),
     unknownPaths: () => parts.unknownPaths.keys(),
     isUnknownKey: (key) => parts.unknownKeys.has(key),
-    unknownKeys: () => parts.unknownKeys.keys(),
     errors: () => (errors ??= sortErrors([...parts.pathErrors.values(), ...parts.keyErrors.values()].flat())),
   }
 }

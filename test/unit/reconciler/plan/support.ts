@@ -166,7 +166,6 @@ export function desiredView(objects: readonly DesiredObject[], unknown: Unknown 
     isUnknownPath: (path) => unknown.paths?.includes(path) === true,
     unknownPaths: () => unknown.paths ?? [],
     isUnknownKey: (key) => unknown.keys?.includes(key) === true,
-    unknownKeys: () => unknown.keys ?? [],
     errors: () => unknown.errors ?? [],
   }
 }
