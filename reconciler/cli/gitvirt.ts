@@ -12,6 +12,7 @@ import { getCommand } from './commands/get.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
+import { promoteCommand } from './commands/promote.ts'
 import { validateCommand } from './commands/validate.ts'
 import { versionCommand } from './commands/version.ts'
 import { errorExitCode, exitCodes } from './context.ts'
@@ -55,6 +56,7 @@ export function createProgram(): Command {
     validateCommand,
     planCommand,
     diffCommand,
+    promoteCommand,
     getCommand,
     describeCommand,
     eventsCommand,

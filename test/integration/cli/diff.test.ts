@@ -1,49 +1,9 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { run } from '../../../reconciler/lib/exec.ts'
-import { openWorld, startCommand, type Ended } from './command.ts'
-
-const examples = join(import.meta.dirname, '../../../examples')
-
-async function folder(t: TestContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'gitvirt-diff-'))
-  t.after(async () => await rm(path, { recursive: true, force: true }))
-  return path
-}
-
-type Repository = {
-  readonly dir: string
-  readonly cache: string
-  readonly git: (...args: string[]) => Promise<string>
-  readonly commit: (message: string) => Promise<void>
-  readonly diff: (...args: string[]) => Promise<Ended>
-}
-
-/** A clone with the example's environments in it. */
-async function environments(t: TestContext): Promise<Repository> {
-  const home = await folder(t)
-  const dir = join(home, 'fleet')
-  const cache = join(home, 'cache')
-  await cp(join(examples, 'environments'), join(dir, 'environments'), { recursive: true })
-  const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com']
-  const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' }
-  const git = async (...args: string[]): Promise<string> => (await run('git', ['-C', dir, ...identity, ...args], { env })).stdout.trim()
-  const commit = async (message: string): Promise<void> => {
-    await git('add', '--all')
-    await git('commit', '--quiet', '--message', message)
-  }
-  await git('init', '--quiet', '--initial-branch=main')
-  await commit('Environments')
-  const diff = async (...args: string[]): Promise<Ended> =>
-    await startCommand(t, ['diff', '--repo', dir, '--cache-dir', cache, ...args], { NODE_COMPILE_CACHE: join(home, 'compile') }).ended
-  return { dir, cache, git, commit, diff }
-}
-
-const staging = ':environments/staging'
-const prod = ':environments/prod'
+import { test } from 'node:test'
+import { openWorld, startCommand } from './command.ts'
+import { environments, prod, staging } from './environments.ts'
 
 test('two environments differ with exit code 1, field by field, without what the Fleet allows', async (t) => {
   const { diff } = await environments(t)
