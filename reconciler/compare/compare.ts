@@ -1,3 +1,4 @@
+import type { ObjectKey } from '../lib/object-key.ts'
 import { isSame } from './match.ts'
 import { isAllowed } from './outcome.ts'
 import { createAllowance, type Allowance } from './policy.ts'
@@ -10,6 +11,7 @@ import type {
   Match,
   ObjectDifference,
   Place,
+  SideError,
   SideIndex,
 } from './types.ts'
 
@@ -22,6 +24,8 @@ export type CompareInput = {
   readonly fieldsOf: (match: Match) => readonly FieldDifference[]
   /** Of the first side. */
   readonly policy?: ComparisonPolicy | undefined
+  /** Which objects take part; errors that name another one are none of this comparison's. Default all. */
+  readonly selects?: ((key: ObjectKey) => boolean) | undefined
 }
 
 /** True where both sides have the object and its digests do not show that it is the same. */
@@ -39,8 +43,12 @@ export function compareSides(input: CompareInput): Comparison {
     if (difference === undefined) equal += 1
     else objects.push(difference)
   }
-  const errors = (['base', 'other'] as const).flatMap((side) => input[side].errors.map((error) => ({ side, error })))
+  const errors = (['base', 'other'] as const).flatMap((side) => errorsOf(input, side))
   return { ...input.names, objects, errors, summary: summarise(objects, equal) }
+}
+
+function errorsOf({ selects = () => true, ...sides }: CompareInput, side: 'base' | 'other'): SideError[] {
+  return sides[side].errors.filter(({ object }) => object === undefined || selects(object)).map((error) => ({ side, error }))
 }
 
 type Context = { readonly input: CompareInput; readonly allowance: Allowance }

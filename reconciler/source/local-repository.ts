@@ -1,3 +1,4 @@
+import { GitvirtError } from '../lib/errors.ts'
 import { createGitEngine } from './git-engine.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { findGitDir } from './local-tree.ts'
@@ -28,11 +29,20 @@ export async function openLocalRepository(folder: string): Promise<LocalReposito
     if (object?.type !== 'blob') throw missingObject('blob', id)
     return { id, bytes: object.bytes }
   }
+  const readMany = async (ids: readonly string[]): Promise<{ id: string; bytes: Uint8Array }[]> =>
+    await Promise.all(ids.map(readOne)).catch(ownClone)
   return {
-    list: async (tree) => await listFolder(context, { id: tree, path: '' }),
+    list: async (tree) => await listFolder(context, { id: tree, path: '' }).catch(ownClone),
     read: async function* (ids) {
-      for (let at = 0; at < ids.length; at += readAhead) yield* await Promise.all(ids.slice(at, at + readAhead).map(readOne))
+      for (let at = 0; at < ids.length; at += readAhead) yield* await readMany(ids.slice(at, at + readAhead))
     },
     close: async () => await engine.close(),
   }
+}
+
+/** A store of ours may be thrown away where it is damaged; a person's clone may not. */
+function ownClone(error: unknown): never {
+  if (!(error instanceof GitvirtError) || (error.code !== 'ObjectMissing' && error.code !== 'StoreUnreadable')) throw error
+  const action = 'Check the repository with "git fsck"; of a partial clone, fetch the missing objects first.'
+  throw new GitvirtError({ code: error.code, message: error.message, action, cause: error })
 }

@@ -23,7 +23,7 @@ export async function computeDiff(base: Side, other: Side, { cache, selects }: C
   const live = !left.declared || !right.declared
   const fields = await fieldsOf(matches.filter(needsFields), { content, cache, live })
   const names = { base: base.name, other: other.name }
-  return compareSides({ names, base: left, other: right, matches, fieldsOf: (match) => fields.get(match) ?? [], policy })
+  return compareSides({ names, base: left, other: right, matches, fieldsOf: (match) => fields.get(match) ?? [], policy, selects })
 }
 
 const none: SideIndex = { objects: [], unknownKeys: [], untold: [], errors: [], declared: true }

@@ -212,6 +212,14 @@ describe('a broken file', () => {
     assert.equal(exitCodeOf(compareFiles(broken, broken)), 2)
   })
 
+  it('that names its objects does not concern a comparison of others', () => {
+    const invalid = { ...whole, 'web.yaml': machine('web', { memory: 'much' }) }
+    const comparison = compareFiles(whole, invalid, undefined, (key) => key.endsWith('/db'))
+    assert.deepEqual([comparison.objects, comparison.errors, exitCodeOf(comparison)], [[], [], 0])
+    const untold = { ...whole, 'odd.yaml': '{[' }
+    assert.equal(exitCodeOf(compareFiles(whole, untold, undefined, (key) => key.endsWith('/db'))), 2)
+  })
+
   it('of two that declare one object makes it unknown', () => {
     const comparison = compareFiles(whole, { ...whole, 'again.yaml': machine('web') })
     assert.deepEqual(

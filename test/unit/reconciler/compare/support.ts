@@ -20,16 +20,22 @@ export function sideOf(files: Files): TestSide {
   return { index: indexListing({ entries, refused: [] }, blobs), bodies }
 }
 
-export function compareFiles(a: Files | TestSide, b: Files | TestSide, policy?: ComparisonPolicy): Comparison {
+export function compareFiles(
+  a: Files | TestSide,
+  b: Files | TestSide,
+  policy?: ComparisonPolicy,
+  selects?: (key: string) => boolean,
+): Comparison {
   const [base, other] = [asSide(a), asSide(b)]
   const live = !base.index.declared || !other.index.declared
-  const matches = matchSides(base.index, other.index, { policy })
+  const matches = matchSides(base.index, other.index, { policy, selects })
   return compareSides({
     names: { base: 'A', other: 'B' },
     base: base.index,
     other: other.index,
     matches,
     policy,
+    selects,
     fieldsOf: (match) => {
       if (!needsFields(match)) throw new Error(`${match.key} is asked for although nothing can differ.`)
       const from = { key: match.key, object: base.bodies.get(match.key) ?? {}, ownerKey: match.baseObject?.ownerKey }
