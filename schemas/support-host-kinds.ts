@@ -64,7 +64,10 @@ export const fleetSupport: readonly SupportRow[] = yes(
   `. disruption disruption.unattended disruption.rules disruption.rules[].matchLabels disruption.rules[].unattended
    prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
-   hostDisk hostDisk.allowedPaths suspend`,
+   hostDisk hostDisk.allowedPaths suspend
+   environments environments.allowedDifferences environments.allowedDifferences[].kind environments.allowedDifferences[].namespace
+   environments.allowedDifferences[].name environments.allowedDifferences[].fields environments.allowedDifferences[].reason
+   environments.renames environments.renames[].kind environments.renames[].here environments.renames[].there`,
 )
 
 /** Kinds with a status. */

@@ -63,7 +63,7 @@ async function show(
   { patch, made, carried, left }: Promoted,
   { from, to }: { readonly from: Operand; readonly to: Operand },
 ): Promise<void> {
-  for (const { key, reason } of left) context.note(printable(`left out: ${keyText(key)}: ${reason}`))
+  for (const line of leftLines(left)) context.note(line)
   if (patch === undefined) {
     context.print(printable(`Nothing to promote from ${from.name} to ${to.name}.`))
     return
@@ -79,4 +79,15 @@ async function show(
     printable(`Branch ${made.branch} is at ${made.commit.slice(0, 12)}. Next:`) +
       `\n  git push --set-upstream origin ${printable(made.branch)}\n  then open a pull request from it${into === 'HEAD' ? '' : ` into ${printable(into)}`}`,
   )
+}
+
+const mostNamed = 5
+
+/** One line for each reason, with the first objects that it holds for. */
+function leftLines(left: Promoted['left']): string[] {
+  return [...Map.groupBy(left, ({ reason }) => reason)].map(([reason, all]) => {
+    const names = all.slice(0, mostNamed).map(({ key }) => keyText(key))
+    const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : ''
+    return printable(`left out: ${names.join(', ')}${more}: ${reason}`)
+  })
 }

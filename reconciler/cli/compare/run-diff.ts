@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Comparison } from '../../compare/types.ts'
@@ -22,9 +23,10 @@ export type DiffOptions = {
   readonly state: () => Promise<SavedState>
 }
 
-/** The caller's own folder for caches. */
-export function defaultCacheDir(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? homedir(), '.cache'), 'gitvirt', 'compare')
+/** A place in the caller's own folder for caches; a user without one gets none made. */
+export function defaultCacheDir(): string | undefined {
+  const root = process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? homedir(), '.cache')
+  return existsSync(root) ? join(root, 'gitvirt', 'compare') : undefined
 }
 
 /**

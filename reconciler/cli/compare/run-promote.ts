@@ -1,5 +1,5 @@
 import { GitvirtError } from '../../lib/errors.ts'
-import type { ObjectKey } from '../../lib/object-key.ts'
+import { keyText, type ObjectKey } from '../../lib/object-key.ts'
 import { withEdit } from '../../source/local-branch.ts'
 import { resolveCommit } from '../../source/local-tree.ts'
 import { openSide } from './open-side.ts'
@@ -79,7 +79,7 @@ function shortName(operand: Operand): string {
 
 function messageOf({ from, to }: PromoteOptions, { carried }: Promotion): string {
   const lines = carried.flatMap(({ key, fields }) =>
-    fields.length === 0 ? [`${key}: added`] : fields.map(({ path }) => `${key}: ${path}`),
+    fields.length === 0 ? [`${keyText(key)}: added`] : fields.map(({ path }) => `${keyText(key)}: ${path}`),
   )
   const shown = lines.length > 200 ? [...lines.slice(0, 200), `and ${lines.length - 200} more`] : lines
   return `Promote ${from.name} to ${to.name}\n\n${shown.join('\n')}\n`
