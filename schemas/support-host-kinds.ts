@@ -66,7 +66,10 @@ export const fleetSupport: readonly SupportRow[] = yes(
    freeze freeze.reason freeze.until freeze.from
    prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
-   hostDisk hostDisk.allowedPaths suspend`,
+   hostDisk hostDisk.allowedPaths suspend
+   environments environments.allowedDifferences environments.allowedDifferences[].kind environments.allowedDifferences[].namespace
+   environments.allowedDifferences[].name environments.allowedDifferences[].fields environments.allowedDifferences[].reason
+   environments.renames environments.renames[].kind environments.renames[].here environments.renames[].there`,
 )
 
 /** Kinds with a status. */

@@ -7,13 +7,15 @@ import { consoleCommand, vncCommand } from './commands/console.ts'
 import { controlCommands } from './commands/control.ts'
 import { daemonCommands } from './commands/daemon.ts'
 import { describeCommand, eventsCommand } from './commands/describe.ts'
+import { diffCommand } from './commands/diff.ts'
 import { getCommand } from './commands/get.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
+import { promoteCommand } from './commands/promote.ts'
 import { validateCommand } from './commands/validate.ts'
 import { versionCommand } from './commands/version.ts'
-import { exitCodes } from './context.ts'
+import { errorExitCode, exitCodes } from './context.ts'
 
 const epilogue = `
 Examples:
@@ -21,12 +23,13 @@ Examples:
   gitvirt validate .                        before a commit
   gitvirt plan                              what the next pass does, and what blocks it
   gitvirt get vm,dv,nncp,nodes -A -o wide   what runs
+  gitvirt diff :staging :prod               how two environments differ
   gitvirt describe vm demo                  one object, its conditions and events
 
 Exit codes:
   0  done
   1  error: the message says what is wrong and what to do
-  2  "plan --exit-code": there are changes
+  2  "plan --exit-code": there are changes; "diff": error, where 1 says different
 
 Environment:
   GITVIRT_KUBECONFIG  kubeconfig of the API server (default: the state folder's)
@@ -52,6 +55,8 @@ export function createProgram(): Command {
     daemonCommands,
     validateCommand,
     planCommand,
+    diffCommand,
+    promoteCommand,
     getCommand,
     describeCommand,
     eventsCommand,
@@ -65,8 +70,14 @@ export function createProgram(): Command {
   ])
     add(program)
   for (const command of program.commands.flatMap((one) => [one, ...one.commands]))
-    command.exitOverride().showHelpAfterError('(see gitvirt --help)')
+    command.exitOverride((error) => failWith(command, error)).showHelpAfterError('(see gitvirt --help)')
   return program
+}
+
+/** Wrong usage ends with the code that the command gives to errors. */
+function failWith(command: Command, error: CommanderError): never {
+  if (error.exitCode !== 0) process.exitCode = errorExitCode(command.name())
+  throw error
 }
 
 async function main(): Promise<void> {
@@ -74,10 +85,10 @@ async function main(): Promise<void> {
   try {
     await createProgram().parseAsync()
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.error
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : (process.exitCode ?? exitCodes.error)
     else {
       process.stderr.write(`${describeError(error)}\n`)
-      process.exitCode = exitCodes.error
+      process.exitCode ??= exitCodes.error
     }
   }
 }

@@ -1,14 +1,14 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Plan } from '../../schemas/generated/plan.ts'
 import type { OpenJudges } from '../desired/judges.ts'
 import { defaultLimits } from '../desired/parse/limits.ts'
-import { GitvirtError } from '../lib/errors.ts'
-import { savedView, type SavedState } from '../plan/saved-view.ts'
+import { savedView } from '../plan/saved-view.ts'
 import { openSource } from '../source/open-source.ts'
 import { openManifestCache } from '../store/manifest-cache.ts'
 import { openJudges } from '../workers/judge-pool.ts'
+import { readState } from './state-file.ts'
 
 export type OfflinePlanOptions = {
   /** Local folder or address of the repository. */
@@ -58,19 +58,4 @@ function startJudges({ cacheDir }: OfflinePlanOptions, stack: AsyncDisposableSta
   if (cacheDir !== undefined) return openJudges
   const judges = stack.adopt(openJudges(defaultLimits), async (value) => await value.close())
   return () => judges
-}
-
-async function readState(file: string): Promise<SavedState> {
-  const text = await readFile(file, 'utf8')
-  try {
-    const state = JSON.parse(text) as Partial<SavedState>
-    if (Array.isArray(state.nodes) && Array.isArray(state.sightings)) return { nodes: state.nodes, sightings: state.sightings }
-  } catch {
-    // Told below.
-  }
-  throw new GitvirtError({
-    code: 'InvalidState',
-    message: `${file} is not a saved state.`,
-    action: 'Write one with "gitvirt plan --save-state FILE".',
-  })
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { openBlobCache, type ClosableBlobCache } from './blob-cache.ts'
-import { rulesVersion } from './rules-version.ts'
+import { rulesStamp, rulesVersion } from './rules-version.ts'
 
 const project = join(import.meta.dirname, '..', '..')
 /** What decides how a manifest is read. */
 const rules = ['schemas', 'reconciler/desired', 'reconciler/lib'].map((folder) => join(project, folder))
+/** What decides how two manifests compare. */
+const comparing = ['reconciler/compare', 'reconciler/plan'].map((folder) => join(project, folder))
 
 /**
  * The cache of judged manifests in a folder; entries that other versions of the code made are not seen.
@@ -12,4 +14,13 @@ const rules = ['schemas', 'reconciler/desired', 'reconciler/lib'].map((folder) =
  */
 export function openManifestCache(dir: string): ClosableBlobCache {
   return openBlobCache({ file: join(dir, 'manifests.db'), version: rulesVersion(rules) })
+}
+
+/**
+ * What `gitvirt diff` made of listings and pairs of them: small, and apart from the manifests, so that it opens at once. Holds no
+ * secret values.
+ * @throws GitvirtError `CacheUnusable`
+ */
+export function openComparisonCache(dir: string): ClosableBlobCache {
+  return openBlobCache({ file: join(dir, 'comparisons.db'), version: rulesStamp([...rules, ...comparing]), maxBytes: 64 * 2 ** 20 })
 }

@@ -110,6 +110,55 @@ export interface FleetSpec {
     allowedPaths?: string[]
   }
   /**
+   * How this environment compares with others in gitvirt diff and gitvirt promote.
+   */
+  environments?: {
+    /**
+     * Differences between this environment and another one that are meant.
+     */
+    allowedDifferences?: {
+      /**
+       * Kind of the objects; absent: all kinds.
+       */
+      kind?: string
+      /**
+       * Namespace of the objects; * stands for any text. Absent: all namespaces.
+       */
+      namespace?: string
+      /**
+       * Name of the objects; * stands for any text. Absent: all names.
+       */
+      name?: string
+      /**
+       * Dotted paths of fields that may differ, each with all below it; * stands for any text within one part. Absent: the whole object, also that it is there at all.
+       *
+       * @minItems 1
+       */
+      fields?: [string, ...string[]]
+      /**
+       * Why the difference is meant; shown by gitvirt diff --all.
+       */
+      reason: string
+    }[]
+    /**
+     * Objects that are the same under another name there; the first that fits decides.
+     */
+    renames?: {
+      /**
+       * Kind of the objects; absent: all kinds.
+       */
+      kind?: string
+      /**
+       * namespace/name in this environment, or name alone for kinds without namespace. One * in each part stands for any text.
+       */
+      here: string
+      /**
+       * The same objects in the other environment; each * takes over what the one in here stands for.
+       */
+      there: string
+    }[]
+  }
+  /**
    * True: plans are computed and shown, none is carried out.
    */
   suspend?: boolean

@@ -93,6 +93,27 @@ export function changeOneFile(dir: string, index: number, options: { readonly fo
   fastImport(dir, `${head}M 100644 inline ${pathOf(index, options.folders)}\ndata ${Buffer.byteLength(text)}\n${text}\n`)
 }
 
+/** Two environments in one commit: `share` of the second one's machines have more memory. */
+export function makeEnvironments(dir: string, count: number, share: number): void {
+  execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', dir])
+  const parts: string[] = [commitHead('environments', 1_700_000_000)]
+  for (const environment of ['staging', 'prod']) {
+    for (let index = 0; index < count; index += 1) {
+      const differs = environment === 'prod' && index % Math.round(1 / share) === 0
+      const text = manifest(index, differs ? '4Gi' : '2Gi')
+      parts.push(`M 100644 inline ${environment}/${pathOf(index, 50)}\ndata ${Buffer.byteLength(text)}\n${text}\n`)
+    }
+  }
+  fastImport(dir, parts.join(''))
+}
+
+/** Adds a commit that changes one machine's memory in the second environment. */
+export function changeEnvironment(dir: string, memory: string): void {
+  const text = manifest(7, memory)
+  const head = `${commitHead(`memory ${memory}`, 1_700_001_000)}from refs/heads/main^0\n`
+  fastImport(dir, `${head}M 100644 inline prod/${pathOf(7, 50)}\ndata ${Buffer.byteLength(text)}\n${text}\n`)
+}
+
 function commitHead(subject: string, time: number): string {
   const author = `Bench <bench@example.org> ${time} +0000`
   return `commit refs/heads/main\ncommitter ${author}\ndata ${Buffer.byteLength(subject)}\n${subject}\n`

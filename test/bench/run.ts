@@ -1,13 +1,13 @@
 /**
  * Runs every bench and prints one table: what was measured, as a ratio or figure, with its target.
- * Usage: npm run bench [-- plan|scale|import|push ...]; without names all of them. The machine should be otherwise quiet.
+ * Usage: npm run bench [-- plan|scale|diff|import|push ...]; without names all of them. The machine should be otherwise quiet.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { benchFacts, benchNode } from './applied.ts'
-import { makeRepository } from './fleet.ts'
+import { changeEnvironment, makeEnvironments, makeRepository } from './fleet.ts'
 
 type Row = { readonly what: string; readonly value: number; readonly unit: string; readonly target: number; readonly atLeast?: boolean }
 type Figures = Readonly<Record<string, number>>
@@ -18,6 +18,7 @@ const rounds = 3
 const groups: Readonly<Record<string, (dir: string) => Promise<Row[]>>> = {
   plan: benchPlan,
   scale: benchScale,
+  diff: benchDiff,
   import: benchImport,
   push: benchPush,
 }
@@ -26,9 +27,10 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
-async function timed(program: string, args: readonly string[]): Promise<number> {
+async function timed(program: string, args: readonly string[], okCodes: readonly number[] = []): Promise<number> {
   const start = performance.now()
-  await execa(program, args, { cwd: project, stdin: 'ignore', maxBuffer: 2 ** 30 })
+  const { exitCode = 1 } = await execa(program, args, { cwd: project, stdin: 'ignore', maxBuffer: 2 ** 30, reject: okCodes.length === 0 })
+  if (exitCode !== 0 && !okCodes.includes(exitCode)) throw new Error(`${program} ${args.join(' ')} ended with ${exitCode}.`)
   return performance.now() - start
 }
 
@@ -103,6 +105,38 @@ function summary(took: Record<string, unknown>): Record<string, number> {
     rssMb: Math.round(of('rssMiB') * 1.048576),
     changesWhenApplied: of('changesWhenApplied'),
   }
+}
+
+/** The whole command on two environments of 5,000 machines each: no file alike, and all alike but one in a hundred. */
+async function benchDiff(dir: string): Promise<Row[]> {
+  const start: number[] = []
+  for (let round = 0; round < rounds; round += 1) start.push(await timed(join(project, 'gitvirt'), ['--version']))
+  console.log(`start of the command alone ${start.map(Math.round).join(', ')} ms`)
+  const rows: Row[] = []
+  for (const [what, share] of [
+    ['every file differs', 1],
+    ['1 % differ', 0.01],
+  ] as const) {
+    const repository = join(dir, `diff-${share}.git`)
+    makeEnvironments(repository, 5000, share)
+    const times: Record<'cold' | 'warm' | 'edit', number[]> = { cold: [], warm: [], edit: [] }
+    for (let round = 0; round < rounds; round += 1) {
+      const cache = join(dir, `diff-cache-${share}-${round}`)
+      const diff = async (): Promise<number> =>
+        await timed(join(project, 'gitvirt'), ['diff', 'main:staging', 'main:prod', '--repo', repository, '--cache-dir', cache], [1])
+      times.cold.push(await diff())
+      times.warm.push(await diff())
+      changeEnvironment(repository, `${round + 16}Gi`)
+      times.edit.push(await diff())
+    }
+    console.log(`diff, ${what}: ${JSON.stringify(times, (_, value: unknown) => (typeof value === 'number' ? Math.round(value) : value))}`)
+    rows.push(
+      { what: `diff, 2 x 5,000 machines, ${what}, cold`, value: median(times.cold), unit: 'ms', target: 3000 },
+      { what: `diff, 2 x 5,000 machines, ${what}, warm`, value: median(times.warm), unit: 'ms', target: 300 },
+      { what: `diff, 2 x 5,000 machines, ${what}, one edit`, value: median(times.edit), unit: 'ms', target: 1000 },
+    )
+  }
+  return rows
 }
 
 async function benchImport(): Promise<Row[]> {

@@ -28,6 +28,11 @@ export function formatPath(segments: Segments): string {
   return text
 }
 
+/** The segments of a dotted text. */
+export function parsePath(text: string): Segments {
+  return text.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []
+}
+
 /** True where `path` is `ancestor` or lies below it. */
 export function isWithin(path: string, ancestor: string): boolean {
   if (!path.startsWith(ancestor)) return false

@@ -2,7 +2,8 @@ import type { Change, Plan } from '../../../schemas/generated/plan.ts'
 import { keyText } from '../../lib/object-key.ts'
 import { createPaint } from './paint.ts'
 import { addedPlan, faultLine, impactLines, mergeLine, previewNotes, type RequestPlan } from './preview.ts'
-import { changeText, clean, findingText, summaryLine } from './render.ts'
+import { changeText, findingText, summaryLine } from './render.ts'
+import { clean } from './value.ts'
 
 /** Most characters of a comment: GitHub takes 65,536, and a forge's own footer needs room. */
 export const longestComment = 65_000

@@ -1,5 +1,5 @@
 import type { Change, FieldChange, MachineSpec, Plan, PolicySpec, Step, VolumeSpec } from '../../../schemas/generated/plan.ts'
-import { entrySegment, fieldSegment, type Segments } from '../diff/path.ts'
+import { entrySegment, fieldSegment, parsePath, type Segments } from '../diff/path.ts'
 import { isSensitive, type TableKind } from '../disruption/table.ts'
 import { parseKey } from '../../lib/object-key.ts'
 
@@ -58,10 +58,6 @@ export function maskField(kind: TableKind, field: FieldChange): FieldChange {
 export function tableKind(key: string): TableKind {
   const { kind } = parseKey(key)
   return kind === 'DataVolume' || kind === 'NodeNetworkConfigurationPolicy' ? kind : 'VirtualMachine'
-}
-
-function parsePath(text: string): Segments {
-  return text.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []
 }
 
 function maskStep(step: Step): Step {

@@ -5,7 +5,8 @@ import type { NodeImpact } from '../impact.ts'
 import type { Preview } from '../preview.ts'
 import { summarize } from '../seal.ts'
 import { createPaint } from './paint.ts'
-import { clean, renderPlan, type TextOptions } from './render.ts'
+import { renderPlan, type TextOptions } from './render.ts'
+import { clean } from './value.ts'
 
 /** A request that was planned: what was merged into what. */
 export type MergeOrigin = {

@@ -2,6 +2,7 @@ import type { Block, Change, FieldChange, Finding, Origin, Plan } from '../../..
 import { parseKey } from '../../lib/object-key.ts'
 import { createPaint, type Paint } from './paint.ts'
 import { maskFields } from './mask.ts'
+import { clean, valueText } from './value.ts'
 
 export type TextOptions = {
   /** ANSI colours; default false. */
@@ -75,20 +76,6 @@ function fieldText(field: FieldChange, width: number, paint: Paint): string {
   const bare = field.before === undefined && field.after === undefined
   const reason = field.reason === undefined ? '' : paint.faint(` (${field.reason})`)
   return `${bare ? paint.update('~') : sign} ${clean(field.path)}${bare ? '' : `:${' '.repeat(width - field.path.length)} ${value}`}  [${field.disruption}]${reason}`
-}
-
-const longest = 200
-
-function valueText(value: unknown): string {
-  const text = clean(JSON.stringify(value) ?? 'null')
-  return text.length > longest ? `${text.slice(0, longest)}…` : text
-}
-
-/** Control characters from manifests must not steer a terminal. */
-export function clean(text: string): string {
-  return text.replace(/\p{Cc}|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }
 
 function blockText(block: Block, paint: Paint): string[] {

@@ -1,0 +1,56 @@
+import { Claims } from '../desired/engine/claims.ts'
+import { fileState, unreadContent, type FileContent } from '../desired/engine/file-state.ts'
+import type { JudgedBlob } from '../desired/judge/types.ts'
+import { defaultLimits } from '../desired/parse/limits.ts'
+import { fleetFile } from '../desired/state.ts'
+import type { ManifestError, RefusedFile, TreeEntry } from '../desired/types.ts'
+import { sortErrors } from '../desired/view/sort-errors.ts'
+import type { ObjectKey } from '../lib/object-key.ts'
+import type { IndexedObject, SideIndex } from './types.ts'
+
+/** Files of one environment; paths relative to its folder. */
+export type FileListing = { readonly entries: readonly TreeEntry[]; readonly refused: readonly RefusedFile[] }
+
+/** What a listing declares, by the engine's own rules: who claims which key, what is doubtful, what is broken. */
+export function indexListing({ entries, refused }: FileListing, blobs: ReadonlyMap<string, JudgedBlob>): SideIndex {
+  const claims = new Claims()
+  const touched = new Set<ObjectKey>()
+  const errors: ManifestError[] = []
+  const add = (path: string, content: FileContent): void => {
+    const file = fileState({ path, fleetPath: fleetFile }, content, [])
+    if (file.broken) errors.push(...file.errors.filter((error) => error.severity === 'error'))
+    claims.replace(undefined, file, touched)
+  }
+  for (const { path, id, size } of entries) {
+    const blob = blobs.get(id)
+    add(path, blob === undefined ? unreadContent(id, size, defaultLimits) : { id, blob })
+  }
+  for (const { path, code, message } of refused) add(path, { code, message })
+  // A file whose every error names its object declares just these.
+  const untold = new Set(errors.filter((error) => error.object === undefined).map((error) => error.path))
+  return { ...judgeKeys(touched, claims, errors), untold: [...untold], declared: true }
+}
+
+function judgeKeys(
+  touched: ReadonlySet<ObjectKey>,
+  claims: Claims,
+  errors: readonly ManifestError[],
+): Pick<SideIndex, 'objects' | 'unknownKeys' | 'errors'> {
+  const objects: IndexedObject[] = []
+  const unknownKeys: ObjectKey[] = []
+  const all = [...errors]
+  for (const key of touched) {
+    const verdict = claims.verdict(key)
+    if (verdict.kind === 'unknown') {
+      unknownKeys.push(key)
+      all.push(...verdict.errors)
+    }
+    const found = verdict.kind === 'known' ? verdict.claim.object : undefined
+    if (found === undefined) continue
+    const { digest, origin, ownerKey } = found
+    const { path, line, column, blob } = origin
+    const owner = ownerKey === undefined ? {} : { ownerKey }
+    objects.push({ key, digest, path, line, column, ...(blob === undefined ? {} : { blob }), ...owner })
+  }
+  return { objects, unknownKeys, errors: sortErrors(all) }
+}

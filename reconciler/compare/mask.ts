@@ -1,0 +1,27 @@
+import { parseKey, type ObjectKey } from '../lib/object-key.ts'
+import { maskField, maskedText, tableKind } from '../plan/text/mask.ts'
+import { isSensitive } from '../plan/disruption/table.ts'
+import { parsePath } from '../plan/diff/path.ts'
+import type { FieldDifference } from './types.ts'
+
+/** Kinds whose contents plans show as digests only. */
+const hiddenKinds: ReadonlySet<string> = new Set(['Secret', 'ConfigMap'])
+const hiddenFields = /^(?:data|stringData|binaryData)(?:$|[.[])/
+
+/** Differences as people may see them: no values of Secrets and ConfigMaps, nothing that plans mask. */
+export function maskDifferences(key: ObjectKey, fields: readonly FieldDifference[]): FieldDifference[] {
+  return fields.map((field) => mask(key, field))
+}
+
+function mask(key: ObjectKey, field: FieldDifference): FieldDifference {
+  const hidden = hiddenKinds.has(parseKey(key).kind) && hiddenFields.test(field.path)
+  const kind = tableKind(key)
+  const sensitive = hidden || isSensitive(kind, parsePath(field.path))
+  const { before, after } = maskField(kind, { ...field, disruption: 'none', ...(sensitive ? { sensitive } : {}) })
+  const { before: _, after: __, ...rest } = field
+  return {
+    ...rest,
+    ...(field.before === undefined ? {} : { before: hidden ? maskedText : before }),
+    ...(field.after === undefined ? {} : { after: hidden ? maskedText : after }),
+  }
+}

@@ -1,0 +1,55 @@
+import { GitvirtError } from '../lib/errors.ts'
+import { createGitEngine } from './git-engine.ts'
+import { listFolder, type WalkContext } from './listing.ts'
+import { findGitDir } from './local-tree.ts'
+import { defaultCaps, parseRemote } from './options.ts'
+import { missingObject, TreeReader } from './trees.ts'
+import type { Listing } from './types.ts'
+
+/** A repository on this machine, read as it is: nothing is fetched, written or checked out. */
+export type LocalRepository = {
+  /** All manifests below a tree; their paths are relative to it. */
+  list(tree: string): Promise<Listing>
+  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+  close(): Promise<void>
+}
+
+const readAhead = 256
+
+/**
+ * Opens the repository that a folder lies in.
+ * @throws GitvirtError `NotARepository`, `CommandNotFound`
+ */
+export async function openLocalRepository(folder: string): Promise<LocalRepository> {
+  const storeDir = await findGitDir(folder)
+  const engine = createGitEngine({
+    remote: parseRemote(storeDir),
+    target: { kind: 'head' },
+    storeDir,
+    auth: undefined,
+    caps: defaultCaps,
+    wholeHistory: false,
+  })
+  const context: WalkContext = { engine, trees: new TreeReader(engine), caps: defaultCaps }
+  const readOne = async (id: string): Promise<{ id: string; bytes: Uint8Array }> => {
+    const object = await engine.object(id, defaultCaps.blobBytes)
+    if (object?.type !== 'blob') throw missingObject('blob', id)
+    return { id, bytes: object.bytes }
+  }
+  const readMany = async (ids: readonly string[]): Promise<{ id: string; bytes: Uint8Array }[]> =>
+    await Promise.all(ids.map(readOne)).catch(ownClone)
+  return {
+    list: async (tree) => await listFolder(context, { id: tree, path: '' }).catch(ownClone),
+    read: async function* (ids) {
+      for (let at = 0; at < ids.length; at += readAhead) yield* await readMany(ids.slice(at, at + readAhead))
+    },
+    close: async () => await engine.close(),
+  }
+}
+
+/** A store of ours may be thrown away where it is damaged; a person's clone may not. */
+function ownClone(error: unknown): never {
+  if (!(error instanceof GitvirtError) || (error.code !== 'ObjectMissing' && error.code !== 'StoreUnreadable')) throw error
+  const action = 'Check the repository with "git fsck"; of a partial clone, fetch the missing objects first.'
+  throw new GitvirtError({ code: error.code, message: error.message, action, cause: error })
+}
