@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { describeError } from '../lib/errors.ts'
 import { ownVersion } from '../lib/version.ts'
+import { blameCommand } from './commands/blame.ts'
 import { completionCommand } from './commands/completion.ts'
 import { consoleCommand, vncCommand } from './commands/console.ts'
 import { controlCommands } from './commands/control.ts'
@@ -9,6 +10,7 @@ import { daemonCommands } from './commands/daemon.ts'
 import { describeCommand, eventsCommand } from './commands/describe.ts'
 import { getCommand } from './commands/get.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
+import { logCommand } from './commands/log.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
 import { validateCommand } from './commands/validate.ts'
@@ -57,6 +59,8 @@ export function createProgram(): Command {
     eventsCommand,
     consoleCommand,
     vncCommand,
+    logCommand,
+    blameCommand,
     powerCommands,
     controlCommands,
     kubeconfigCommand,
