@@ -93,6 +93,35 @@ export function changeOneFile(dir: string, index: number, options: { readonly fo
   fastImport(dir, `${head}M 100644 inline ${pathOf(index, options.folders)}\ndata ${Buffer.byteLength(text)}\n${text}\n`)
 }
 
+/**
+ * A packed bare repository whose branch main has this many commits after the first: each gives one of `files` machines other memory.
+ * Every tenth comes by a merge of a branch, as pull requests do.
+ */
+export function makeHistory(dir: string, commits: number, files: number): void {
+  const folders = 50
+  makeRepository(dir, files, folders)
+  const parts: string[] = []
+  for (let index = 0; index < commits; index += 1) {
+    const machine = (index * 7) % files
+    const text = manifest(machine, `${2048 + index}Mi`)
+    const change = `M 100644 inline ${pathOf(machine, folders)}\ndata ${Buffer.byteLength(text)}\n${text}\n`
+    const time = 1_700_001_000 + index * 60
+    const from = 'from refs/heads/main^0\n'
+    if (index % 10 !== 0) parts.push(`${commitHead(`change ${machine}`, time)}${index === 0 ? from : ''}${change}`)
+    else {
+      parts.push(commitHead(`change ${machine}`, time).replace('refs/heads/main', 'refs/heads/topic'), from, change)
+      parts.push(
+        commitHead(`Merge pull request #${index + 1} from topic`, time + 30),
+        from,
+        'merge refs/heads/topic^0\n',
+        change,
+        'reset refs/heads/topic\n\n',
+      )
+    }
+  }
+  fastImport(dir, parts.join(''))
+}
+
 function commitHead(subject: string, time: number): string {
   const author = `Bench <bench@example.org> ${time} +0000`
   return `commit refs/heads/main\ncommitter ${author}\ndata ${Buffer.byteLength(subject)}\n${subject}\n`

@@ -30,19 +30,23 @@ export function changesOf(ends: Iterable<Version>): ObjectChange[] {
   return changes.sort((one, other) => other.order - one.order || (one.key < other.key ? -1 : 1))
 }
 
-/** Undefined for a version that only joins what others changed. */
+/** Undefined for a version that only joins what others changed, or is readable again as it was. */
 function changeOf({ key, commit, order, state, via, bases }: Version): ObjectChange | undefined {
   const common = { key, commit, order, fields: [] }
   if (state.status === 'unknown') {
     if (via.some((version) => version.state.status === 'unknown')) return undefined
     return { ...common, verb: 'unreadable', path: state.path, ...(state.problem === undefined ? {} : { problem: state.problem }) }
   }
-  if (state.status === 'absent') return { ...common, verb: 'deleted', path: lastPath(bases) }
   const known = bases.flatMap((base) => (base.state.status === 'known' ? [base.state.judged] : []))
   const [first] = known
-  if (first === undefined) return { ...common, verb: bases.length === 0 ? 'created' : 'recreated', path: state.path }
+  if (state.status === 'absent') return first === undefined ? undefined : { ...common, verb: 'deleted', path: lastPath(bases) }
+  if (first === undefined) return { ...common, verb: bases.some(wasDeleted) ? 'recreated' : 'created', path: state.path }
   const fields = known.length === 1 ? changedFields(first, state.judged) : mergedFields(known, state.judged)
   return fields.length === 0 ? undefined : { ...common, verb: 'changed', path: state.path, fields }
+}
+
+function wasDeleted({ state, bases }: Version): boolean {
+  return state.status === 'absent' && bases.some((base) => base.state.status === 'known' || wasDeleted(base))
 }
 
 function lastPath(bases: readonly Version[]): string {

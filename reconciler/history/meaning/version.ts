@@ -29,11 +29,8 @@ export function versionAt({ key, commit, order, state, parents }: Sighting): Ver
   const fresh = others.filter((version) => version !== undefined && !(first !== undefined && leadsTo(version, first)))
   const via = unique([first, ...fresh])
   const bases = unique(via.flatMap((version) => (version.state.status === 'unknown' ? version.bases : [version])))
-  const same = [...via, ...bases].find((version) => holds(version.state, state))
-  if (same !== undefined) return same
-  // What was unreadable since its first commit never had a meaning that could end.
-  if (state.status === 'absent' && bases.length === 0) return undefined
-  return { key, commit, order, state, via, bases }
+  // What is readable again as it was before is a version too: it leads back to the commits that could not be read.
+  return via.find((version) => holds(version.state, state)) ?? { key, commit, order, state, via, bases }
 }
 
 function holds(one: KeyState, other: KeyState): boolean {
