@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { describeError } from '../lib/errors.ts'
 import { ownVersion } from '../lib/version.ts'
+import { auditCommands } from './commands/audit.ts'
 import { blameCommand } from './commands/blame.ts'
 import { completionCommand } from './commands/completion.ts'
 import { consoleCommand, vncCommand } from './commands/console.ts'
@@ -13,6 +14,7 @@ import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { logCommand } from './commands/log.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
+import { rollbackCommand } from './commands/rollback.ts'
 import { validateCommand } from './commands/validate.ts'
 import { versionCommand } from './commands/version.ts'
 import { exitCodes } from './context.ts'
@@ -61,6 +63,8 @@ export function createProgram(): Command {
     vncCommand,
     logCommand,
     blameCommand,
+    rollbackCommand,
+    auditCommands,
     powerCommands,
     controlCommands,
     kubeconfigCommand,

@@ -46,7 +46,8 @@ export function environmentLog(report: LogReport, options: { readonly wide: bool
     .join('\n\n')
 }
 
-function changeLines(change: ReportedChange, wide: boolean): string[] {
+/** What happened to one object, and below it each field. */
+export function changeLines(change: ReportedChange, wide: boolean): string[] {
   const disruption = change.disruption === undefined || change.disruption === 'none' ? '' : ` [${change.disruption}]`
   const landed = (change.landed ?? []).length === 0 ? '' : `  landed ${landingText(change.landed, wide)}`
   const word = change.change === 'changed' ? '' : `: ${change.change}`

@@ -52,7 +52,7 @@ function readHeader(part: string, edits: readonly PathEdit[]): HistoryCommit {
 }
 
 /** Reads `:100644 100644 <before> <after> M` with its path (git-diff-tree(1), RAW OUTPUT FORMAT); undefined for other files. */
-function readEdit(meta: string, path: string): PathEdit | undefined {
+export function readEdit(meta: string, path: string): PathEdit | undefined {
   const [beforeMode = '', afterMode = '', beforeId = '', afterId = ''] = meta.slice(1).trim().split(' ')
   const before = judge(path, beforeMode, beforeId)
   const after = judge(path, afterMode, afterId)

@@ -17,6 +17,8 @@ export type LocalRepository = {
   readonly objects: string
   /** Id of the commit or other object that a name stands for; undefined where there is none. */
   resolve(name: string): Promise<string | undefined>
+  /** The branch that is checked out; undefined where none is. */
+  checkedOut(): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -31,7 +33,8 @@ export async function openRepository(folder: string): Promise<LocalRepository> {
     const { objects, shallow, format } = await locate(folder, gitDir)
     await borrow(gitDir, objects, format)
     await copyShallow(shallow, gitDir)
-    return { folder, gitDir, objects, resolve: async (name) => await resolveName(folder, gitDir, name), close }
+    const resolve = async (name: string): Promise<string | undefined> => await resolveName(folder, gitDir, name)
+    return { folder, gitDir, objects, resolve, checkedOut: async () => await headBranch(folder, gitDir), close }
   } catch (error) {
     await close()
     throw error
@@ -89,6 +92,12 @@ async function resolveName(folder: string, gitDir: string, name: string): Promis
   const { stdout, exitCode } = await run('git', args, { env: plainEnvironment(gitDir), okCodes: [1, 128] })
   const id = stdout.trim()
   return exitCode === 0 && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id) ? id : undefined
+}
+
+async function headBranch(folder: string, gitDir: string): Promise<string | undefined> {
+  const args = ['-C', folder, ...trusted, 'symbolic-ref', '--quiet', '--short', 'HEAD']
+  const { stdout, exitCode } = await run('git', args, { env: plainEnvironment(gitDir), okCodes: [1, 128] })
+  return exitCode === 0 ? stdout.trim() : undefined
 }
 
 /**
