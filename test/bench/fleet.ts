@@ -101,30 +101,33 @@ export function makeHistory(dir: string, commits: number, files: number): void {
   const folders = 50
   makeRepository(dir, files, folders)
   const parts: string[] = []
+  let main = 'refs/heads/main^0'
   for (let index = 0; index < commits; index += 1) {
     const machine = (index * 7) % files
     const text = manifest(machine, `${2048 + index}Mi`)
     const change = `M 100644 inline ${pathOf(machine, folders)}\ndata ${Buffer.byteLength(text)}\n${text}\n`
+    const [own, merge] = [`:${2 * index + 1}`, `:${2 * index + 2}`]
     const time = 1_700_001_000 + index * 60
-    const from = 'from refs/heads/main^0\n'
-    if (index % 10 !== 0) parts.push(`${commitHead(`change ${machine}`, time)}${index === 0 ? from : ''}${change}`)
-    else {
-      parts.push(commitHead(`change ${machine}`, time).replace('refs/heads/main', 'refs/heads/topic'), from, change)
+    const onTopic = index % 10 === 0
+    parts.push(marked(commitHead(`change ${machine}`, time, onTopic ? 'topic' : 'main'), own), `from ${main}\n`, change)
+    if (onTopic)
       parts.push(
-        commitHead(`Merge pull request #${index + 1} from topic`, time + 30),
-        from,
-        'merge refs/heads/topic^0\n',
+        marked(commitHead(`Merge pull request #${index + 1} from topic`, time + 30), merge),
+        `from ${main}\nmerge ${own}\n`,
         change,
-        'reset refs/heads/topic\n\n',
       )
-    }
+    main = onTopic ? merge : own
   }
   fastImport(dir, parts.join(''))
 }
 
-function commitHead(subject: string, time: number): string {
+function marked(head: string, mark: string): string {
+  return head.replace('\n', `\nmark ${mark}\n`)
+}
+
+function commitHead(subject: string, time: number, branch = 'main'): string {
   const author = `Bench <bench@example.org> ${time} +0000`
-  return `commit refs/heads/main\ncommitter ${author}\ndata ${Buffer.byteLength(subject)}\n${subject}\n`
+  return `commit refs/heads/${branch}\ncommitter ${author}\ndata ${Buffer.byteLength(subject)}\n${subject}\n`
 }
 
 function fastImport(dir: string, stream: string): void {

@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import { maskChange } from '../../history/meaning/fields.ts'
 import { resolveCommit, openRepository, type LocalRepository } from '../../history/read/repository.ts'
+import { reportedChange } from '../../history/report/log-report.ts'
 import { commitRevert, fetchBranch, makeBranch, pushCommit, type RemoteBranch } from '../../history/rollback/commit-revert.ts'
 import { revert, type Revert } from '../../history/rollback/revert.ts'
 import { GitvirtError } from '../../lib/errors.ts'
-import { parseKey } from '../../lib/object-key.ts'
 import { parseSubPath } from '../../source/options.ts'
 import { contextOf, type CliContext, type GlobalOptions } from '../context.ts'
 import { typedKey } from '../open-history.ts'
@@ -112,9 +111,7 @@ function parentNumber(text: string): number {
 
 function revertText({ reverted, onto, changes }: Revert): string {
   const subject = printable(reverted.message.split('\n', 1)[0] ?? '')
-  const lines = changes.flatMap(({ key, verb, path, fields }) =>
-    changeLines({ object: key, change: verb, path, fields: fields.map((field) => maskChange(parseKey(key).kind, field)) }, false),
-  )
+  const lines = changes.flatMap((change) => changeLines(reportedChange(change), false))
   const what = lines.length === 0 ? ['    no object changes its meaning'] : lines
   return [`Taking back ${reverted.id.slice(0, 12)} "${subject}" on top of ${onto.slice(0, 12)}:`, ...what].join('\n')
 }

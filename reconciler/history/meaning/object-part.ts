@@ -43,7 +43,7 @@ export function restoreObject(now: PlacedPart | undefined, then: PlacedPart | un
   return { path: then.path, text: file === undefined ? body(added) : `${withEnd(file)}---\n${withEnd(body(added))}` }
 }
 
-const marker = /^---[ \t]*\r?\n/
+const marker = /^---[ \t]*(?:#[^\n]*)?\r?\n/
 
 function body(text: string): string {
   return text.replace(marker, '')

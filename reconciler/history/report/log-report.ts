@@ -57,17 +57,24 @@ async function reported(history: History, changes: readonly ObjectChange[]): Pro
   const contains = await history.contains()
   const { receipts } = history
   return changes.map((change): ReportedChange => {
-    const { key, verb, path, fields, problem, commit } = change
-    const { kind } = parseKey(key)
-    const classes = fields.flatMap(({ disruption }) => disruption ?? [])
+    const { key, commit } = change
     return {
-      object: key,
-      change: verb,
-      path,
-      ...(classes.length === 0 ? {} : { disruption: highest(classes) }),
-      fields: fields.map((field) => maskChange(kind, field)),
-      ...(problem === undefined ? {} : { problem: `${problem.path}:${problem.line}:${problem.column}: ${problem.message}` }),
+      ...reportedChange(change),
       ...(receipts.length === 0 ? {} : { landed: landingsOf(key, { commit }, { receipts, contains }) }),
     }
   })
+}
+
+/** A change without what nobody should read, and with its class. */
+export function reportedChange({ key, verb, path, fields, problem }: ObjectChange): ReportedChange {
+  const { kind } = parseKey(key)
+  const classes = fields.flatMap(({ disruption }) => disruption ?? [])
+  return {
+    object: key,
+    change: verb,
+    path,
+    ...(classes.length === 0 ? {} : { disruption: highest(classes) }),
+    fields: fields.map((field) => maskChange(kind, field)),
+    ...(problem === undefined ? {} : { problem: `${problem.path}:${problem.line}:${problem.column}: ${problem.message}` }),
+  }
 }

@@ -1,6 +1,5 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import { keyText, type ObjectKey } from '../../lib/object-key.ts'
-import type { PathEdit } from '../meaning/commit.ts'
 import { objectPart, restoreObject, type FileEdit, type PlacedPart } from '../meaning/object-part.ts'
 import { readBlob } from '../read/blobs.ts'
 import type { LocalRepository } from '../read/repository.ts'
@@ -22,8 +21,16 @@ export type ObjectTreeQuery = {
 export async function objectTree({ repository, commit, parent, object, path }: ObjectTreeQuery): Promise<string> {
   const { gitDir } = repository
   const edits = await diffManifests(gitDir, { from: parent, to: commit, path })
-  const now = await find(gitDir, object, edits, 'after')
-  const then = await find(gitDir, object, edits, 'before')
+  const now = await find(
+    gitDir,
+    object,
+    edits.map((edit) => ({ path: edit.path, id: edit.after })),
+  )
+  const then = await find(
+    gitDir,
+    object,
+    edits.map((edit) => ({ path: edit.path, id: edit.before })),
+  )
   const beside = edits.find((edit) => edit.path === then?.path)?.after
   const file = beside === undefined ? undefined : await text(gitDir, beside)
   const edit = restoreObject(now, then, file)
@@ -31,19 +38,15 @@ export async function objectTree({ repository, commit, parent, object, path }: O
   return await writeTree(repository, commit, edit)
 }
 
-async function find(
-  gitDir: string,
-  object: ObjectKey,
-  edits: readonly PathEdit[],
-  side: 'before' | 'after',
-): Promise<PlacedPart | undefined> {
-  for (const edit of edits) {
-    const id = edit[side]
+type Files = readonly { readonly path: string; readonly id: string | undefined }[]
+
+async function find(gitDir: string, object: ObjectKey, files: Files): Promise<PlacedPart | undefined> {
+  for (const { path, id } of files) {
     const file = id === undefined ? undefined : await text(gitDir, id)
     const part = file === undefined ? undefined : objectPart(file, object)
     if (file === undefined || part === undefined) continue
-    if (part.others > 0) throw notSeparate(edit.path, object)
-    return { path: edit.path, file, part }
+    if (part.others > 0) throw notSeparate(path, object)
+    return { path, file, part }
   }
   return undefined
 }
