@@ -25,6 +25,7 @@ Examples:
   gitvirt validate .                        before a commit
   gitvirt plan                              what the next pass does, and what blocks it
   gitvirt get vm,dv,nncp,nodes -A -o wide   what runs
+  gitvirt blame vm/demo                     who set each field, and where it landed
   gitvirt describe vm demo                  one object, its conditions and events
 
 Exit codes:

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { kinds, resolveKind } from '../../schemas/kinds.ts'
 import { defaultNamespace } from '../desired/defaults/default-object.ts'
+import type { CliContext } from './context.ts'
 import { openHistory, type History } from '../history/history.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
@@ -24,7 +25,11 @@ export function historyCacheDir(flags: HistoryFlags): string {
 }
 
 /** Opens the history, hands it to the work, and closes it. A cache that cannot be opened costs time, nothing else. */
-export async function withHistory<T>(flags: HistoryFlags, work: (history: History) => Promise<T>): Promise<T> {
+export async function withHistory<T>(
+  context: Pick<CliContext, 'note'>,
+  flags: HistoryFlags,
+  work: (history: History) => Promise<T>,
+): Promise<T> {
   await using stack = new AsyncDisposableStack()
   const cache = openCache(historyCacheDir(flags))
   if (cache !== undefined) stack.defer(() => cache.close())
@@ -38,6 +43,8 @@ export async function withHistory<T>(flags: HistoryFlags, work: (history: Histor
     ...(cache === undefined ? {} : { cache }),
   })
   stack.defer(async () => await history.close())
+  if (history.hasUnrenderedOverlays)
+    context.note('warning: overlays (kustomization.yaml) are not rendered: the files are read as they are.')
   return await work(history)
 }
 

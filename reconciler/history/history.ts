@@ -1,6 +1,7 @@
 import type { Person, Receipt, Signer } from '../../schemas/generated/receipt.ts'
 import type { BlobCache } from '../desired/cache.ts'
 import type { OpenJudges } from '../desired/judges.ts'
+import type { FileContent } from '../desired/engine/file-state.ts'
 import { fleetFile } from '../desired/state.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { parseSubPath } from '../source/options.ts'
@@ -10,7 +11,7 @@ import type { HistoryCommit } from './meaning/commit.ts'
 import { arrivals, createContains } from './meaning/mainline.ts'
 import { pullRequestOf } from './meaning/pull-request.ts'
 import { walk, type WalkEnd } from './meaning/walk.ts'
-import { readBlob, readContents, readPath } from './read/blobs.ts'
+import { readBlob, readContents, readPath, type BlobQuery } from './read/blobs.ts'
 import { readCommits } from './read/commits.ts'
 import { readDetails, type CommitDetails } from './read/details.ts'
 import { readGraph } from './read/graph.ts'
@@ -27,7 +28,25 @@ export type HistoryOptions = {
   readonly firstParent?: boolean
   readonly cache?: BlobCache
   readonly openJudges?: OpenJudges
+  /** What the environment's objects come from, commit by commit; default: its files as they are. */
+  readonly readObjects?: ReadObjects
 }
+
+/** Commits with the texts that each changes, and what a text says by its id. */
+export type ObjectTexts = { readonly commits: readonly HistoryCommit[]; readonly content: (id: string) => FileContent | undefined }
+
+/**
+ * The one place where history learns which objects a tree declares. Another one than the files' may put a rendered overlay in the place of
+ * the files that it is made of: one path, with an id that changes whenever the rendered text does.
+ */
+export type ReadObjects = (query: BlobQuery) => Promise<ObjectTexts>
+
+async function readFiles(query: BlobQuery): Promise<ObjectTexts> {
+  return { commits: query.commits, content: await readContents(query) }
+}
+
+/** Source of the name: kustomize, "kustomization.yaml". */
+const overlay = /(?:^|\/)kustomization\.ya?ml$/
 
 /** A commit as people are told of it. */
 export type CommitStory = Omit<CommitDetails, 'message'> & {
@@ -62,14 +81,20 @@ export class History {
     this.#commits = parts.commits
   }
 
+  /** True where overlays are, or were, among the files, and nothing renders them: what they change is not seen. */
+  get hasUnrenderedOverlays(): boolean {
+    if (this.#options.readObjects !== undefined) return false
+    return this.#commits.some(({ edits }) => edits.some(({ path }) => overlay.test(path)))
+  }
+
   /** Follows one object, or all of them. */
   async walk(wanted?: ObjectKey): Promise<WalkEnd> {
     const { cache, openJudges } = this.#options
-    const commits = this.#commits
     const follow = wanted === undefined ? {} : { wanted }
     const kept = { ...(cache === undefined ? {} : { cache }), ...(openJudges === undefined ? {} : { openJudges }) }
-    const content = await readContents({ gitDir: this.repository.gitDir, commits, ...follow, ...kept })
-    return walk({ commits, content, fleetPath: this.#path === '' ? fleetFile : `${this.#path}/${fleetFile}`, ...follow })
+    const readObjects = this.#options.readObjects ?? readFiles
+    const texts = await readObjects({ gitDir: this.repository.gitDir, commits: this.#commits, ...follow, ...kept })
+    return walk({ ...texts, fleetPath: this.#path === '' ? fleetFile : `${this.#path}/${fleetFile}`, ...follow })
   }
 
   /** When a commit of the walk was committed: seconds since 1970. */

@@ -4,6 +4,7 @@ import { loadBlobs } from '../../desired/engine/load-blobs.ts'
 import type { JudgedBlob } from '../../desired/judge/types.ts'
 import type { OpenJudges } from '../../desired/judges.ts'
 import { defaultLimits } from '../../desired/parse/limits.ts'
+import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import { CatFile } from '../../source/cat-file.ts'
 import type { HistoryCommit } from '../meaning/commit.ts'
@@ -96,11 +97,21 @@ class BlobReader {
     const git = new CatFile(this.#query.gitDir, true, 'bulk')
     const answers = ids.map(async (id) => {
       const answer = await git.request(id, defaultLimits.maxBytes)
-      if (answer?.bytes !== undefined) take({ id, bytes: answer.bytes })
-      else if (answer !== undefined) this.tooLarge.set(id, answer.size)
+      if (answer === undefined) throw missingBlob(id)
+      if (answer.bytes === undefined) this.tooLarge.set(id, answer.size)
+      else take({ id, bytes: answer.bytes })
     })
     await Promise.all([...answers, git.close()])
   }
+}
+
+function missingBlob(id: string): GitvirtError {
+  return new GitvirtError({
+    code: 'HistoryUnreadable',
+    message: `The repository does not hold the file content ${id}, so what it said is not known.`,
+    action: 'A partial clone must be filled first: git fetch --refetch --no-filter. Else check the repository with git fsck.',
+    terminal: true,
+  })
 }
 
 type Trail = { readonly wanted: ObjectKey; readonly commits: readonly HistoryCommit[] }

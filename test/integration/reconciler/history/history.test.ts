@@ -285,3 +285,32 @@ test('nothing that the repository configures is run, and its replace refs and gr
   ])
   assert.equal(existsSync(mark), false)
 })
+
+test('a shallow clone begins at its border, and a partial clone without its files is an error, never a silent gap', async (t) => {
+  const repository = new Repository(t)
+  repository.commit({ 'web.yaml': web() })
+  const second = repository.commit({ 'web.yaml': web({ memory: '2Gi' }) })
+  const third = repository.commit({ 'web.yaml': web({ memory: '3Gi' }) })
+  repository.git('config', 'uploadpack.allowFilter', 'true')
+  const url = `file://${repository.dir}`
+  repository.git('clone', '--quiet', '--depth=2', url, 'shallow')
+  assert.deepEqual(await log({ repo: `${repository.dir}/shallow` }), [
+    [third, 'changed'],
+    [second, 'created'],
+  ])
+  repository.git('clone', '--quiet', '--bare', '--filter=blob:none', url, 'partial')
+  await assert.rejects(log({ repo: `${repository.dir}/partial` }), { code: 'HistoryUnreadable', action: /--refetch/ })
+})
+
+test('overlays that nothing renders are told', async (t) => {
+  const repository = new Repository(t)
+  repository.commit({ 'env/web.yaml': web() })
+  const told = async (): Promise<boolean> => {
+    const history = await openHistory({ repo: repository.dir, path: 'env' })
+    await history.close()
+    return history.hasUnrenderedOverlays
+  }
+  assert.equal(await told(), false)
+  repository.commit({ 'env/kustomization.yaml': 'resources: [web.yaml]\n' })
+  assert.equal(await told(), true)
+})
