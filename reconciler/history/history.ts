@@ -5,7 +5,7 @@ import type { FileContent } from '../desired/engine/file-state.ts'
 import { fleetFile } from '../desired/state.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { parseSubPath } from '../source/options.ts'
-import { receiptsOf } from './audit/notes.ts'
+import { receiptsOf, type ReceiptNote } from './audit/notes.ts'
 import { signerOf } from './audit/landings.ts'
 import type { HistoryCommit } from './meaning/commit.ts'
 import { arrivals, createContains } from './meaning/mainline.ts'
@@ -63,7 +63,7 @@ export type CommitStory = Omit<CommitDetails, 'message'> & {
 export class History {
   readonly tip: string
   readonly repository: LocalRepository
-  readonly receipts: readonly Receipt[]
+  readonly #notes: ReadonlyMap<string, ReceiptNote>
   readonly #options: HistoryOptions
   readonly #path: string
   readonly #commits: readonly HistoryCommit[]
@@ -71,11 +71,16 @@ export class History {
   #contains: ((newer: string, older: string) => boolean) | undefined
 
   constructor(
-    parts: Pick<History, 'tip' | 'repository' | 'receipts'> & { options: HistoryOptions; path: string; commits: readonly HistoryCommit[] },
+    parts: Pick<History, 'tip' | 'repository'> & {
+      options: HistoryOptions
+      path: string
+      commits: readonly HistoryCommit[]
+      notes: ReadonlyMap<string, ReceiptNote>
+    },
   ) {
     this.tip = parts.tip
     this.repository = parts.repository
-    this.receipts = parts.receipts
+    this.#notes = parts.notes
     this.#options = parts.options
     this.#path = parts.path
     this.#commits = parts.commits
@@ -124,7 +129,8 @@ export class History {
 
   #story({ message, ...own }: CommitDetails, arrival: CommitDetails): CommitStory {
     const pullRequest = pullRequestOf(arrival.message) ?? pullRequestOf(message)
-    const signer = signerOf(own.id, this.receipts)
+    const note = this.#notes.get(own.id)
+    const signer = note === undefined ? undefined : signerOf(own.id, receiptsOf([note]))
     return {
       ...own,
       subject: message.split('\n', 1)[0] ?? '',
@@ -134,11 +140,21 @@ export class History {
     }
   }
 
+  /** True where there are receipts at all. */
+  get hasReceipts(): boolean {
+    return this.#notes.size > 0
+  }
+
+  /** What is written of an object's landings, or of all, in the order of the chains. */
+  receipts(object?: ObjectKey): Receipt[] {
+    return receiptsOf(this.#notes.values(), object)
+  }
+
   /** A function that tells whether one commit holds another; made when first asked for. */
   async contains(): Promise<(newer: string, older: string) => boolean> {
     if (this.#contains !== undefined) return this.#contains
     const known = new Set(this.#commits.map(({ id }) => id))
-    const foreign = [...new Set(this.receipts.map(({ commit }) => commit))].filter((id) => !known.has(id))
+    const foreign = [...this.#notes.keys()].filter((id) => !known.has(id))
     // Revisions that did not touch the folder are not in the walk, which leaves them out of its graph.
     const graph = foreign.length === 0 ? this.#commits : await readGraph(this.repository, [this.tip, ...foreign])
     this.#contains = createContains(graph)
@@ -158,8 +174,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     const tip = await resolveCommit(repository, options.ref ?? 'HEAD')
     const firstParent = options.firstParent === true
     const commits = await readCommits({ gitDir: repository.gitDir, tip, path, firstParent })
-    const receipts = receiptsOf(await readNotes(repository))
-    return new History({ tip, repository, receipts, options, path, commits })
+    const notes = new Map((await readNotes(repository)).map((note) => [note.commit, note]))
+    return new History({ tip, repository, options, path, commits, notes })
   } catch (error) {
     await repository.close()
     throw error

@@ -1,5 +1,6 @@
 import type { Receipt } from '../../../schemas/generated/receipt.ts'
-import { readReceipt } from './receipt.ts'
+import type { ObjectKey } from '../../lib/object-key.ts'
+import { parseReceipt, readReceipt } from './receipt.ts'
 import { verifyChain, type ChainFault, type ChainReport, type KnownHead } from './verify-chain.ts'
 
 /** The note of one commit: one receipt a line. */
@@ -17,11 +18,20 @@ function linesOf(notes: readonly ReceiptNote[]): Line[] {
   )
 }
 
-/** All receipts that can be read, each environment's in the order of its chain. Whether they are true, `verifyNotes` tells. */
-export function receiptsOf(notes: readonly ReceiptNote[]): Receipt[] {
-  return linesOf(notes)
-    .flatMap(({ receipt }) => receipt ?? [])
-    .sort(byChain)
+/**
+ * All receipts that can be read, each environment's in the order of its chain. Whether they are true, `verifyNotes` tells.
+ * @param object key of the object whose receipts are wanted; a line without it is not even parsed
+ */
+export function receiptsOf(notes: Iterable<ReceiptNote>, object?: ObjectKey): Receipt[] {
+  const wanted = object === undefined ? '' : JSON.stringify(object)
+  const receipts: Receipt[] = []
+  for (const { text } of notes) {
+    for (const line of text.split('\n')) {
+      const receipt = line !== '' && line.includes(wanted) ? parseReceipt(line) : undefined
+      if (receipt !== undefined && (object === undefined || receipt.object === object)) receipts.push(receipt)
+    }
+  }
+  return receipts.sort(byChain)
 }
 
 function byChain(one: Receipt, other: Receipt): number {

@@ -39,6 +39,12 @@ export function readReceipt(line: string): ReadLine {
   return canonicalJson(receipt) === line ? { receipt } : { receipt, fault: 'it is not written in its canonical form' }
 }
 
+/** The receipt in a line, in whatever form and whether true or not; undefined where the line is none. */
+export function parseReceipt(line: string): Receipt | undefined {
+  const value = parseJson(line)
+  return value !== undefined && validate(value) ? (value as Receipt) : undefined
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown

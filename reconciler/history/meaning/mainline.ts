@@ -24,15 +24,32 @@ function ancestors(start: string, commits: ReadonlyMap<string, HistoryCommit>, k
   return found
 }
 
-/** Tells whether one commit holds another, itself or behind it. Answers are kept for each `newer`. */
+/**
+ * Tells whether one commit holds another, itself or behind it. What a commit holds is kept as one bit for each commit: thousands of
+ * revisions may be asked for.
+ * @param commits parents before children
+ */
 export function createContains(commits: readonly HistoryCommit[]): (newer: string, older: string) => boolean {
-  const byId = new Map(commits.map((commit) => [commit.id, commit]))
-  const none = new Map<string, unknown>()
-  const known = new Map<string, ReadonlySet<string>>()
+  const order = new Map(commits.map(({ id }, index) => [id, index]))
+  const parents = commits.map((commit) => commit.parents.flatMap((id) => order.get(id) ?? []))
+  const known = new Map<number, Uint8Array>()
   return (newer, older) => {
     if (newer === older) return true
-    const found = known.get(newer) ?? ancestors(newer, byId, none)
-    known.set(newer, found)
-    return found.has(older)
+    const [from, to] = [order.get(newer), order.get(older)]
+    if (from === undefined || to === undefined || to > from) return false
+    const held = known.get(from) ?? heldBy(from, parents)
+    known.set(from, held)
+    return ((held[to >> 3] ?? 0) & (1 << (to & 7))) !== 0
   }
+}
+
+/** Parents come first, so one pass from a commit down finds all that is behind it. */
+function heldBy(from: number, parents: readonly (readonly number[])[]): Uint8Array {
+  const held = new Uint8Array((from >> 3) + 1)
+  const mark = (index: number): void => void (held[index >> 3] = (held[index >> 3] ?? 0) | (1 << (index & 7)))
+  mark(from)
+  for (let index = from; index >= 0; index -= 1) {
+    if (((held[index >> 3] ?? 0) & (1 << (index & 7))) !== 0) parents[index]?.forEach(mark)
+  }
+  return held
 }

@@ -1,5 +1,5 @@
 import { GitvirtError } from '../../lib/errors.ts'
-import { judgeEntry } from '../../source/entry-rules.ts'
+import { judgeEntry, type Verdict } from '../../source/entry-rules.ts'
 import { defaultCaps } from '../../source/options.ts'
 import type { HistoryCommit, PathEdit } from '../meaning/commit.ts'
 import { eachPart } from './git-stream.ts'
@@ -24,6 +24,7 @@ export async function readCommits(query: CommitQuery): Promise<HistoryCommit[]> 
   const commits: HistoryCommit[] = []
   let edits: PathEdit[] = []
   let meta: string | undefined
+  const readEdit = createEditReader()
   await eachPart({ gitDir: query.gitDir, args: logArguments(query) }, (part) => {
     if (meta !== undefined) {
       const edit = readEdit(meta, part)
@@ -51,29 +52,40 @@ function readHeader(part: string, edits: readonly PathEdit[]): HistoryCommit {
   return { id, parents: parents.filter((parent) => parent !== ''), committedAt: Number(time), edits }
 }
 
-/** Reads `:100644 100644 <before> <after> M` with its path (git-diff-tree(1), RAW OUTPUT FORMAT); undefined for other files. */
-export function readEdit(meta: string, path: string): PathEdit | undefined {
-  const [beforeMode = '', afterMode = '', beforeId = '', afterId = ''] = meta.slice(1).trim().split(' ')
-  const before = judge(path, beforeMode, beforeId)
-  const after = judge(path, afterMode, afterId)
-  if ([before, after].every(({ id, refused }) => id === undefined && refused === undefined)) return undefined
-  return {
-    path,
-    ...(before.id === undefined ? {} : { before: before.id }),
-    ...(after.id === undefined ? {} : { after: after.id }),
-    ...(after.refused === undefined ? {} : { refused: after.refused }),
+/**
+ * Reads `:100644 100644 <before> <after> M` with its path (git-diff-tree(1), RAW OUTPUT FORMAT); undefined for other files. Paths come
+ * again and again, so each is judged once.
+ */
+export function createEditReader(): (meta: string, path: string) => PathEdit | undefined {
+  const verdicts = new Map<string, Verdict>()
+  const judge = (path: string, mode: string, id: string): Side => {
+    if (mode === '000000') return {}
+    const place = `${mode} ${path}`
+    const verdict = verdicts.get(place) ?? verdictOf(path, mode)
+    verdicts.set(place, verdict)
+    if (verdict.kind === 'manifest') return { id }
+    return verdict.kind === 'refused' ? { refused: { code: verdict.refused.code, message: verdict.refused.message } } : {}
+  }
+  return (meta, path) => {
+    const [beforeMode = '', afterMode = '', beforeId = '', afterId = ''] = meta.slice(1).trim().split(' ')
+    const before = judge(path, beforeMode, beforeId)
+    const after = judge(path, afterMode, afterId)
+    if ([before, after].every(({ id, refused }) => id === undefined && refused === undefined)) return undefined
+    return {
+      path,
+      ...(before.id === undefined ? {} : { before: before.id }),
+      ...(after.id === undefined ? {} : { after: after.id }),
+      ...(after.refused === undefined ? {} : { refused: after.refused }),
+    }
   }
 }
 
 type Side = { readonly id?: string; readonly refused?: { readonly code: string; readonly message: string } }
 
-function judge(path: string, mode: string, id: string): Side {
-  if (mode === '000000') return {}
+function verdictOf(path: string, mode: string): Verdict {
   const slash = path.lastIndexOf('/')
   const name = Buffer.from(path.slice(slash + 1))
-  const verdict = judgeEntry(slash < 0 ? '' : path.slice(0, slash), { mode, name, id, isTree: false }, defaultCaps.depth)
-  if (verdict.kind === 'manifest') return { id }
-  return verdict.kind === 'refused' ? { refused: { code: verdict.refused.code, message: verdict.refused.message } } : {}
+  return judgeEntry(slash < 0 ? '' : path.slice(0, slash), { mode, name, id: '', isTree: false }, defaultCaps.depth)
 }
 
 function tooManyCommits(): GitvirtError {

@@ -1,6 +1,6 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import { keyText, parseKey, type ObjectKey } from '../../lib/object-key.ts'
-import { landingsOf, type Landing } from '../audit/landings.ts'
+import { landingsOf, type Landing, type LandingSearch } from '../audit/landings.ts'
 import type { CommitStory, History } from '../history.ts'
 import { blameFields, type FieldOrigin } from '../meaning/blame.ts'
 import { maskLeaf } from '../meaning/fields.ts'
@@ -39,8 +39,8 @@ export async function blameReport(history: History, key: ObjectKey): Promise<Bla
   const bytes = found.stale ? undefined : await history.file(found.path)
   const origins = blameFields(found.version, found.judged, bytes === undefined ? undefined : statedObject(bytes, key))
   const stories = await history.stories(origins.map(({ version }) => version.commit))
-  const contains = await history.contains()
-  const blamed = origins.map((origin) => blamedField(origin, { history, key, stories, contains }))
+  const search = history.hasReceipts ? { search: { receipts: history.receipts(key), contains: await history.contains() } } : {}
+  const blamed = origins.map((origin) => blamedField(origin, { key, stories, ...search }))
   const unreadable = found.stale ? { unreadable: found.problem } : {}
   return { object: key, commit: history.tip, path: found.path, fields: blamed, ...unreadable }
 }
@@ -77,15 +77,14 @@ function notFound(history: History, key: ObjectKey, words: string): GitvirtError
 }
 
 type Context = {
-  readonly history: History
   readonly key: ObjectKey
   readonly stories: ReadonlyMap<string, CommitStory>
-  readonly contains: (newer: string, older: string) => boolean
+  /** Absent where there are no receipts. */
+  readonly search?: LandingSearch
 }
 
-function blamedField({ path, version, isDefault, ...leaf }: FieldOrigin, { history, key, stories, contains }: Context): BlamedField {
+function blamedField({ path, version, isDefault, ...leaf }: FieldOrigin, { key, stories, search }: Context): BlamedField {
   const { commit } = version
-  const { receipts } = history
   const { id: _, ...story } = stories.get(commit) ?? unknownStory(commit)
   return {
     field: path,
@@ -93,7 +92,7 @@ function blamedField({ path, version, isDefault, ...leaf }: FieldOrigin, { histo
     ...(isDefault ? { default: true } : {}),
     commit,
     ...story,
-    ...(receipts.length === 0 ? {} : { landed: landingsOf(key, { commit, field: path }, { receipts, contains }) }),
+    ...(search === undefined ? {} : { landed: landingsOf(key, { commit, field: path }, search) }),
   }
 }
 

@@ -43,26 +43,25 @@ export async function logReport(history: History, { object, since, limit }: LogQ
   const all = Map.groupBy(changesOf(versions.values()), ({ commit }) => commit)
   const recent = [...all].filter(([commit]) => since === undefined || history.committedAt(commit) * 1000 >= since).slice(0, limit)
   const stories = await history.stories(recent.map(([commit]) => commit))
+  const landed = await landedIn(history, object)
   const entries: LogEntry[] = []
   for (const [commit, changes] of recent) {
     const story = stories.get(commit)
     if (story === undefined) continue
     const { id, ...rest } = story
-    entries.push({ commit: id, ...rest, changes: await reported(history, changes) })
+    entries.push({ commit: id, ...rest, changes: changes.map((change) => ({ ...reportedChange(change), ...landed(change) })) })
   }
   return { ...(object === undefined ? {} : { object }), commit: history.tip, entries }
 }
 
-async function reported(history: History, changes: readonly ObjectChange[]): Promise<ReportedChange[]> {
+type Landed = (change: ObjectChange) => Pick<ReportedChange, 'landed'>
+
+/** Tells where changes landed; nothing where there are no receipts. */
+async function landedIn(history: History, object: ObjectKey | undefined): Promise<Landed> {
+  if (!history.hasReceipts) return () => ({})
   const contains = await history.contains()
-  const { receipts } = history
-  return changes.map((change): ReportedChange => {
-    const { key, commit } = change
-    return {
-      ...reportedChange(change),
-      ...(receipts.length === 0 ? {} : { landed: landingsOf(key, { commit }, { receipts, contains }) }),
-    }
-  })
+  const receipts = Map.groupBy(history.receipts(object), (receipt) => receipt.object)
+  return ({ key, commit }) => ({ landed: landingsOf(key, { commit }, { receipts: receipts.get(key) ?? [], contains }) })
 }
 
 /** A change without what nobody should read, and with its class. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -65,6 +65,11 @@ export class Repository {
     this.git('add', '--all')
     this.git('commit', '--quiet', '--allow-empty', '-m', message)
     return this.head()
+  }
+
+  /** True where the work tree has the file. */
+  has(path: string): boolean {
+    return existsSync(join(this.dir, path))
   }
 
   head(ref = 'HEAD'): string {
