@@ -3,11 +3,10 @@ import { join } from 'node:path'
 import { kinds, resolveKind } from '../../schemas/kinds.ts'
 import { defaultNamespace } from '../desired/defaults/default-object.ts'
 import type { CliContext } from './context.ts'
-import { openHistory, type History } from '../history/history.ts'
+import type { History } from '../history/history.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
-import { openManifestCache } from '../store/manifest-cache.ts'
-import { openJudges } from '../workers/judge-pool.ts'
+import type { ClosableBlobCache } from '../store/blob-cache.ts'
 
 /** Flags of every command that reads the history of a local repository. */
 export type HistoryFlags = {
@@ -24,14 +23,19 @@ export function historyCacheDir(flags: HistoryFlags): string {
   return flags.cacheDir ?? join(cache.startsWith('/') ? cache : join(homedir(), '.cache'), 'gitvirt')
 }
 
-/** Opens the history, hands it to the work, and closes it. A cache that cannot be opened costs time, nothing else. */
+/**
+ * Opens the history, hands it to the work, and closes it. A cache that cannot be opened costs time, nothing else. What reads manifests is
+ * loaded here, so that other commands start without it.
+ */
 export async function withHistory<T>(
   context: Pick<CliContext, 'note'>,
   flags: HistoryFlags,
   work: (history: History) => Promise<T>,
 ): Promise<T> {
   await using stack = new AsyncDisposableStack()
-  const cache = openCache(historyCacheDir(flags))
+  const { openHistory } = await import('../history/history.ts')
+  const { openJudges } = await import('../workers/judge-pool.ts')
+  const cache = await openCache(historyCacheDir(flags))
   if (cache !== undefined) stack.defer(() => cache.close())
   const { repo = '.', ref, path, firstParent } = flags
   const history = await openHistory({
@@ -48,7 +52,8 @@ export async function withHistory<T>(
   return await work(history)
 }
 
-function openCache(dir: string): ReturnType<typeof openManifestCache> | undefined {
+async function openCache(dir: string): Promise<ClosableBlobCache | undefined> {
+  const { openManifestCache } = await import('../store/manifest-cache.ts')
   try {
     return openManifestCache(dir)
   } catch {

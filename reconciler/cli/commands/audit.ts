@@ -1,8 +1,5 @@
 import type { Command } from 'commander'
-import { receiptsCsv } from '../../history/audit/export-csv.ts'
-import { receiptLine } from '../../history/audit/receipt.ts'
 import type { ChainFault, ChainReport, KnownHead } from '../../history/audit/verify-chain.ts'
-import { auditedReceipts, auditReport } from '../../history/report/audit-report.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
 import { outputFormat } from '../open-history.ts'
@@ -43,6 +40,7 @@ function collect(value: string, before: readonly string[] = []): string[] {
 
 async function verify(context: CliContext, { repo, output, head }: VerifyFlags): Promise<void> {
   const format = outputFormat(output, ['json'])
+  const { auditReport } = await import('../../history/report/audit-report.ts')
   const report = await auditReport(repo, new Map((head ?? []).map(knownHead)))
   if (format === 'json') context.print(JSON.stringify({ ...report, heads: Object.fromEntries(report.heads) }, null, 2))
   else context.print(verdict(report))
@@ -77,6 +75,9 @@ function faultLine({ code, message, environment, sequence, commit, line }: Chain
 
 async function exportReceipts(context: CliContext, { repo, output }: { repo: string; output?: string }): Promise<void> {
   const format = outputFormat(output, ['jsonl', 'csv'])
+  const { auditedReceipts } = await import('../../history/report/audit-report.ts')
+  const { receiptsCsv } = await import('../../history/audit/export-csv.ts')
+  const { receiptLine } = await import('../../history/audit/receipt.ts')
   const receipts = await auditedReceipts(repo)
   if (format === 'csv') context.print(receiptsCsv(receipts))
   else context.print(receipts.map((receipt) => `${receiptLine(receipt)}\n`).join(''))

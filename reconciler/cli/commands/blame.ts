@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { blameReport } from '../../history/report/blame-report.ts'
 import { contextOf, type CliContext, type GlobalOptions } from '../context.ts'
 import { outputFormat, typedKey, withHistory, type HistoryFlags } from '../open-history.ts'
 import { blameTable } from '../output/history-text.ts'
@@ -37,6 +36,7 @@ async function showBlame(
 ): Promise<void> {
   const output = outputFormat(flags.output, formats)
   const key = typedKey(object, namespace)
+  const { blameReport } = await import('../../history/report/blame-report.ts')
   const report = await withHistory(context, flags, async (history) => await blameReport(history, key))
   if (report.unreadable !== undefined) context.note(`warning: shown as it was last readable. ${printable(report.unreadable)}`)
   if (output === 'json') context.print(JSON.stringify(report, null, 2))

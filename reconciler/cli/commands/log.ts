@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { logReport, type LogReport } from '../../history/report/log-report.ts'
+import type { LogReport } from '../../history/report/log-report.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, type CliContext, type GlobalOptions } from '../context.ts'
 import { outputFormat, typedKey, withHistory, type HistoryFlags } from '../open-history.ts'
@@ -43,6 +43,7 @@ async function showLog(context: CliContext, call: { object: string | undefined; 
   const object = call.object === undefined ? {} : { object: typedKey(call.object, call.namespace) }
   const since = flags.since === undefined ? {} : { since: sinceTime(flags.since, new Date()) }
   const limit = flags.limit === undefined ? {} : { limit: wholeNumber(flags.limit) }
+  const { logReport } = await import('../../history/report/log-report.ts')
   const report = await withHistory(context, flags, async (history) => await logReport(history, { ...object, ...since, ...limit }))
   if (output === 'json') context.print(JSON.stringify(report, null, 2))
   else if (output === 'yaml') context.print(stringify(report, { aliasDuplicateObjects: false, lineWidth: 0 }))
