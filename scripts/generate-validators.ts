@@ -6,6 +6,7 @@ import standalone from 'ajv/dist/standalone/index.js'
 import { kindSchemas, sharedSchemas } from '../schemas/documents.ts'
 import observation from '../schemas/wire/observation.json' with { type: 'json' }
 import plan from '../schemas/wire/plan.json' with { type: 'json' }
+import receipt from '../schemas/wire/receipt.json' with { type: 'json' }
 import session from '../schemas/wire/session.json' with { type: 'json' }
 
 const root = join(import.meta.dirname, '..')
@@ -34,6 +35,8 @@ const variants: Readonly<Record<string, Variant>> = {
     exports: Object.fromEntries(Object.keys(session.definitions).map((name) => [name, `${session.$id}#/definitions/${name}`])),
     options: { strict: false },
   },
+  /** Lines of Git notes. */
+  receipt: { schemas: [receipt], exports: { Receipt: receipt.$id }, options: strict },
 }
 
 function code({ options, schemas, exports }: Variant): string {

@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander'
 import { describeError } from '../lib/errors.ts'
 import { ownVersion } from '../lib/version.ts'
+import { auditCommands } from './commands/audit.ts'
+import { blameCommand } from './commands/blame.ts'
 import { completionCommand } from './commands/completion.ts'
 import { consoleCommand, vncCommand } from './commands/console.ts'
 import { controlCommands } from './commands/control.ts'
@@ -10,9 +12,11 @@ import { describeCommand, eventsCommand } from './commands/describe.ts'
 import { diffCommand } from './commands/diff.ts'
 import { getCommand } from './commands/get.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
+import { logCommand } from './commands/log.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
 import { promoteCommand } from './commands/promote.ts'
+import { rollbackCommand } from './commands/rollback.ts'
 import { validateCommand } from './commands/validate.ts'
 import { versionCommand } from './commands/version.ts'
 import { errorExitCode, exitCodes } from './context.ts'
@@ -24,6 +28,7 @@ Examples:
   gitvirt plan                              what the next pass does, and what blocks it
   gitvirt get vm,dv,nncp,nodes -A -o wide   what runs
   gitvirt diff :staging :prod               how two environments differ
+  gitvirt blame vm/demo                     who set each field, and where it landed
   gitvirt describe vm demo                  one object, its conditions and events
 
 Exit codes:
@@ -62,6 +67,10 @@ export function createProgram(): Command {
     eventsCommand,
     consoleCommand,
     vncCommand,
+    logCommand,
+    blameCommand,
+    rollbackCommand,
+    auditCommands,
     powerCommands,
     controlCommands,
     kubeconfigCommand,

@@ -114,9 +114,41 @@ export function changeEnvironment(dir: string, memory: string): void {
   fastImport(dir, `${head}M 100644 inline prod/${pathOf(7, 50)}\ndata ${Buffer.byteLength(text)}\n${text}\n`)
 }
 
-function commitHead(subject: string, time: number): string {
+/**
+ * A packed bare repository whose branch main has this many commits after the first: each gives one of `files` machines other memory.
+ * Every tenth comes by a merge of a branch, as pull requests do.
+ */
+export function makeHistory(dir: string, commits: number, files: number): void {
+  const folders = 50
+  makeRepository(dir, files, folders)
+  const parts: string[] = []
+  let main = 'refs/heads/main^0'
+  for (let index = 0; index < commits; index += 1) {
+    const machine = (index * 7) % files
+    const text = manifest(machine, `${2048 + index}Mi`)
+    const change = `M 100644 inline ${pathOf(machine, folders)}\ndata ${Buffer.byteLength(text)}\n${text}\n`
+    const [own, merge] = [`:${2 * index + 1}`, `:${2 * index + 2}`]
+    const time = 1_700_001_000 + index * 60
+    const onTopic = index % 10 === 0
+    parts.push(marked(commitHead(`change ${machine}`, time, onTopic ? 'topic' : 'main'), own), `from ${main}\n`, change)
+    if (onTopic)
+      parts.push(
+        marked(commitHead(`Merge pull request #${index + 1} from topic`, time + 30), merge),
+        `from ${main}\nmerge ${own}\n`,
+        change,
+      )
+    main = onTopic ? merge : own
+  }
+  fastImport(dir, parts.join(''))
+}
+
+function marked(head: string, mark: string): string {
+  return head.replace('\n', `\nmark ${mark}\n`)
+}
+
+function commitHead(subject: string, time: number, branch = 'main'): string {
   const author = `Bench <bench@example.org> ${time} +0000`
-  return `commit refs/heads/main\ncommitter ${author}\ndata ${Buffer.byteLength(subject)}\n${subject}\n`
+  return `commit refs/heads/${branch}\ncommitter ${author}\ndata ${Buffer.byteLength(subject)}\n${subject}\n`
 }
 
 function fastImport(dir: string, stream: string): void {

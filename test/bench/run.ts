@@ -1,13 +1,13 @@
 /**
  * Runs every bench and prints one table: what was measured, as a ratio or figure, with its target.
- * Usage: npm run bench [-- plan|scale|diff|import|push ...]; without names all of them. The machine should be otherwise quiet.
+ * Usage: npm run bench [-- plan|scale|diff|history|import|push ...]; without names all of them. The machine should be otherwise quiet.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { benchFacts, benchNode } from './applied.ts'
-import { changeEnvironment, makeEnvironments, makeRepository } from './fleet.ts'
+import { changeEnvironment, makeEnvironments, makeHistory, makeRepository } from './fleet.ts'
 
 type Row = { readonly what: string; readonly value: number; readonly unit: string; readonly target: number; readonly atLeast?: boolean }
 type Figures = Readonly<Record<string, number>>
@@ -19,6 +19,7 @@ const groups: Readonly<Record<string, (dir: string) => Promise<Row[]>>> = {
   plan: benchPlan,
   scale: benchScale,
   diff: benchDiff,
+  history: benchHistory,
   import: benchImport,
   push: benchPush,
 }
@@ -137,6 +138,33 @@ async function benchDiff(dir: string): Promise<Row[]> {
     )
   }
   return rows
+}
+
+/** Who changed one machine, over 10,000 commits of three hundred files: the whole command, with an empty cache and with a filled one. */
+async function benchHistory(dir: string): Promise<Row[]> {
+  const repository = join(dir, 'history.git')
+  makeHistory(repository, 10_000, 300)
+  const bare: number[] = []
+  const took: Record<string, number[]> = { 'log, cold': [], 'log, warm': [], 'blame, cold': [], 'blame, warm': [] }
+  await timed(join(project, 'gitvirt'), ['--version'])
+  for (let round = 0; round < rounds; round += 1) {
+    bare.push(await timed('git', ['-C', repository, 'log', '--raw', '--format=%H', 'main']))
+    for (const what of Object.keys(took)) {
+      const [command = ''] = what.split(',')
+      const cache = ['--cache-dir', join(dir, `history-${command}-${round}`)]
+      const args = [command, 'vm/vm-7', '-n', 'team-7', '--repo', repository, '--ref', 'main', ...cache]
+      took[what]?.push(await timed(join(project, 'gitvirt'), args))
+    }
+  }
+  console.log(
+    `git log --raw ${bare.map(Math.round).join(', ')} ms; ${JSON.stringify(took, (_, value: unknown) => (typeof value === 'number' ? Math.round(value) : value))}`,
+  )
+  return Object.entries(took).map(([what, values]) => ({
+    what: `${what}, 10,000 commits`,
+    value: median(values),
+    unit: 'ms',
+    target: 2000,
+  }))
 }
 
 async function benchImport(): Promise<Row[]> {

@@ -49,9 +49,9 @@ function cellText(value: unknown, prefix: string | undefined): string {
   return prefix === undefined ? text : `${prefix}/${text}`
 }
 
-/** Text from the server must not steer the terminal. */
+/** Text from others must not steer the terminal, nor change the order in which it is read. */
 export function printable(text: string): string {
-  return text.replaceAll('\n', ' ').replaceAll(/\p{Cc}/gu, '\ufffd')
+  return text.replaceAll('\n', ' ').replaceAll(/\p{Cc}|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\ufffd')
 }
 
 function namespaceOf(object: unknown): string {
