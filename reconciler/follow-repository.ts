@@ -5,6 +5,7 @@ import type { DesiredEngine } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
+import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
@@ -12,7 +13,7 @@ import { createRevisions, type Revisions } from './revisions.ts'
 import { openSource } from './source/open-source.ts'
 import type { SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
-import type { Revision } from './source/types.ts'
+import type { Revision, Source } from './source/types.ts'
 import type { Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
@@ -34,12 +35,18 @@ export type FollowParts = {
   readonly state: SourceState
   readonly status: Status
   readonly store: Store
+  readonly ledger: Ledger
   readonly branch: string
   /** Takes over what must be closed. */
   readonly stack: AsyncDisposableStack
 }
 
-export type Followed = { readonly poller: Poller; readonly previews: Previews; readonly admission: Admission }
+export type Followed = {
+  readonly poller: Poller
+  readonly previews: Previews
+  readonly admission: Admission
+  readonly source: Source
+}
 
 const everybody: TrustOptions = { mode: 'none', keys: {} }
 /** Failures of a revision that auditors look for. */
@@ -77,7 +84,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     interval: options.pollMs,
   })
   stack.defer(async () => await poller.stop())
-  return { poller, previews, admission }
+  return { poller, previews, admission, source }
 }
 
 type Arrival = Pick<Followed, 'previews' | 'admission'> & {
@@ -88,7 +95,7 @@ type Arrival = Pick<Followed, 'previews' | 'admission'> & {
 }
 
 async function arrive(revision: Revision, { admission, previews, revisions, clock, log, parts }: Arrival): Promise<void> {
-  const { loop, state, status } = parts
+  const { loop, state, status, ledger } = parts
   const signer = await admission.admit(revision)
   const update = await revisions.take(revision)
   state.fetchedAt = clock.now().toISOString()
@@ -96,6 +103,7 @@ async function arrive(revision: Revision, { admission, previews, revisions, cloc
   if (update === undefined) return
   for (const one of await previews.merged(update.view)) recordMerge(status, one)
   state.revision = revision
+  ledger.revision(revision, signer)
   if (signer === undefined) delete state.signer
   else state.signer = signer
   if (revision.rewritten)

@@ -13,7 +13,9 @@ import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
+import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
+import { startNoter, type Noter } from './note-receipts.ts'
 import { createObserved, type Observed } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
 import { briefOf } from './plan/brief.ts'
@@ -47,8 +49,12 @@ export type ReconcilerOptions = {
   /** True where only the agent of this host can connect. */
   readonly oneHost?: boolean
   readonly webhookSecret?: string
-  /** A forge whose requests are planned; `environment` names this one in comments and statuses. */
-  readonly forge?: ForgeOptions & { readonly environment: string; readonly pollMs: number }
+  /** Name of this environment in receipts, comments and statuses; default: "default". */
+  readonly environment?: string
+  /** True: receipts of what was applied are pushed as Git notes. */
+  readonly notes?: boolean
+  /** A forge whose requests are planned. */
+  readonly forge?: ForgeOptions & { readonly pollMs: number }
   /** Whose commits come into force; default: everybody's. */
   readonly trust?: TrustOptions
   readonly clock: Clock
@@ -78,8 +84,15 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const observed = createObserved({ log, clock, store: store.observations, briefOf })
   const sessions = createSessions({ observations: observed, pki, log })
   const status = createStatus({ store, clock })
+  let noter: Noter | undefined
+  const ledger = createLedger({
+    environment: options.environment ?? 'default',
+    records: store.ledger,
+    plans: store.plans,
+    grown: () => noter?.trigger(),
+  })
   const dispatcher = stack.adopt(
-    createDispatcher({ sessions, log, clock, ...dispatchPorts({ observed: observed.view, status, loop: () => loop }) }),
+    createDispatcher({ sessions, log, clock, ...dispatchPorts({ observed: observed.view, status, ledger, loop: () => loop }) }),
     (value) => value.close(),
   )
   for (const { name } of store.observations.nodes()) await pki.noteAgent(name)
@@ -89,7 +102,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     forNode,
     observed,
     status,
-    dispatch: async (part, node) => await dispatcher.dispatch(part, node),
+    dispatch: async (part, node) => {
+      const sent = await dispatcher.dispatch(part, node)
+      for (const { id, revision } of sent) store.plans.put({ id, node, revision, sentAt: clock.now().toISOString() })
+      return sent
+    },
     approvals: () => store.approvals.list(),
     dropApprovals: (key) => store.approvals.drop(key),
     suspensions: () => store.suspensions.list(),
@@ -110,7 +127,16 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   )
   const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
-  const { poller, previews, admission } = await followRepository(options, { loop, state, status, store, stack, branch: repository.branch })
+  const { poller, previews, admission, source } = await followRepository(options, {
+    loop,
+    state,
+    status,
+    store,
+    ledger,
+    stack,
+    branch: repository.branch,
+  })
+  if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
   const triggers: (() => void)[] = []
   const control = createControl({
     loop,
@@ -196,14 +222,18 @@ type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly ob
 
 /** Requests are planned again when the tracked commit moves, or what applied objects are on the hosts. */
 function planRequests(
-  { forge, log }: { readonly forge: NonNullable<ReconcilerOptions['forge']>; readonly log: Logger },
+  {
+    forge,
+    log,
+    environment = 'default',
+  }: { readonly forge: NonNullable<ReconcilerOptions['forge']>; readonly environment?: string; readonly log: Logger },
   { loop, previews, observed, branch }: Reviewing,
 ): Requests {
   return followRequests({
     forge: openForge(forge),
     previews,
     branch,
-    environment: forge.environment,
+    environment,
     basis: () => {
       const revision = loop.view()?.revision
       return revision === undefined

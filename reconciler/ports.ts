@@ -6,15 +6,18 @@ import type { InputSource } from './dispatch/inputs.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode, GitvirtError } from './lib/errors.ts'
 import type { ObjectKey } from './lib/object-key.ts'
+import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { Status } from './status/status.ts'
+import type { Receipt } from './store/history.ts'
 import { createWebhook } from './source/webhook.ts'
 
 /** What dispatch asks of the rooms behind it. */
 export function dispatchPorts(parts: {
   readonly observed: ObservedView
   readonly status: Status
+  readonly ledger: Ledger
   readonly loop: () => Loop
 }): Pick<DispatcherOptions, 'inputs' | 'locate' | 'replan' | 'stepped' | 'answered'> {
   return {
@@ -27,7 +30,7 @@ export function dispatchPorts(parts: {
     },
     stepped: (node, report) => {
       const { plan, step, key, state, at, code, message } = report
-      parts.status.receipt({
+      const receipt: Receipt = {
         plan,
         step,
         key,
@@ -36,7 +39,9 @@ export function dispatchPorts(parts: {
         at,
         ...(code === undefined ? {} : { code }),
         ...(message === undefined ? {} : { message }),
-      })
+      }
+      parts.status.receipt(receipt)
+      parts.ledger.step(receipt)
     },
   }
 }

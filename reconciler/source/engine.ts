@@ -1,4 +1,5 @@
 import type { MergedTree } from './git-merge.ts'
+import type { NoteLines } from './git-notes.ts'
 import type { RefTarget } from './ref-name.ts'
 
 /** A raw Git object. */
@@ -18,6 +19,11 @@ export type Engine = {
    * @throws GitvirtError `GitNeeded` where the implementation cannot merge, and what fetching throws
    */
   merge(into: string, target: RefTarget, signal?: AbortSignal): Promise<MergedTree & { readonly head: string }>
+  /**
+   * Adds lines to commits' notes (refs/notes/gitvirt) and pushes them.
+   * @throws GitvirtError `GitNeeded`, `NotesRefused`, and what fetching throws
+   */
+  note(notes: NoteLines, signal?: AbortSignal): Promise<void>
   readRef(name: string): Promise<string | undefined>
   /** Writes references in this order; a crash may leave the later ones as they were. */
   writeRefs(refs: readonly RefUpdate[]): Promise<void>

@@ -5,6 +5,7 @@ import { readCredentials } from './auth.ts'
 import { CatFile } from './cat-file.ts'
 import type { Engine, GitObject } from './engine.ts'
 import { mergeTrees } from './git-merge.ts'
+import { pushNotes } from './git-notes.ts'
 import { runGit, type GitAnswer, type GitCall } from './git-program.ts'
 import type { Remote, SourceAuth, SourceCaps } from './options.ts'
 import { clearLeftovers } from './store-lock.ts'
@@ -52,6 +53,7 @@ export function createGitEngine(options: EngineOptions): Engine {
       }
       return { head: head.id, ...(await mergeTrees({ storeDir, into, head: head.id, deepen })) }
     },
+    note: async (notes, signal) => await pushNotes(options, notes, signal),
     readRef: async (name) => (await headers.request(name))?.id,
     writeRefs: async (refs) => {
       const input = refs.map(({ name, id }) => `update ${name} ${id}\n`).join('')

@@ -36,7 +36,8 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
   }
   return {
     fetch: async (have, signal) => await fetchHead(options, { store, have, signal }),
-    merge: async () => await Promise.reject(gitNeeded(options.remote.url)),
+    merge: async () => await Promise.reject(gitNeeded(`A merge of ${options.remote.url} is worked out`)),
+    note: async () => await Promise.reject(gitNeeded(`Notes of ${options.remote.url} are written`)),
     readRef: async (name) => await readRef(store, name),
     writeRefs: async (refs) => {
       for (const { name, id } of refs) await git.writeRef({ ...store, ref: name, value: id, force: true })
@@ -65,10 +66,10 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
   }
 }
 
-function gitNeeded(url: string): GitvirtError {
+function gitNeeded(what: string): GitvirtError {
   return new GitvirtError({
     code: 'GitNeeded',
-    message: `A merge of ${url} is worked out by the program "git", which is not installed where the reconciler runs.`,
+    message: `${what} by the program "git", which is not installed where the reconciler runs.`,
     action: 'Install git 2.38 or newer there.',
   })
 }

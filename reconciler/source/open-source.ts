@@ -134,6 +134,10 @@ class GitSource implements Source {
     return await listFolder(this.#context, { id: await this.#folder(commit), path: this.#parts.path })
   }
 
+  async note(notes: ReadonlyMap<string, readonly string[]>, signal?: AbortSignal): Promise<void> {
+    await this.#alone(async () => await this.#parts.engine.note(notes, signal))
+  }
+
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
     return ancestor === descendant || (await this.#parts.engine.isAncestor(ancestor, descendant))
   }

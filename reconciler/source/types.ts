@@ -62,6 +62,11 @@ export type Source = {
   commits(after: string | undefined, head: string): Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
   /** False also where the store does not hold the history that would tell. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>
+  /**
+   * Adds lines to the notes of commits under refs/notes/gitvirt, and pushes them; what is there stays.
+   * @throws GitvirtError `GitNeeded`, `NotesRefused`, and what fetching throws
+   */
+  note(notes: ReadonlyMap<string, readonly string[]>, signal?: AbortSignal): Promise<void>
   /** What differs below the sub-path, without reading equal trees. */
   changes(from: string, to: string): Promise<{ readonly changes: readonly TreeChange[]; readonly refused: readonly RefusedEntry[] }>
   /** Contents by blob id, in bulk; order is free, sizes are capped. */

@@ -1,5 +1,4 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import type { Plan } from '../../schemas/generated/plan.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 
 /** One step that an agent reported. */
@@ -16,7 +15,8 @@ export type Receipt = {
 
 export type AppliedRecord = { readonly key: ObjectKey; readonly node: string; readonly revision: string; readonly at: string }
 
-export type SentPlan = { readonly plan: Plan; readonly node: string; readonly sentAt: string }
+/** A sealed plan that went to an agent: which revision it carries out. */
+export type SentPlan = { readonly id: string; readonly node: string; readonly revision: string; readonly sentAt: string }
 
 export type Receipts = {
   append(receipt: Receipt): void
@@ -34,12 +34,10 @@ export type Applied = {
 export type Plans = {
   put(plan: SentPlan): void
   get(id: string): SentPlan | undefined
-  /** Newest first. */
-  list(limit?: number): SentPlan[]
 }
 
 const mostReceipts = 100_000
-const mostPlans = 200
+const mostPlans = 10_000
 const pruneEvery = 500
 
 /** Append-only but for its oldest entries beyond 100,000. */
@@ -88,25 +86,23 @@ export function applied(db: DatabaseSync): Applied {
   }
 }
 
-/** The last 200 plans that were sent to agents; they carry no secret values. */
+/** The last plans that were sent to agents, about 10,000; only what tells one from another. */
 export function plans(db: DatabaseSync): Plans {
-  const upsert = db.prepare('INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?, ?)')
+  const upsert = db.prepare("INSERT OR REPLACE INTO plans (id, node, revision, sent_at, body) VALUES (?, ?, ?, ?, '')")
   const prune = db.prepare('DELETE FROM plans WHERE id IN (SELECT id FROM plans ORDER BY sent_at DESC, rowid DESC LIMIT -1 OFFSET ?)')
-  const select = db.prepare('SELECT * FROM plans WHERE id = ?')
-  const all = db.prepare('SELECT * FROM plans ORDER BY sent_at DESC, rowid DESC LIMIT ?')
+  const select = db.prepare('SELECT id, node, revision, sent_at FROM plans WHERE id = ?')
+  let puts = 0
   return {
-    put: ({ plan, node, sentAt }) => {
-      upsert.run(plan.id, node, plan.revision, sentAt, JSON.stringify(plan))
-      prune.run(mostPlans)
+    put: ({ id, node, revision, sentAt }) => {
+      upsert.run(id, node, revision, sentAt)
+      puts += 1
+      if (puts % pruneEvery === 0) prune.run(mostPlans)
     },
     get: (id) => {
       const row = select.get(id)
-      return row === undefined ? undefined : sentPlanOf(row)
+      return row === undefined
+        ? undefined
+        : { id: String(row['id']), node: String(row['node']), revision: String(row['revision']), sentAt: String(row['sent_at']) }
     },
-    list: (limit = mostPlans) => all.all(limit).map(sentPlanOf),
   }
-}
-
-function sentPlanOf(row: Record<string, SQLOutputValue>): SentPlan {
-  return { plan: JSON.parse(String(row['body'])) as Plan, node: String(row['node']), sentAt: String(row['sent_at']) }
 }

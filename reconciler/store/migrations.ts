@@ -42,6 +42,13 @@ const migrations: readonly string[] = [
   CREATE TABLE settled (key TEXT PRIMARY KEY, print TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE told (key TEXT PRIMARY KEY, print TEXT NOT NULL, objects TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE ledger (
+    sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL, revision TEXT NOT NULL, line TEXT NOT NULL, plan TEXT NOT NULL, step TEXT NOT NULL,
+    result TEXT NOT NULL, noted INTEGER NOT NULL DEFAULT 0, UNIQUE (plan, step, result)
+  ) STRICT;
+  CREATE INDEX ledger_pending ON ledger (sequence) WHERE noted = 0;
+  `,
 ]
 
 /**

@@ -3,6 +3,7 @@ import { approvals, suspensions, type Approvals, type Suspensions } from './deci
 import { openDatabase } from './database.ts'
 import { eventRecords, type EventRecords } from './event-records.ts'
 import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
+import { ledgerRecords, type LedgerRecords } from './ledger-records.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
 import { codeVersion } from './rules-version.ts'
@@ -22,6 +23,7 @@ export type Store = {
   readonly approvals: Approvals
   readonly suspensions: Suspensions
   readonly receipts: Receipts
+  readonly ledger: LedgerRecords
   readonly applied: Applied
   readonly plans: Plans
   readonly tokens: Tokens
@@ -54,6 +56,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     receipts: receipts(db),
     applied: applied(db),
     plans: plans(db),
+    ledger: ledgerRecords(db),
     tokens: tokens(db),
     settled: settledRecords(db, transaction),
     told: toldRecords(db),

@@ -11,7 +11,7 @@ import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
 import { defaultStateDir } from '../kubeconfig.ts'
 import { milliseconds } from '../duration.ts'
-import { forgeOptions, type ForgeFlags } from './forge-flags.ts'
+import { environmentOf, forgeOptions, type ForgeFlags } from './forge-flags.ts'
 import { trustOptions, type TrustFlags } from './trust-flags.ts'
 
 type CommonOptions = { readonly stateDir: string; readonly logLevel: string }
@@ -27,6 +27,7 @@ type ReconcilerFlags = CommonOptions & {
   readonly agents?: string
   readonly serverName: readonly string[]
   readonly webhookSecretFile?: string
+  readonly notes?: boolean
 } & TrustFlags &
   ForgeFlags
 type AgentFlags = CommonOptions & {
@@ -83,7 +84,8 @@ function reconcilerFlags(command: Command): Command {
     .option('--forge-api <url>', 'address of the forge’s API; default: GitHub’s or GitLab’s own')
     .option('--forge-repo <path>', 'owner/name of the repository at the forge')
     .option('--forge-token-file <file>', 'file with a token that may comment and set commit statuses')
-    .option('--environment <name>', 'name of this environment in comments and statuses; default: --path, or "default"')
+    .option('--environment <name>', 'name of this environment in receipts, comments and statuses; default: --path, or "default"')
+    .option('--notes', 'push receipts of what was applied as Git notes (refs/notes/gitvirt); the token must be able to write')
     .option('--verify-commits <mode>', 'whose commits come into force: none, head or every-commit must be signed', 'none')
     .option('--allowed-signers <file>', 'SSH keys that are trusted, as in ssh-keygen’s allowed_signers')
     .option('--keyring <file>', 'OpenPGP public keys that are trusted')
@@ -136,6 +138,8 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     pollMs: milliseconds(flags.poll),
     trust: trustOptions(flags),
     ...forgeOptions(flags),
+    environment: environmentOf(flags),
+    ...(flags.notes === true ? { notes: true } : {}),
     ...(flags.webhookSecretFile === undefined ? {} : { webhookSecret: (await readFile(flags.webhookSecretFile, 'utf8')).trim() }),
     clock: systemClock,
     log,

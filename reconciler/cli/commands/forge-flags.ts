@@ -42,10 +42,19 @@ export function forgeOptions(flags: ForgeFlags): Pick<ReconcilerOptions, 'forge'
   if (forgeRepo === undefined || forgeTokenFile === undefined)
     throw invalid(`error: --forge ${forge} needs --forge-repo and --forge-token-file`, 'Give owner/name, and a file with a token.')
   if (!/^[\w.-]+(?:\/[\w.-]+)+$/.test(forgeRepo)) throw invalid(`error: "${forgeRepo}" is not a repository`, 'Write owner/name.')
-  const environment = flags.environment ?? flags.path?.replaceAll(/^\/+|\/+$/g, '') ?? 'default'
-  if (!/^[\w./-]{1,100}$/.test(environment)) throw invalid(`error: "${environment}" is not a name`, 'Use letters, digits, ., / and -.')
   const pollMs = Math.max(milliseconds(flags.poll), shortestInterval)
-  return { forge: { kind: forge, api, repository: forgeRepo, tokenFile: forgeTokenFile, environment, pollMs } }
+  return { forge: { kind: forge, api, repository: forgeRepo, tokenFile: forgeTokenFile, pollMs } }
+}
+
+/**
+ * The environment's name: what is said, else its folder.
+ * @throws GitvirtError `InvalidFlag`
+ */
+export function environmentOf(flags: Pick<ForgeFlags, 'environment' | 'path'>): string {
+  const folder = flags.path?.replaceAll(/^\/+|\/+$/g, '') ?? ''
+  const environment = flags.environment ?? (folder === '' ? 'default' : folder)
+  if (!/^[\w./-]{1,100}$/.test(environment)) throw invalid(`error: "${environment}" is not a name`, 'Use letters, digits, ., / and -.')
+  return environment
 }
 
 function isKind(text: string): text is ForgeKind {

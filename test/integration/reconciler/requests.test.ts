@@ -39,7 +39,8 @@ async function openWorld(t: TestContext): Promise<World> {
     agents: { host: '127.0.0.1', port: 0 },
     serverNames: [],
     pollMs: 100,
-    forge: { kind: 'github', api: forge.api, repository, tokenFile, environment: 'prod', pollMs: 100 },
+    forge: { kind: 'github', api: forge.api, repository, tokenFile, pollMs: 100 },
+    environment: 'prod',
     clock: systemClock,
     log: silentLogger,
   })

@@ -19,9 +19,6 @@ function reopened(store: Store, dir: string): Store {
   return openStore(dir)
 }
 
-const plan = { id: 'p1', revision: 'r1', policyDigest: 'd', createdAt: '2026-01-01T00:00:00Z', changes: [], findings: [] }
-const summary = { create: 0, update: 0, replace: 0, delete: 0, blocked: 0, disruption: 'none' as const }
-
 test('makes a database that only its owner can read', (t) => {
   const dir = folder(t)
   const store = openStore(dir)
@@ -54,7 +51,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
   const seen = { key: 'VirtualMachine/default/a', text: 'kept' }
   store.observations.save({ node: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1'), objects: [seen], gone: [], full: true })
   store.applied.put({ key: 'VirtualMachine/default/a', node: 'h1', revision: 'r1', at: '2026-01-01T00:00:00Z' })
-  store.plans.put({ plan: { ...plan, summary }, node: 'h1', sentAt: '2026-01-01T00:00:00Z' })
+  store.plans.put({ id: 'p1', node: 'h1', revision: 'r1', sentAt: '2026-01-01T00:00:00Z' })
   store = reopened(store, dir)
   t.after(() => store.close())
   assert.deepEqual(store.objects.get('VirtualMachine/default/a'), { record })
@@ -71,7 +68,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
   assert.deepEqual(store.observations.objects('h1'), [seen])
   assert.deepEqual(store.observations.nodes(), [{ name: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1') }])
   assert.equal(store.applied.get('VirtualMachine/default/a')[0]?.revision, 'r1')
-  assert.equal(store.plans.get('p1')?.node, 'h1')
+  assert.equal(store.plans.get('p1')?.revision, 'r1')
 })
 
 test('a full observation forgets what the node no longer tells, a partial one only what is gone', (t) => {
@@ -122,15 +119,37 @@ test('keeps only the hash of a token and refuses it once expired or revoked', (t
   assert.equal(store.tokens.verify(token, new Date('2026-01-01T12:00:00Z')), undefined)
 })
 
-test('keeps the newest 200 plans', (t) => {
+test('forgets the oldest of very many plans', (t) => {
   const store = openStore(folder(t))
   t.after(() => store.close())
-  for (let index = 0; index < 203; index += 1) {
-    store.plans.put({ plan: { ...plan, summary, id: `p${index}` }, node: 'h1', sentAt: new Date(index * 1000).toISOString() })
-  }
-  assert.equal(store.plans.list().length, 200)
-  assert.equal(store.plans.get('p2'), undefined)
-  assert.equal(store.plans.list(1)[0]?.plan.id, 'p202')
+  store.transaction(() => {
+    for (let index = 0; index < 10_500; index += 1)
+      store.plans.put({ id: `p${index}`, node: 'h1', revision: 'r1', sentAt: new Date(index * 1000).toISOString() })
+  })
+  assert.equal(store.plans.get('p499'), undefined)
+  assert.equal(store.plans.get('p500')?.node, 'h1')
+})
+
+test('keeps the chain of receipts, what of it is noted, and each end of a step once', (t) => {
+  const dir = folder(t)
+  let store = openStore(dir)
+  assert.equal(store.ledger.head(), undefined)
+  for (const sequence of [1, 2, 3])
+    store.ledger.append({
+      sequence,
+      digest: `d${sequence}`,
+      commit: 'c',
+      line: `l${sequence}`,
+      plan: 'p',
+      step: `s${sequence}`,
+      result: 'succeeded',
+    })
+  store.ledger.noted(2)
+  store = reopened(store, dir)
+  t.after(() => store.close())
+  assert.deepEqual(store.ledger.head(), { sequence: 3, digest: 'd3' })
+  assert.deepEqual(store.ledger.pending(10), [{ sequence: 3, digest: 'd3', commit: 'c', line: 'l3' }])
+  assert.deepEqual([store.ledger.has('p', 's1', 'succeeded'), store.ledger.has('p', 's1', 'failed')], [true, false])
 })
 
 test('refuses a database that a later version wrote', (t) => {

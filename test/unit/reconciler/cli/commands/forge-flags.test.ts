@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { forgeOptions } from '../../../../../reconciler/cli/commands/forge-flags.ts'
+import { environmentOf, forgeOptions } from '../../../../../reconciler/cli/commands/forge-flags.ts'
 
 const github = { poll: '30s', forge: 'github', forgeRepo: 'infra/fleet', forgeTokenFile: '/t' }
 
@@ -12,16 +12,22 @@ describe('forge flags', () => {
         api: 'https://api.github.com',
         repository: 'infra/fleet',
         tokenFile: '/t',
-        environment: 'environments/prod',
         pollMs: 30_000,
       },
     })
-    assert.equal(forgeOptions(github).forge?.environment, 'default')
+    assert.deepEqual(
+      [environmentOf({ path: '/environments/prod/' }), environmentOf({ path: '/' }), environmentOf({ environment: 'x' })],
+      ['environments/prod', 'default', 'x'],
+    )
     assert.deepEqual(forgeOptions({ poll: '30s' }), {})
   })
 
   it('ask the forge less often than the repository may be polled', () => {
     assert.equal(forgeOptions({ ...github, poll: '1s' }).forge?.pollMs, 15_000)
+  })
+
+  it('name no environment that could end a comment', () => {
+    assert.throws(() => environmentOf({ environment: '--> hello' }), { code: 'InvalidFlag' })
   })
 
   it('are refused where something is missing or no address', () => {
@@ -30,7 +36,6 @@ describe('forge flags', () => {
       { ...github, forge: 'gitea' },
       { ...github, forgeApi: 'file:///etc' },
       { ...github, forgeRepo: 'infra/../..?x' },
-      { ...github, environment: '--> hello' },
       { poll: '30s', forge: 'github' },
       { poll: '30s', forgeRepo: 'infra/fleet' },
     ])

@@ -1,0 +1,90 @@
+import { chain, chainStart, receiptLine, type ReceiptBody } from './history/audit/receipt.ts'
+import { pullRequestOf } from './history/meaning/pull-request.ts'
+import type { Revision } from './source/types.ts'
+import type { LedgerRecords } from './store/ledger-records.ts'
+import type { Plans, Receipt } from './store/history.ts'
+import type { Signer } from './trust/verify-signature.ts'
+
+/** Writes the environment's chain of receipts: one for each end of each step that a host reported. */
+export type Ledger = {
+  /** Who made the revisions that plans will name. */
+  revision(revision: Revision, signer: Signer | undefined): void
+  step(report: Receipt): void
+}
+
+export type LedgerPorts = {
+  readonly environment: string
+  readonly records: LedgerRecords
+  readonly plans: Pick<Plans, 'get'>
+  /** Told when there is a receipt more. */
+  readonly grown: () => void
+}
+
+type People = Pick<ReceiptBody, 'author' | 'signer' | 'pullRequest'>
+
+/** Revisions and started steps that are remembered; a restart forgets them, and the receipt is then poorer, not wrong. */
+const mostRemembered = 1000
+
+export function createLedger(ports: LedgerPorts): Ledger {
+  const people = new Map<string, People>()
+  const started = new Map<string, string>()
+  return {
+    revision: (revision, signer) => remember(people, revision.commit, peopleOf(revision, signer)),
+    step: (report) => {
+      const place = `${report.plan} ${report.step}`
+      if (report.state === 'started') remember(started, place, report.at)
+      else write(ports, { report, startedAt: started.get(place) ?? report.at, people })
+    },
+  }
+}
+
+function remember<T>(known: Map<string, T>, name: string, value: T): void {
+  known.delete(name)
+  known.set(name, value)
+  for (const oldest of known.keys()) {
+    if (known.size <= mostRemembered) return
+    known.delete(oldest)
+  }
+}
+
+function peopleOf({ author, subject }: Revision, signer: Signer | undefined): People {
+  const pullRequest = pullRequestOf(subject)
+  return {
+    author,
+    ...(signer === undefined ? {} : { signer: { kind: signer.kind, key: signer.fingerprint, name: signer.name } }),
+    ...(pullRequest === undefined ? {} : { pullRequest }),
+  }
+}
+
+type End = { readonly report: Receipt; readonly startedAt: string; readonly people: ReadonlyMap<string, People> }
+
+function write({ environment, records, plans, grown }: LedgerPorts, { report, startedAt, people }: End): void {
+  const { plan, step, key, node, at, code } = report
+  const result = report.state === 'done' ? 'succeeded' : 'failed'
+  const commit = plans.get(plan)?.revision
+  // What was sent before this database began has no plan here; a report that came twice has its receipt.
+  if (commit === undefined || records.has(plan, step, result)) return
+  const body: ReceiptBody = {
+    environment,
+    commit,
+    plan,
+    object: key,
+    node,
+    step: step.split(':')[0] ?? step,
+    startedAt: utc(startedAt),
+    endedAt: utc(at),
+    result,
+    ...(code === undefined ? {} : { error: code.slice(0, 64) }),
+    ...people.get(commit),
+  }
+  const receipt = chain(records.head() ?? chainStart, body)
+  const { sequence, digest } = receipt
+  records.append({ sequence, digest, commit, line: receiptLine(receipt), plan, step, result })
+  grown()
+}
+
+/** Hosts tell times in any zone of RFC 3339; receipts have them in UTC. */
+function utc(time: string): string {
+  const value = new Date(time)
+  return Number.isNaN(value.getTime()) ? new Date(0).toISOString() : value.toISOString()
+}
