@@ -5,7 +5,11 @@ import type { Plan } from '../../schemas/generated/plan.ts'
 import type { OpenJudges } from '../desired/judges.ts'
 import { defaultLimits } from '../desired/parse/limits.ts'
 import { savedView } from '../plan/saved-view.ts'
+import type { TreeEntry, UpdateInput } from '../desired/types.ts'
+import { openLocalRepository } from '../source/local-repository.ts'
+import { resolveCommit, resolveTree } from '../source/local-tree.ts'
 import { openSource } from '../source/open-source.ts'
+import { parseRemote, parseSubPath } from '../source/options.ts'
 import { openManifestCache } from '../store/manifest-cache.ts'
 import { openJudges } from '../workers/judge-pool.ts'
 import { readState } from './state-file.ts'
@@ -23,34 +27,51 @@ export type OfflinePlanOptions = {
 
 /**
  * The plan of one revision against a saved state, secrets included: people see it through `renderPlan` or `maskPlan`.
- * @throws GitvirtError `InvalidState`, and what the source throws
+ * @throws GitvirtError `InvalidState`, and what reading the repository throws
  */
 export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   await using stack = new AsyncDisposableStack()
   const state = await readState(options.stateFile)
-  const storeDir = options.cacheDir === undefined ? await mkdtemp(join(tmpdir(), 'gitvirt-plan-')) : join(options.cacheDir, 'source')
-  if (options.cacheDir === undefined) stack.defer(async () => await rm(storeDir, { recursive: true, force: true }))
-  const ref = options.ref === undefined ? {} : { ref: options.ref }
-  const path = options.path === undefined ? {} : { path: options.path }
   const judges = startJudges(options, stack)
-  const source = stack.adopt(await openSource({ url: options.repo, storeDir, ...ref, ...path }), async (value) => await value.close())
-  const fetched = source.fetch()
+  const reading = readRevision(options, stack)
   // Awaited below; until then a failure must not count as unhandled.
-  fetched.catch(() => undefined)
-  // Loaded while git fetches.
+  reading.catch(() => undefined)
+  // Loaded while git reads.
   const [{ createDesired }, { plan }] = await Promise.all([import('../desired/state.ts'), import('../plan/plan.ts')])
-  const revision = await fetched
-  const { entries, refused } = await source.list(revision.commit)
+  const revision = await reading
   const cache =
     options.cacheDir === undefined
       ? {}
       : {
           cache: stack.adopt(openManifestCache(options.cacheDir), (value) => value.close()),
         }
-  const root = options.path === undefined ? {} : { root: options.path.replaceAll(/^\/+|\/+$/g, '') }
-  const desired = createDesired({ ...cache, ...root, openJudges: judges })
-  const { view } = await desired.update({ revision: revision.commit, entries, refused, read: (ids) => source.read(ids) })
+  const root = options.path === undefined ? {} : { root: parseSubPath(options.path) }
+  const { view } = await createDesired({ ...cache, ...root, openJudges: judges }).update(revision)
   return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+}
+
+type ReadRevision = Required<Pick<UpdateInput, 'revision' | 'read' | 'refused'>> & { readonly entries: readonly TreeEntry[] }
+
+async function readRevision(options: OfflinePlanOptions, stack: AsyncDisposableStack): Promise<ReadRevision> {
+  const { repo, ref = 'HEAD' } = options
+  const path = parseSubPath(options.path ?? '')
+  if (parseRemote(repo).transport !== 'local') return await fetchRevision({ ...options, path }, stack)
+  // What lies on this machine needs no copy.
+  const folder = parseRemote(repo).url
+  const revision = await resolveCommit(folder, ref)
+  const [tree, repository] = await Promise.all([resolveTree(folder, revision, path), openLocalRepository(folder)])
+  stack.adopt(repository, async (value) => await value.close())
+  return { revision, ...(await repository.list(tree, path)), read: (ids) => repository.read(ids) }
+}
+
+async function fetchRevision(options: OfflinePlanOptions & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadRevision> {
+  const { cacheDir, repo, path } = options
+  const storeDir = cacheDir === undefined ? await mkdtemp(join(tmpdir(), 'gitvirt-plan-')) : join(cacheDir, 'source')
+  if (cacheDir === undefined) stack.defer(async () => await rm(storeDir, { recursive: true, force: true }))
+  const ref = options.ref === undefined ? {} : { ref: options.ref }
+  const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...ref }), async (value) => await value.close())
+  const { commit } = await source.fetch()
+  return { revision: commit, ...(await source.list(commit)), read: (ids) => source.read(ids) }
 }
 
 /** Without a cache everything is judged: threads that start now load their code while git fetches. */

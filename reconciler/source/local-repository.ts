@@ -8,8 +8,8 @@ import type { Listing } from './types.ts'
 
 /** A repository on this machine, read as it is: nothing is fetched, written or checked out. */
 export type LocalRepository = {
-  /** All manifests below a tree; their paths are relative to it. */
-  list(tree: string): Promise<Listing>
+  /** All manifests below a tree; their paths begin with `path`, default relative to the tree. */
+  list(tree: string, path?: string): Promise<Listing>
   read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
   close(): Promise<void>
 }
@@ -39,7 +39,7 @@ export async function openLocalRepository(folder: string): Promise<LocalReposito
   const readMany = async (ids: readonly string[]): Promise<{ id: string; bytes: Uint8Array }[]> =>
     await Promise.all(ids.map(readOne)).catch(ownClone)
   return {
-    list: async (tree) => await listFolder(context, { id: tree, path: '' }).catch(ownClone),
+    list: async (tree, path = '') => await listFolder(context, { id: tree, path }).catch(ownClone),
     read: async function* (ids) {
       for (let at = 0; at < ids.length; at += readAhead) yield* await readMany(ids.slice(at, at + readAhead))
     },
