@@ -1,6 +1,6 @@
 import { GitvirtError } from './lib/errors.ts'
 import type { Revision, Source } from './source/types.ts'
-import { checkCommits, type TrustOptions } from './trust/trust.ts'
+import { checkCommits, type RawCommit, type TrustOptions } from './trust/trust.ts'
 import type { Signer } from './trust/verify-signature.ts'
 
 /** Decides which revisions may come into force. */
@@ -31,20 +31,35 @@ export function createAdmission(ports: AdmissionPorts): Admission {
       if (last?.commit === commit) return last.signer
       const accepted = ports.settings.get(acceptedSetting)
       await refuseReplay(ports, commit, accepted)
-      const signer = await checkCommits(await ports.source.commits(accepted, commit), ports.trust)
+      const signer = await checkCommits(await commitsToCheck(ports, commit, accepted), ports.trust)
       ports.settings.put(acceptedSetting, commit)
+      // A word for one recovery is used up with it.
+      ports.settings.put(allowedSetting, '')
       last = { commit, signer }
       return signer
     },
-    allow: (commit) => ports.settings.put(allowedSetting, commit),
+    allow: (commit) => ports.settings.put(allowedSetting, passOf(ports.settings.get(acceptedSetting) ?? '', commit)),
   }
+}
+
+/** A person's word holds for going from just this commit to just that one. */
+function passOf(from: string, to: string): string {
+  return `${from} ${to}`
+}
+
+async function commitsToCheck(
+  { source, trust }: AdmissionPorts,
+  commit: string,
+  accepted: string | undefined,
+): Promise<readonly RawCommit[]> {
+  return await source.commits(trust.mode === 'every-commit' ? accepted : undefined, commit)
 }
 
 /**
  * A signature says who made a commit, not that it is the newest: an old one pushed again would bring back what was mended since.
  */
 async function refuseReplay({ source, settings }: AdmissionPorts, commit: string, accepted: string | undefined): Promise<void> {
-  if (accepted === undefined || commit === accepted || settings.get(allowedSetting) === commit) return
+  if (accepted === undefined || commit === accepted || settings.get(allowedSetting) === passOf(accepted, commit)) return
   if (await source.isAncestor(accepted, commit)) return
   const older = await source.isAncestor(commit, accepted)
   throw new GitvirtError({

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
 import { createDesired } from './desired/state.ts'
-import type { DesiredEngine } from './desired/types.ts'
+import type { DesiredEngine, DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
@@ -57,7 +57,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const { clock, log, stateDir, trust = everybody } = options
   const { loop, state, status, store, stack } = parts
   const source = stack.adopt(
-    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory: trust.mode === 'every-commit' }),
+    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory: trust.mode !== 'none' }),
     async (value) => await value.close(),
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
@@ -101,11 +101,14 @@ async function arrive(revision: Revision, { admission, previews, revisions, cloc
   state.fetchedAt = clock.now().toISOString()
   delete state.error
   if (update === undefined) return
-  for (const one of await previews.merged(update.view)) recordMerge(status, one)
+  const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
+  // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
+  loop.desired(update)
   state.revision = revision
   ledger.revision(revision, signer)
   if (signer === undefined) delete state.signer
   else state.signer = signer
+  log.info({ revision: revision.commit, subject: revision.subject, changed: update.changed.size }, 'new revision')
   if (revision.rewritten)
     status.record({
       key: everything,
@@ -113,8 +116,20 @@ async function arrive(revision: Revision, { admission, previews, revisions, cloc
       reason: 'HistoryRewritten',
       message: `${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
     })
-  log.info({ revision: revision.commit, subject: revision.subject, changed: update.changed.size }, 'new revision')
-  loop.desired(update)
+  for (const one of merged) recordMerge(status, one)
+}
+
+type Merging = { readonly previews: Previews; readonly log: Logger; readonly before: DesiredView | undefined }
+
+/** Which requests a revision merges; worked out before hosts carry any of it out. That it fails keeps nothing from being applied. */
+async function mergedRequests(after: DesiredView, { previews, log, before }: Merging): Promise<readonly Merged[]> {
+  if (before === undefined) return []
+  try {
+    return await previews.merged({ before, after })
+  } catch (error) {
+    log.warn({ error: describeError(error) }, 'cannot tell which requests a revision merges')
+    return []
+  }
 }
 
 /** What was told before the merge is what is applied, or it was planned again: auditors want to know which. */

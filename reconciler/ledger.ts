@@ -1,5 +1,8 @@
 import { chain, chainStart, receiptLine, type ReceiptBody } from './history/audit/receipt.ts'
 import { pullRequestOf } from './history/meaning/pull-request.ts'
+import type { Plan } from '../schemas/generated/plan.ts'
+import type { Clock } from './lib/clock.ts'
+import type { StepFields } from './plan/step-fields.ts'
 import type { Revision } from './source/types.ts'
 import type { LedgerRecords } from './store/ledger-records.ts'
 import type { Plans, Receipt } from './store/history.ts'
@@ -9,13 +12,18 @@ import type { Signer } from './trust/verify-signature.ts'
 export type Ledger = {
   /** Who made the revisions that plans will name. */
   revision(revision: Revision, signer: Signer | undefined): void
+  /** What the steps of a node's next plans bring. */
+  planned(node: string, fields: StepFields): void
+  /** A sealed plan is about to go to its node. */
+  sending(node: string, plan: Plan): void
   step(report: Receipt): void
 }
 
 export type LedgerPorts = {
   readonly environment: string
   readonly records: LedgerRecords
-  readonly plans: Pick<Plans, 'get'>
+  readonly plans: Pick<Plans, 'get' | 'put'>
+  readonly clock: Pick<Clock, 'now'>
   /** Told when there is a receipt more. */
   readonly grown: () => void
 }
@@ -28,7 +36,17 @@ const mostRemembered = 1000
 export function createLedger(ports: LedgerPorts): Ledger {
   const people = new Map<string, People>()
   const started = new Map<string, string>()
+  const fields = new Map<string, StepFields>()
   return {
+    planned: (node, found) => void fields.set(node, found),
+    sending: (node, { id, revision, changes }) => {
+      const steps = changes.flatMap((change) => change.steps)
+      const brought = steps.flatMap((step) => {
+        const paths = fields.get(node)?.get(step.id)
+        return paths === undefined ? [] : [[step.id, paths] as const]
+      })
+      ports.plans.put({ id, node, revision, sentAt: ports.clock.now().toISOString(), fields: Object.fromEntries(brought) })
+    },
     revision: (revision, signer) => remember(people, revision.commit, peopleOf(revision, signer)),
     step: (report) => {
       const place = `${report.plan} ${report.step}`
@@ -61,9 +79,10 @@ type End = { readonly report: Receipt; readonly startedAt: string; readonly peop
 function write({ environment, records, plans, grown }: LedgerPorts, { report, startedAt, people }: End): void {
   const { plan, step, key, node, at, code } = report
   const result = report.state === 'done' ? 'succeeded' : 'failed'
-  const commit = plans.get(plan)?.revision
+  const sent = plans.get(plan)
   // What was sent before this database began has no plan here; a report that came twice has its receipt.
-  if (commit === undefined || records.has(plan, step, result)) return
+  if (sent === undefined || records.has({ plan, step, result, at })) return
+  const { revision: commit, fields } = sent
   const body: ReceiptBody = {
     environment,
     commit,
@@ -75,11 +94,12 @@ function write({ environment, records, plans, grown }: LedgerPorts, { report, st
     endedAt: utc(at),
     result,
     ...(code === undefined ? {} : { error: code.slice(0, 64) }),
+    ...(fields[step] === undefined ? {} : { fields: [...fields[step]] }),
     ...people.get(commit),
   }
   const receipt = chain(records.head() ?? chainStart, body)
   const { sequence, digest } = receipt
-  records.append({ sequence, digest, commit, line: receiptLine(receipt), plan, step, result })
+  records.append({ sequence, digest, commit, line: receiptLine(receipt), plan, step, result, at })
   grown()
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
 import type { Settled } from './plan/settled.ts'
+import { stepFields, type StepFields } from './plan/step-fields.ts'
 import type { Approval, Planner, PlanInput, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/status.ts'
@@ -17,7 +18,8 @@ export type LoopPorts = {
   readonly forNode: (plan: Plan, node: string) => Plan
   readonly observed: Observed
   readonly status: { refresh(input: Refresh): void }
-  readonly dispatch: (plan: Plan, node: string) => Promise<readonly Plan[]>
+  /** Sends a node its part; `fields` tells what each step brings. */
+  readonly dispatch: (plan: Plan, node: string, fields: StepFields) => Promise<readonly Plan[]>
   readonly approvals: () => readonly Approval[]
   /** The wishes for this object have been carried out: what was approved for it is used up. */
   readonly dropApprovals: (key: ObjectKey) => void
@@ -140,7 +142,8 @@ export function createLoop(ports: LoopPorts): Loop {
   const send = (plan: Plan, node: string): void => {
     const part = ports.forNode(plan, node)
     if (part.changes.length === 0) return
-    ports.dispatch(part, node).then(
+    const fields = stepFields(plan.changes.filter((change) => change.node === node))
+    ports.dispatch(part, node, fields).then(
       (sent) =>
         sent.forEach((one) =>
           log.info({ node, plan: one.id.slice(0, 12), keys: one.changes.map((change) => change.key).slice(0, 10) }, 'plan sent'),

@@ -89,6 +89,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     environment: options.environment ?? 'default',
     records: store.ledger,
     plans: store.plans,
+    clock,
     grown: () => noter?.trigger(),
   })
   const dispatcher = stack.adopt(
@@ -102,10 +103,9 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     forNode,
     observed,
     status,
-    dispatch: async (part, node) => {
-      const sent = await dispatcher.dispatch(part, node)
-      for (const { id, revision } of sent) store.plans.put({ id, node, revision, sentAt: clock.now().toISOString() })
-      return sent
+    dispatch: async (part, node, fields) => {
+      ledger.planned(node, fields)
+      return await dispatcher.dispatch(part, node)
     },
     approvals: () => store.approvals.list(),
     dropApprovals: (key) => store.approvals.drop(key),
@@ -220,7 +220,7 @@ async function inputSalt(stateDir: string): Promise<string> {
 
 type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly observed: Observed; readonly branch: string }
 
-/** Requests are planned again when the tracked commit moves, or what applied objects are on the hosts. */
+/** Requests are planned again when the tracked commit moves, or a host comes or goes. */
 function planRequests(
   {
     forge,

@@ -19,11 +19,12 @@ export function dispatchPorts(parts: {
   readonly status: Status
   readonly ledger: Ledger
   readonly loop: () => Loop
-}): Pick<DispatcherOptions, 'inputs' | 'locate' | 'replan' | 'stepped' | 'answered'> {
+}): Pick<DispatcherOptions, 'inputs' | 'locate' | 'replan' | 'stepped' | 'answered' | 'sending'> {
   return {
     inputs: inputSource(() => parts.loop().view()),
     locate: (key) => parts.observed.get(key)[0]?.node,
     replan: (keys) => parts.loop().enqueue(keys),
+    sending: (node, plan) => parts.ledger.sending(node, plan),
     answered: (node, { results }) => {
       parts.status.answered(node, results)
       parts.loop().refresh(results.map(({ key }) => key))

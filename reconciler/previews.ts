@@ -17,7 +17,7 @@ export type Previews = {
    * Holds a revision that is about to come into force against what was told of the branches that it merges.
    * Empty where none of them was planned here.
    */
-  merged(view: DesiredView): Promise<readonly Merged[]>
+  merged(revisions: { readonly before: DesiredView; readonly after: DesiredView }): Promise<readonly Merged[]>
 }
 
 /** A branch that was planned and then merged. */
@@ -31,7 +31,7 @@ export type Merged = {
 }
 
 export type PreviewPorts = {
-  readonly source: Pick<Source, 'merge' | 'listTree' | 'read' | 'isAncestor'>
+  readonly source: Pick<Source, 'merge' | 'listTree' | 'read' | 'between'>
   /** A new engine, which shares the cache of parsed manifests with the tracked one. */
   readonly createDesired: () => DesiredEngine
   /** The tracked branch, as it is in force; undefined before the first revision. */
@@ -52,13 +52,12 @@ export function createPreviews(ports: PreviewPorts): Previews {
       for (const oldest of told.keys()) if (told.size > mostTold) told.delete(oldest)
       return request
     },
-    merged: async (view) => {
-      const tracked = ports.tracked()
-      if (tracked === undefined) return []
-      const heads: string[] = []
-      for (const head of told.keys()) if (await ports.source.isAncestor(head, view.revision)) heads.push(head)
+    merged: async ({ before: tracked, after }) => {
+      if (told.size === 0) return []
+      const arrived = new Set(await ports.source.between(tracked.revision, after.revision))
+      const heads = [...told.keys()].filter((head) => arrived.has(head))
       if (heads.length === 0) return []
-      const { intent } = preview({ ...ports.surroundings(tracked), merged: view, tracked })
+      const { intent } = preview({ ...ports.surroundings(tracked), merged: after, tracked })
       return heads.map((head) => {
         const before = told.get(head)
         told.delete(head)
@@ -71,7 +70,7 @@ export function createPreviews(ports: PreviewPorts): Previews {
 type Told = { readonly ref: string; readonly intent: string }
 
 /** Branches whose plan is remembered. */
-const mostTold = 1000
+const mostTold = 200
 
 async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPlan> {
   const { source, branch } = ports

@@ -64,13 +64,24 @@ async function lookAround(options: RequestsOptions, told: Map<number, string>): 
     for (const request of requests) {
       const state = digestOf([request.head, basis])
       if (told.get(request.number) === state) continue
-      await review(options, request)
-      told.set(request.number, state)
+      if (await reviewed(options, request)) told.set(request.number, state)
     }
     return interval
   } catch (error) {
     log.warn({ error: describeError(error) }, 'requests of the forge could not be planned; it is tried again')
     return errorCode(error) === 'ForgeBusy' ? Math.max(interval, restAfterLimit) : interval
+  }
+}
+
+/** False where it must be tried again; one request's failure is no other's. @throws GitvirtError `ForgeBusy` */
+async function reviewed(options: RequestsOptions, request: Request): Promise<boolean> {
+  try {
+    await review(options, request)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ForgeBusy') throw error
+    options.log.warn({ request: request.number, error: describeError(error) }, 'a request could not be planned; it is tried again')
+    return false
   }
 }
 
@@ -97,7 +108,14 @@ type Verdict = {
 }
 
 /** Faults of the request that say so in the comment; all else is ours and is tried again. */
-const itsOwnFaults: ReadonlySet<string> = new Set(['MergeConflict', 'NoCommonHistory', 'TooManyFiles', 'FetchTooLarge'])
+const itsOwnFaults: ReadonlySet<string> = new Set([
+  'MergeConflict',
+  'NoCommonHistory',
+  'TooManyFiles',
+  'TooManyBytes',
+  'FetchTooLarge',
+  'InvalidCommit',
+])
 
 async function judge({ previews, environment }: RequestsOptions, request: Request): Promise<Verdict> {
   try {

@@ -1,6 +1,7 @@
 /** The gitvirt command: reads the arguments, runs one subcommand, turns errors into one line and an exit code. */
 import { Command, CommanderError } from 'commander'
 import { describeError } from '../lib/errors.ts'
+import { cleanLines } from '../plan/text/value.ts'
 import { ownVersion } from '../lib/version.ts'
 import { auditCommands } from './commands/audit.ts'
 import { blameCommand } from './commands/blame.ts'
@@ -96,7 +97,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : (process.exitCode ?? exitCodes.error)
     else {
-      process.stderr.write(`${describeError(error)}\n`)
+      process.stderr.write(`${cleanLines(describeError(error))}\n`)
       process.exitCode ??= exitCodes.error
     }
   }

@@ -26,6 +26,8 @@ export type DispatcherOptions = {
   /** Each result as it comes, for status and receipts. */
   readonly answered?: (node: string, answer: PlanAnswer) => void
   readonly stepped?: (node: string, report: StepReport) => void
+  /** Each sealed plan just before it goes out. */
+  readonly sending?: (node: string, plan: Plan) => void
   /** Milliseconds; default 30,000. */
   readonly answerMs?: number
 }
@@ -108,6 +110,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const session = sessions.get(node)
     if (session === undefined) return
     const message = applyMessage(plan, options.inputs)
+    options.sending?.(node, plan)
     flights.started(node, plan.id, plan.changes)
     const timedOut = (): void => session.close(closeCodes.timedOut, 'the agent did not answer a plan')
     unanswered.set(`${node}\n${plan.id}`, later(options.answerMs ?? 30_000, timedOut))

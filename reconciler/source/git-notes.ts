@@ -42,11 +42,13 @@ async function fetchNotes(options: EngineOptions, signal: AbortSignal | undefine
 
 async function addLines({ storeDir }: EngineOptions, commit: string, lines: readonly string[]): Promise<void> {
   const shown = await runGit({ storeDir, args: [...identity, 'notes', 'show', commit], okCodes: [1] })
-  const known = shown.exitCode === 0 ? shown.stdout.split('\n').filter((line) => line !== '') : []
-  const all = [...new Set([...known, ...lines])]
-  if (all.length === known.length) return
+  // What is there stays byte for byte, whatever others wrote.
+  const known = shown.exitCode === 0 ? shown.stdout.replace(/\n*$/, '') : ''
+  const there = new Set(known.split('\n'))
+  const missing = lines.filter((line) => !there.has(line))
+  if (missing.length === 0) return
   const file = join(storeDir, 'gitvirt-note')
-  await writeFile(file, `${all.join('\n')}\n`, { mode: 0o600 })
+  await writeFile(file, `${[...(known === '' ? [] : [known]), ...missing].join('\n')}\n`, { mode: 0o600 })
   await runGit({ storeDir, args: [...identity, 'notes', 'add', '--force', '--file', file, commit] })
 }
 
@@ -54,7 +56,15 @@ type RemoteCall = { readonly signal: AbortSignal | undefined; readonly okCodes?:
 
 async function remoteGit(options: EngineOptions, args: readonly string[], { signal, okCodes }: RemoteCall): Promise<GitAnswer> {
   const { storeDir, remote, auth, caps } = options
-  const call: GitCall = { storeDir, args, remote, credentials: await readCredentials(remote, auth), signal, timeout: caps.fetchTime }
+  const call: GitCall = {
+    storeDir,
+    args,
+    remote,
+    credentials: await readCredentials(remote, auth),
+    signal,
+    timeout: caps.fetchTime,
+    maxFileBytes: caps.fetchBytes,
+  }
   return await runGit(okCodes === undefined ? call : { ...call, okCodes })
 }
 

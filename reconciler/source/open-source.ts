@@ -138,6 +138,10 @@ class GitSource implements Source {
     await this.#alone(async () => await this.#parts.engine.note(notes, signal))
   }
 
+  async between(after: string, head: string): Promise<readonly string[]> {
+    return await this.#parts.engine.between(after, head, mostCommits)
+  }
+
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
     return ancestor === descendant || (await this.#parts.engine.isAncestor(ancestor, descendant))
   }

@@ -60,6 +60,8 @@ export type Source = {
    * @throws GitvirtError `TooManyCommits`
    */
   commits(after: string | undefined, head: string): Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
+  /** Ids of commits that `head` has and `after` has not, newest first, 10,000 at most. */
+  between(after: string, head: string): Promise<readonly string[]>
   /** False also where the store does not hold the history that would tell. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>
   /**

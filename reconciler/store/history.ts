@@ -15,8 +15,14 @@ export type Receipt = {
 
 export type AppliedRecord = { readonly key: ObjectKey; readonly node: string; readonly revision: string; readonly at: string }
 
-/** A sealed plan that went to an agent: which revision it carries out. */
-export type SentPlan = { readonly id: string; readonly node: string; readonly revision: string; readonly sentAt: string }
+/** A sealed plan that went to an agent: which revision it carries out, and the paths of the fields that its steps bring. */
+export type SentPlan = {
+  readonly id: string
+  readonly node: string
+  readonly revision: string
+  readonly sentAt: string
+  readonly fields: Readonly<Record<string, readonly string[]>>
+}
 
 export type Receipts = {
   append(receipt: Receipt): void
@@ -88,13 +94,13 @@ export function applied(db: DatabaseSync): Applied {
 
 /** The last plans that were sent to agents, about 10,000; only what tells one from another. */
 export function plans(db: DatabaseSync): Plans {
-  const upsert = db.prepare("INSERT OR REPLACE INTO plans (id, node, revision, sent_at, body) VALUES (?, ?, ?, ?, '')")
+  const upsert = db.prepare('INSERT OR REPLACE INTO plans (id, node, revision, sent_at, body) VALUES (?, ?, ?, ?, ?)')
   const prune = db.prepare('DELETE FROM plans WHERE id IN (SELECT id FROM plans ORDER BY sent_at DESC, rowid DESC LIMIT -1 OFFSET ?)')
-  const select = db.prepare('SELECT id, node, revision, sent_at FROM plans WHERE id = ?')
+  const select = db.prepare('SELECT id, node, revision, sent_at, body FROM plans WHERE id = ?')
   let puts = 0
   return {
-    put: ({ id, node, revision, sentAt }) => {
-      upsert.run(id, node, revision, sentAt)
+    put: ({ id, node, revision, sentAt, fields }) => {
+      upsert.run(id, node, revision, sentAt, JSON.stringify(fields))
       puts += 1
       if (puts % pruneEvery === 0) prune.run(mostPlans)
     },
@@ -102,7 +108,13 @@ export function plans(db: DatabaseSync): Plans {
       const row = select.get(id)
       return row === undefined
         ? undefined
-        : { id: String(row['id']), node: String(row['node']), revision: String(row['revision']), sentAt: String(row['sent_at']) }
+        : {
+            id: String(row['id']),
+            node: String(row['node']),
+            revision: String(row['revision']),
+            sentAt: String(row['sent_at']),
+            fields: JSON.parse(String(row['body'])) as SentPlan['fields'],
+          }
     },
   }
 }

@@ -45,7 +45,7 @@ const migrations: readonly string[] = [
   `
   CREATE TABLE ledger (
     sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL, revision TEXT NOT NULL, line TEXT NOT NULL, plan TEXT NOT NULL, step TEXT NOT NULL,
-    result TEXT NOT NULL, noted INTEGER NOT NULL DEFAULT 0, UNIQUE (plan, step, result)
+    result TEXT NOT NULL, at TEXT NOT NULL, noted INTEGER NOT NULL DEFAULT 0, UNIQUE (plan, step, result, at)
   ) STRICT;
   CREATE INDEX ledger_pending ON ledger (sequence) WHERE noted = 0;
   `,

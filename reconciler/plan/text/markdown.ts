@@ -8,6 +8,10 @@ import { clean } from './value.ts'
 /** Most characters of a comment: GitHub takes 65,536, and a forge's own footer needs room. */
 export const longestComment = 65_000
 
+/** Faults of a request in its comment; the rest is counted. */
+const mostFaults = 50
+const longestFaults = 20_000
+
 const plain = createPaint(false)
 
 /** A plan as a comment on a forge: folded by object, secrets masked, at most 65,000 characters. */
@@ -22,7 +26,10 @@ export function previewMarkdown(request: RequestPlan): string {
     const lines = impactLines(one)
     return lines.length === 0 ? [] : [folded(`On ${one.node}`, lines.join('\n'))]
   })
-  const faults = request.errors.length === 0 ? [] : [`**Faults that this brings**\n\n${fenced(request.errors.map(faultLine).join('\n'))}`]
+  const shown = request.errors.slice(0, mostFaults).map(faultLine)
+  const rest = request.errors.length - shown.length
+  const lines = [...shown, ...(rest > 0 ? [`… and ${rest} more`] : [])]
+  const faults = request.errors.length === 0 ? [] : [`**Faults that this brings**\n\n${fenced(lines.join('\n').slice(0, longestFaults))}`]
   return fit(
     [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...faults],
     [...impact, ...sectionsOf(plan)],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { startGitServer } from '../../../lab/git-server.ts'
 import { until } from '../../../lab/wait.ts'
+import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { createLedger, type Ledger } from '../../../reconciler/ledger.ts'
 import { startNoter } from '../../../reconciler/note-receipts.ts'
@@ -30,7 +31,13 @@ async function openEnvironment(t: TestContext, { fixture, url }: World, name: st
   const store = openStore(join(fixture.dir, `state-${name}`))
   const source = await openSource({ url, storeDir: join(fixture.dir, `store-${name}`) })
   const noter = startNoter({ source, records: store.ledger, log: silentLogger, gather: 10 })
-  const ledger = createLedger({ environment: name, records: store.ledger, plans: store.plans, grown: () => noter.trigger() })
+  const ledger = createLedger({
+    environment: name,
+    records: store.ledger,
+    plans: store.plans,
+    clock: systemClock,
+    grown: () => noter.trigger(),
+  })
   const stopped = async (): Promise<void> => await noter.stop()
   t.after(async () => {
     await stopped()
@@ -44,7 +51,7 @@ async function openEnvironment(t: TestContext, { fixture, url }: World, name: st
 function carryOut({ store, ledger }: Environment, commit: string, plan: string): void {
   const step = 'DefineDomain:VirtualMachine/default/web'
   const report = { plan: plan.repeat(64), step, key: 'VirtualMachine/default/web', node: 'kvm1' } as const
-  store.plans.put({ id: report.plan, node: 'kvm1', revision: commit, sentAt: '2026-01-01T00:00:00Z' })
+  store.plans.put({ id: report.plan, node: 'kvm1', revision: commit, sentAt: '2026-01-01T00:00:00Z', fields: { [step]: ['spec.a'] } })
   ledger.step({ ...report, state: 'started', at: '2026-01-01T00:00:01+01:00' })
   for (let times = 0; times < 2; times += 1) ledger.step({ ...report, state: 'done', at: '2026-01-01T00:00:02+01:00' })
 }
@@ -81,7 +88,7 @@ test('receipts of several environments come into the notes of one repository, ea
   const verified = await startCommand(t, ['audit', 'verify', '--repo', fixture.work]).ended
   assert.equal(verified.code, 0, verified.stdout + verified.stderr)
   const exported = await startCommand(t, ['audit', 'export', '--repo', fixture.work, '-o', 'csv']).ended
-  assert.match(exported.stdout, /prod.*DefineDomain/)
+  assert.match(exported.stdout, /prod.*DefineDomain.*spec\.a/)
 })
 
 test('receipts wait in the store while the remote does not take them', async (t) => {

@@ -114,6 +114,10 @@ describe('admission by SSH signatures', () => {
     await assert.rejects(gate.admit(replayed), { code: 'HistoryRewritten', message: /older than/ })
     gate.allow(older)
     assert.equal((await gate.admit(replayed))?.name, 'ada@example.org')
+    fixture.push()
+    await gate.admit(await source.fetch())
+    fixture.git('push', '-q', '--force', fixture.bare, `${older}:refs/heads/main`)
+    await assert.rejects(gate.admit(await source.fetch()), { code: 'HistoryRewritten' }, 'the word was for once')
   })
 
   it('refuses a key whose time had ended when the commit was made', async (t) => {

@@ -51,7 +51,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
   const seen = { key: 'VirtualMachine/default/a', text: 'kept' }
   store.observations.save({ node: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1'), objects: [seen], gone: [], full: true })
   store.applied.put({ key: 'VirtualMachine/default/a', node: 'h1', revision: 'r1', at: '2026-01-01T00:00:00Z' })
-  store.plans.put({ id: 'p1', node: 'h1', revision: 'r1', sentAt: '2026-01-01T00:00:00Z' })
+  store.plans.put({ id: 'p1', node: 'h1', revision: 'r1', sentAt: '2026-01-01T00:00:00Z', fields: { s: ['a.b'] } })
   store = reopened(store, dir)
   t.after(() => store.close())
   assert.deepEqual(store.objects.get('VirtualMachine/default/a'), { record })
@@ -68,7 +68,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
   assert.deepEqual(store.observations.objects('h1'), [seen])
   assert.deepEqual(store.observations.nodes(), [{ name: 'h1', seenAt: '2026-01-01T00:00:00Z', facts: nodeFacts('h1') }])
   assert.equal(store.applied.get('VirtualMachine/default/a')[0]?.revision, 'r1')
-  assert.equal(store.plans.get('p1')?.revision, 'r1')
+  assert.deepEqual(store.plans.get('p1')?.fields, { s: ['a.b'] })
 })
 
 test('a full observation forgets what the node no longer tells, a partial one only what is gone', (t) => {
@@ -124,7 +124,7 @@ test('forgets the oldest of very many plans', (t) => {
   t.after(() => store.close())
   store.transaction(() => {
     for (let index = 0; index < 10_500; index += 1)
-      store.plans.put({ id: `p${index}`, node: 'h1', revision: 'r1', sentAt: new Date(index * 1000).toISOString() })
+      store.plans.put({ id: `p${index}`, node: 'h1', revision: 'r1', sentAt: new Date(index * 1000).toISOString(), fields: {} })
   })
   assert.equal(store.plans.get('p499'), undefined)
   assert.equal(store.plans.get('p500')?.node, 'h1')
@@ -143,13 +143,18 @@ test('keeps the chain of receipts, what of it is noted, and each end of a step o
       plan: 'p',
       step: `s${sequence}`,
       result: 'succeeded',
+      at: 't',
     })
   store.ledger.noted(2)
   store = reopened(store, dir)
   t.after(() => store.close())
   assert.deepEqual(store.ledger.head(), { sequence: 3, digest: 'd3' })
   assert.deepEqual(store.ledger.pending(10), [{ sequence: 3, digest: 'd3', commit: 'c', line: 'l3' }])
-  assert.deepEqual([store.ledger.has('p', 's1', 'succeeded'), store.ledger.has('p', 's1', 'failed')], [true, false])
+  const end = { plan: 'p', step: 's1', result: 'succeeded', at: 't' }
+  assert.deepEqual(
+    [store.ledger.has(end), store.ledger.has({ ...end, at: 'later' }), store.ledger.has({ ...end, result: 'failed' })],
+    [true, false, false],
+  )
 })
 
 test('refuses a database that a later version wrote', (t) => {
