@@ -14,6 +14,7 @@
   cdrkit,
   nmstate,
   openssh,
+  gnupg,
   util-linux,
   xz,
   # Address of an npm registry, such as the one that `npm config get registry` prints.
@@ -49,6 +50,7 @@ let
     nodejs_24
     git
     openssh
+    gnupg
     libvirt
     qemu-utils
     iproute2

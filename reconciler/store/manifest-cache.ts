@@ -13,7 +13,7 @@ const comparing = ['reconciler/compare', 'reconciler/plan'].map((folder) => join
  * @throws GitvirtError `CacheUnusable`
  */
 export function openManifestCache(dir: string): ClosableBlobCache {
-  return openBlobCache({ file: join(dir, 'manifests.db'), version: rulesVersion(rules) })
+  return openBlobCache({ file: join(dir, 'manifests.db'), version: rulesVersion(rules, [join(project, 'package.json')]) })
 }
 
 /**

@@ -6,15 +6,20 @@ const project = join(import.meta.dirname, '..', '..')
 
 /** A digest of all that decides what a reconciler makes of manifests and observations. */
 export function codeVersion(): string {
-  return rulesVersion(['schemas', 'reconciler'].map((folder) => join(project, folder)))
+  return rulesVersion(
+    ['schemas', 'reconciler'].map((folder) => join(project, folder)),
+    [join(project, 'package.json')],
+  )
 }
 
 /**
- * A digest of all sources in these folders (.ts, .js and .json): two programs with the same digest judge a blob alike. Changes of the
- * code need no version number that somebody could forget to raise.
+ * A digest of all sources in these folders (.ts, .js and .json), and of these files: two programs with the same digest judge a blob
+ * alike. Changes of the code need no version number that somebody could forget to raise; those of libraries show in package.json,
+ * which names each by its exact version.
  */
-export function rulesVersion(folders: readonly string[]): string {
+export function rulesVersion(folders: readonly string[], files: readonly string[] = []): string {
   const hash = createHash('sha256')
+  for (const file of files) hash.update(readFileSync(file)).update('\0')
   for (const folder of folders) {
     for (const file of globSync('**/*.{ts,js,json}', { cwd: folder }).sort()) {
       hash
