@@ -1,5 +1,4 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, open, rm, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -7,7 +6,7 @@ import { request as send, type Agent, type Dispatcher } from 'undici'
 import { GitvirtError, errorCode } from '../../../reconciler/lib/errors.ts'
 import { checkUrl } from './address-guard.ts'
 import { AppendWriter } from './append-writer.ts'
-import type { Checksum } from './checksum.ts'
+import { hashFile, type Checksum } from './checksum.ts'
 import { readJson, writeJson } from './records.ts'
 import { createAgent, showUrl, type SourceRequest } from './request.ts'
 
@@ -133,7 +132,7 @@ async function receive(
   part: { readonly offset: number; readonly total: number | undefined },
 ): Promise<number> {
   const hash = job.checksum === undefined ? undefined : createHash(job.checksum.algorithm)
-  if (hash !== undefined && part.offset > 0) await hashStart(hash, job.file, part.offset)
+  if (hash !== undefined && part.offset > 0) await hashFile(hash, job.file, { bytes: part.offset, signal: job.signal })
   const file = await open(job.file, part.offset > 0 ? 'r+' : 'w', 0o600)
   const writer = new AppendWriter(file, part.offset)
   try {
@@ -168,10 +167,6 @@ async function verify(job: DownloadJob, hash: Hash | undefined): Promise<void> {
     action: 'Correct the checksum or the URL in the DataVolume; the data was deleted.',
     terminal: true,
   })
-}
-
-async function hashStart(hash: Hash, file: string, bytes: number): Promise<void> {
-  for await (const chunk of createReadStream(file, { end: bytes - 1, highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer)
 }
 
 /** Fails before the transfer where the file system has no room for it. */

@@ -119,6 +119,30 @@ describe('import', () => {
     assert.ok(sameContent({ path: join(world.images, 'disk.img'), format: 'raw' }, { path, format: 'qcow2' }))
   })
 
+  for (const harm of ['zeros in its middle', 'none'] as const) {
+    it(`after a reboot takes a kept raw image only with its checksum: harm ${harm}`, async (t) => {
+      const world = await makeWorld(t)
+      const source = join(world.images, 'disk.img')
+      makeImage(source, 'raw')
+      const checksum = md('sha256', source)
+      const [a, b] = [world.httpVolume('a', 'disk.img', { checksum }), world.httpVolume('b', 'disk.img', { checksum })]
+      const driver = await world.open()
+      await driver.ensure(a, noData, forever)
+      const cache = join(world.pool, '.gitvirt', 'cache')
+      const [kept = ''] = filesIn(cache).filter((name) => !name.endsWith('.json'))
+      if (harm !== 'none') {
+        const bytes = readFileSync(join(cache, kept))
+        writeFileSync(join(cache, kept), bytes.fill(0, 65_536, 131_072))
+      }
+      const note = JSON.parse(readFileSync(join(cache, `${kept}.json`), 'utf8')) as object
+      writeFileSync(join(cache, `${kept}.json`), JSON.stringify({ ...note, boot: 'an earlier one' }))
+      await driver.ensure(b, noData, forever)
+      const { path = '' } = await one(driver, b)
+      assert.ok(sameContent({ path: source, format: 'raw' }, { path, format: 'qcow2' }))
+      assert.equal(world.server.requests.length, harm === 'none' ? 1 : 2)
+    })
+  }
+
   it('sends credentials from the secret to the source, and not to where it redirects', async (t) => {
     const world = await makeWorld(t, { basic: 'user:pass' })
     const other = await makeWorld(t)
