@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson } from '../../../reconciler/lib/digest.ts'
 import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
+import { bootId } from './boot.ts'
 import { hashFile, parseChecksum, type Checksum } from './checksum.ts'
 import type { DiskFormat } from './detect.ts'
 import type { Validators } from './download.ts'
@@ -137,8 +138,4 @@ async function hasNotedChecksum(file: string, note: Note, signal: AbortSignal): 
     // What cannot be read back is no copy.
     return false
   }
-}
-
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
 }

@@ -6,6 +6,7 @@ import { request as send, type Agent, type Dispatcher } from 'undici'
 import { GitvirtError, errorCode } from '../../../reconciler/lib/errors.ts'
 import { checkUrl } from './address-guard.ts'
 import { AppendWriter } from './append-writer.ts'
+import { bootId } from './boot.ts'
 import { hashFile, type Checksum } from './checksum.ts'
 import { readJson, writeJson } from './records.ts'
 import { createAgent, showUrl, type SourceRequest } from './request.ts'
@@ -30,7 +31,7 @@ export type DownloadJob = {
 export type DownloadResult = { readonly unchanged: boolean; readonly validators: Validators; readonly bytes: number }
 
 type Answer = { readonly response: Dispatcher.ResponseData; readonly agent: Agent; readonly url: URL }
-type Partial = Validators & { readonly url: string; readonly total?: number }
+type Partial = Validators & { readonly url: string; readonly total?: number; readonly boot?: string }
 
 const maxRedirects = 10
 /** Source: Node's documentation of tls, "X509 certificate error codes", and of errors, ERR_TLS_CERT_ALTNAME_INVALID. */
@@ -62,7 +63,8 @@ export async function download(job: DownloadJob): Promise<DownloadResult> {
     const total = totalBytes(headers, offset)
     if (total !== undefined && total > job.maxBytes) throw tooLarge(total, job.maxBytes)
     await checkSpace(job.file, (total ?? 0) - offset)
-    await writeJson(`${job.file}.json`, { url: job.request.url.href, ...validators, ...(total === undefined ? {} : { total }) })
+    const boot = await bootId()
+    await writeJson(`${job.file}.json`, { url: job.request.url.href, ...validators, boot, ...(total === undefined ? {} : { total }) })
     const bytes = await receive(job, answer.response.body, { offset, total })
     return { unchanged: false, validators, bytes }
   } catch (error) {
@@ -84,7 +86,9 @@ async function resumable(job: DownloadJob): Promise<Resume | undefined> {
   const size = (await stat(job.file).catch(() => undefined))?.size ?? 0
   const partial = (await readJson(`${job.file}.json`).catch(() => undefined)) as Partial | undefined
   const validator = partial?.etag ?? partial?.lastModified
-  if (size > 0 && partial !== undefined && partial.url === job.request.url.href && validator !== undefined) return { size, partial }
+  const isSame = partial?.url === job.request.url.href && validator !== undefined
+  // The bytes of an earlier boot may have holes: unseen without a checksum, and with one they would fail a good image for good.
+  if (size > 0 && partial !== undefined && isSame && partial.boot === (await bootId())) return { size, partial }
   await discard(job.file)
   return undefined
 }
