@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson } from '../../../reconciler/lib/digest.ts'
 import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
-import type { Checksum } from './checksum.ts'
+import { bootId } from './boot.ts'
+import { hashFile, parseChecksum, type Checksum } from './checksum.ts'
 import type { DiskFormat } from './detect.ts'
 import type { Validators } from './download.ts'
 import type { ImageInfo } from './images.ts'
@@ -13,7 +14,7 @@ export type CachedImage = {
   readonly file: string
   readonly validators: Validators
   readonly checksum: string | undefined
-  /** What the checks of the image inside found; absent until it has passed them all, and after a reboot: a power cut may have cut it. */
+  /** What the checks of the image inside found; absent until it has passed them all. */
   readonly checked: CheckedImage | undefined
 }
 
@@ -24,7 +25,7 @@ type Note = {
   readonly validators: Validators
   readonly checksum?: string
   readonly checked?: CheckedImage
-  /** The kernel's id of the boot in which it was checked. */
+  /** The kernel's id of the boot in which the file's bytes were last known to be the ones that were downloaded. */
   readonly boot?: string
 }
 
@@ -49,25 +50,36 @@ export class ImageCache {
     this.#maxBytes = maxBytes
   }
 
-  async find(folder: string, key: string): Promise<CachedImage | undefined> {
+  /**
+   * A kept download whose bytes are still those that were downloaded. After a reboot they are held against the checksum, which takes as
+   * long as reading them; one without a checksum is dropped then, as is one that differs.
+   */
+  async find(folder: string, key: string, signal: AbortSignal): Promise<CachedImage | undefined> {
     const file = join(folder, key)
     const note = await readNote(file)
     const size = (await stat(file).catch(() => undefined))?.size
     if (note === undefined || size !== note.bytes) return undefined
+    const boot = await bootId()
+    if (note.boot !== boot) {
+      if (!(await hasNotedChecksum(file, note, signal))) {
+        await this.drop(folder, key)
+        return undefined
+      }
+      await writeJson(`${file}.json`, { ...note, boot })
+    }
     await utimes(file, new Date(), new Date())
-    const checked = note.boot === (await bootId()) ? note.checked : undefined
-    return { file, validators: note.validators, checksum: note.checksum, checked }
+    return { file, validators: note.validators, checksum: note.checksum, checked: note.checked }
   }
 
   /** Remembers that the image in a kept download passed all checks, so that the next volume made of it is not checked again. */
   async noteChecked(file: string, checked: CheckedImage): Promise<void> {
     const note = await readNote(file)
-    if (note !== undefined) await writeJson(`${file}.json`, { ...note, checked, boot: await bootId() })
+    if (note !== undefined) await writeJson(`${file}.json`, { ...note, checked })
   }
 
   /**
-   * Takes a finished download over by renaming it. It is not put on disk here, which would take as long as the image itself: bytes are
-   * only ever added to it, so what a power cut takes is its end, and it is then shorter than its note says.
+   * Takes a finished download over by renaming it. It is not put on disk here, which would take as long as the image itself: a power cut
+   * may take any part of it, also at full length, so the note holds for this boot only.
    * @returns where it is now; undefined where it is not kept: it is too large, or nothing could tell whether it is still valid
    */
   async keep(
@@ -83,7 +95,7 @@ export class ImageCache {
     await rm(`${file}.json`, { force: true })
     await rename(item.file, file)
     const checksum = item.checksum === undefined ? {} : { checksum: `${item.checksum.algorithm}:${item.checksum.hex}` }
-    await writeJson(`${file}.json`, { bytes: item.bytes, validators: item.validators, ...checksum })
+    await writeJson(`${file}.json`, { bytes: item.bytes, validators: item.validators, ...checksum, boot: await bootId() })
     return file
   }
 
@@ -114,6 +126,16 @@ async function readNote(file: string): Promise<Note | undefined> {
   return (await readJson(`${file}.json`).catch(() => undefined)) as Note | undefined
 }
 
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+async function hasNotedChecksum(file: string, note: Note, signal: AbortSignal): Promise<boolean> {
+  try {
+    const checksum = parseChecksum(note.checksum)
+    if (checksum === undefined) return false
+    const hash = createHash(checksum.algorithm)
+    await hashFile(hash, file, { bytes: note.bytes, signal })
+    return hash.digest('hex') === checksum.hex
+  } catch (error) {
+    if (signal.aborted) throw error
+    // What cannot be read back is no copy.
+    return false
+  }
 }

@@ -1,5 +1,4 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, open, rm, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -7,7 +6,8 @@ import { request as send, type Agent, type Dispatcher } from 'undici'
 import { GitvirtError, errorCode } from '../../../reconciler/lib/errors.ts'
 import { checkUrl } from './address-guard.ts'
 import { AppendWriter } from './append-writer.ts'
-import type { Checksum } from './checksum.ts'
+import { bootId } from './boot.ts'
+import { hashFile, type Checksum } from './checksum.ts'
 import { readJson, writeJson } from './records.ts'
 import { createAgent, showUrl, type SourceRequest } from './request.ts'
 
@@ -31,7 +31,7 @@ export type DownloadJob = {
 export type DownloadResult = { readonly unchanged: boolean; readonly validators: Validators; readonly bytes: number }
 
 type Answer = { readonly response: Dispatcher.ResponseData; readonly agent: Agent; readonly url: URL }
-type Partial = Validators & { readonly url: string; readonly total?: number }
+type Partial = Validators & { readonly url: string; readonly total?: number; readonly boot?: string }
 
 const maxRedirects = 10
 /** Source: Node's documentation of tls, "X509 certificate error codes", and of errors, ERR_TLS_CERT_ALTNAME_INVALID. */
@@ -63,7 +63,8 @@ export async function download(job: DownloadJob): Promise<DownloadResult> {
     const total = totalBytes(headers, offset)
     if (total !== undefined && total > job.maxBytes) throw tooLarge(total, job.maxBytes)
     await checkSpace(job.file, (total ?? 0) - offset)
-    await writeJson(`${job.file}.json`, { url: job.request.url.href, ...validators, ...(total === undefined ? {} : { total }) })
+    const boot = await bootId()
+    await writeJson(`${job.file}.json`, { url: job.request.url.href, ...validators, boot, ...(total === undefined ? {} : { total }) })
     const bytes = await receive(job, answer.response.body, { offset, total })
     return { unchanged: false, validators, bytes }
   } catch (error) {
@@ -85,7 +86,9 @@ async function resumable(job: DownloadJob): Promise<Resume | undefined> {
   const size = (await stat(job.file).catch(() => undefined))?.size ?? 0
   const partial = (await readJson(`${job.file}.json`).catch(() => undefined)) as Partial | undefined
   const validator = partial?.etag ?? partial?.lastModified
-  if (size > 0 && partial !== undefined && partial.url === job.request.url.href && validator !== undefined) return { size, partial }
+  const isSame = partial?.url === job.request.url.href && validator !== undefined
+  // The bytes of an earlier boot may have holes: unseen without a checksum, and with one they would fail a good image for good.
+  if (size > 0 && partial !== undefined && isSame && partial.boot === (await bootId())) return { size, partial }
   await discard(job.file)
   return undefined
 }
@@ -133,7 +136,7 @@ async function receive(
   part: { readonly offset: number; readonly total: number | undefined },
 ): Promise<number> {
   const hash = job.checksum === undefined ? undefined : createHash(job.checksum.algorithm)
-  if (hash !== undefined && part.offset > 0) await hashStart(hash, job.file, part.offset)
+  if (hash !== undefined && part.offset > 0) await hashFile(hash, job.file, { bytes: part.offset, signal: job.signal })
   const file = await open(job.file, part.offset > 0 ? 'r+' : 'w', 0o600)
   const writer = new AppendWriter(file, part.offset)
   try {
@@ -168,10 +171,6 @@ async function verify(job: DownloadJob, hash: Hash | undefined): Promise<void> {
     action: 'Correct the checksum or the URL in the DataVolume; the data was deleted.',
     terminal: true,
   })
-}
-
-async function hashStart(hash: Hash, file: string, bytes: number): Promise<void> {
-  for await (const chunk of createReadStream(file, { end: bytes - 1, highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer)
 }
 
 /** Fails before the transfer where the file system has no room for it. */

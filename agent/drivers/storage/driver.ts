@@ -9,7 +9,8 @@ import { ImageCache } from './cache.ts'
 import type { VolumeContext } from './context.ts'
 import { createGrowRunning, type GrowRunning } from './grow-running.ts'
 import { bootableFile, observeVolume, poolFacts } from './observe.ts'
-import { createPoolPort, makePoolFolder, type PoolPort } from './pool.ts'
+import { lookUpPools } from './pool-marker.ts'
+import { createPoolPort, type PoolPort } from './pool.ts'
 import { baseOf, quarantineVolume, removeVolume, restoreVolume, sweepQuarantine } from './quarantine.ts'
 import { readJson, RecordStore, writeJson, type VolumeRecord } from './records.ts'
 import { resizeVolume } from './resize.ts'
@@ -45,7 +46,7 @@ export function createVolumeDriver(driver: DriverContext, options: VolumeDriverO
   return {
     prepare: async () => {
       await pools.load()
-      await makePoolFolder(pools.known.get(builtInStorageClass) ?? '')
+      await lookUpPools(context, pools.known.get(builtInStorageClass) ?? '')
       await clearLeftovers(context, pools.known.values())
     },
     facts: async () => ({ pools: await poolFacts(pools.known) }),

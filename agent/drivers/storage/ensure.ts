@@ -9,7 +9,7 @@ import { cacheKey } from './cache.ts'
 import type { VolumeContext } from './context.ts'
 import { inspectImage } from './images.ts'
 import { makeBlank, makeFromHttp, publish, removePartials, type ImportJob } from './import.ts'
-import { makePoolFolder } from './pool.ts'
+import { isImageThere, usePoolFolder } from './pool-marker.ts'
 import type { VolumeRecord } from './records.ts'
 import { imageWork, poolFolder, volumeBase, volumePaths, type ImageWork, type VolumePaths } from './render.ts'
 
@@ -35,7 +35,7 @@ export async function ensureVolume(context: VolumeContext, call: EnsureCall): Pr
   const paths = volumePaths(poolFolder(volume.pool, context.stateDir), base, volume.pool.format)
   const known = await context.records.get(base)
   if (known?.phase === 'Succeeded') {
-    if ((await stat(known.path).catch(() => undefined)) === undefined) throw imageMissing(known)
+    if (!(await isImageThere(context, known))) throw imageMissing(known)
     if (known.digest !== digestOf(volume)) await context.save(base, { ...known, spec: volume, digest: digestOf(volume) })
     return
   }
@@ -45,7 +45,7 @@ export async function ensureVolume(context: VolumeContext, call: EnsureCall): Pr
     if (known?.finished !== true || known.path !== paths.image) await refuseForeign(paths.image, volume)
     if (known !== undefined && known.digest !== record.digest) await removePartials(volumePathsOf(context, known.spec))
     await context.save(base, { ...record, phase: work.kind === 'blank' ? 'Pending' : 'ImportScheduled' })
-    await makePoolFolder(paths.folder)
+    await usePoolFolder(context, paths.folder)
     await context.usePool(volume.pool.name, paths.folder)
     const attempt = { ...call, context, base, paths, work }
     if (known?.finished === true && (await isComplete(paths)))

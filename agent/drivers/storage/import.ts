@@ -69,7 +69,7 @@ async function obtain(job: ImportJob, source: DataVolumeSourceHTTP): Promise<Obt
   const checksum = parseChecksum(source.checksum)
   const request = buildRequest(source, { namespace: volume.namespace, allowed: volume.allowedSources ?? [], data })
   const key = cacheKey(source, volume.namespace)
-  const cached = await cache.find(paths.cache, key)
+  const cached = await cache.find(paths.cache, key, job.signal)
   // Bytes that were checked against this very checksum need no server.
   if (cached !== undefined && checksum !== undefined && cached.checksum === `${checksum.algorithm}:${checksum.hex}`)
     return { ...cached, kept: true }

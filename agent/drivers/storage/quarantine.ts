@@ -1,18 +1,19 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { describeError, errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { parseKey, type ObjectKey } from '../../../reconciler/lib/object-key.ts'
 import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
 import type { VolumeContext } from './context.ts'
 import { volumePathsOf } from './ensure.ts'
 import { syncPath } from './images.ts'
 import { removePartials } from './import.ts'
+import { isImageThere, isPoolThere, whereabouts } from './pool-marker.ts'
 import type { VolumeRecord } from './records.ts'
 import { volumeBase } from './render.ts'
 
 /**
  * The order of the writes: the record at the goal, then the file, then the record left behind is removed.
- * After a crash the file's place tells how far it came (`settle`). An image that is gone from a pool that is there is only forgotten.
+ * After a crash the file's place tells how far it came (`settle`). An image that is gone from its pool is only forgotten.
  * @throws GitvirtError `ImageUnreachable`
  */
 export async function quarantineVolume(context: VolumeContext, key: ObjectKey, until: string): Promise<void> {
@@ -30,11 +31,10 @@ export async function quarantineVolume(context: VolumeContext, key: ObjectKey, u
     await context.records.drop(base)
     return
   }
-  if ((await whereabouts(record.path)) === 'gone' && (await whereabouts(dirname(paths.quarantine))) === 'there') {
+  if (!(await isImageThere(context, record))) {
     await context.records.drop(base)
     return
   }
-  await requireFile(record)
   const path = join(paths.quarantine, `${basename(record.path)}~${record.uid}`)
   const since = context.clock.now().toISOString()
   await context.records.hold(base, { ...record, path, quarantined: { since, until } })
@@ -79,7 +79,10 @@ export async function restoreVolume(context: VolumeContext, volume: VolumeSpec):
   await context.records.dropHeld(base, held.uid)
 }
 
-/** Deletes the image, or where there is none, what is quarantined of it. Partial files go too. */
+/**
+ * Deletes the image, or where there is none, what is quarantined of it. Partial files go too.
+ * @throws GitvirtError `ImageUnreachable`
+ */
 export async function removeVolume(context: VolumeContext, key: ObjectKey): Promise<void> {
   const base = baseOf(key)
   const record = await context.records.get(base)
@@ -87,21 +90,27 @@ export async function removeVolume(context: VolumeContext, key: ObjectKey): Prom
     for (const held of await context.records.held()) if (held.key === key) await deleteHeld(context, held)
     return
   }
+  // An image out of reach is not deleted, so its record must stay.
+  if (record.phase === 'Succeeded') await isImageThere(context, record)
   await removePartials(volumePathsOf(context, record.spec))
   if (record.phase === 'Succeeded' || record.finished === true) await rm(record.path, { force: true })
   await context.records.drop(base)
 }
 
-/** Deletes the quarantined images whose time has come and whose pool is there; `next` is when the first of the others is due. */
+/** Deletes the quarantined images whose time has come and that can be reached; `next` is when the first of the others is due. */
 export async function sweepQuarantine(context: VolumeContext): Promise<{ readonly deleted: ObjectKey[]; readonly next: Date | undefined }> {
   const now = context.clock.now().getTime()
   const held = (await context.records.held()).map((record) => ({ record, end: Date.parse(record.quarantined?.until ?? '') }))
   const deleted: ObjectKey[] = []
   for (const { record } of held.filter(({ end }) => end <= now)) {
-    // A pool that is not mounted has the image all the same.
-    if ((await whereabouts(dirname(dirname(record.path)))) !== 'there') continue
-    await deleteHeld(context, record)
-    deleted.push(record.key)
+    try {
+      await deleteHeld(context, record)
+      deleted.push(record.key)
+    } catch (error) {
+      // A pool that is not mounted has the image all the same; the others go.
+      if (errorCode(error) !== 'ImageUnreachable') throw error
+      context.log.warn({ volume: record.key, code: errorCode(error) }, describeError(error))
+    }
   }
   const next = Math.min(...held.map(({ end }) => end).filter((end) => end > now))
   return { deleted, next: Number.isFinite(next) ? new Date(next) : undefined }
@@ -120,9 +129,9 @@ export async function settleQuarantine(context: VolumeContext): Promise<void> {
 
 /** A missing file alone proves nothing: its pool may not be mounted. */
 async function isElsewhere(context: VolumeContext, held: VolumeRecord, live: VolumeRecord | undefined): Promise<boolean> {
-  const { image, quarantine } = volumePathsOf(context, held.spec)
-  if ((await whereabouts(image)) === 'there') return true
-  return live?.uid === held.uid && (await whereabouts(dirname(quarantine))) === 'there'
+  const { image, folder } = volumePathsOf(context, held.spec)
+  if (live?.uid !== held.uid && (await whereabouts(image)) !== 'there') return false
+  return await isPoolThere(context, folder)
 }
 
 /** Before anything is written: a record that says more than is there would be believed. @throws GitvirtError `ImageUnreachable` */
@@ -136,14 +145,6 @@ async function requireFile({ path, key }: VolumeRecord): Promise<void> {
   })
 }
 
-/** `unknown` where the file system does not answer. */
-async function whereabouts(path: string): Promise<'there' | 'gone' | 'unknown'> {
-  return await stat(path).then(
-    () => 'there',
-    (error: unknown) => (errorCode(error) === 'ENOENT' ? 'gone' : 'unknown'),
-  )
-}
-
 async function extendQuarantine(context: VolumeContext, key: ObjectKey, until: string): Promise<void> {
   const held = (await context.records.held()).find((record) => record.key === key)
   if (held?.quarantined === undefined) return
@@ -151,7 +152,7 @@ async function extendQuarantine(context: VolumeContext, key: ObjectKey, until: s
 }
 
 async function deleteHeld(context: VolumeContext, record: VolumeRecord): Promise<void> {
-  await rm(record.path, { force: true })
+  if (await isImageThere(context, record)) await rm(record.path, { force: true })
   await context.records.dropHeld(baseOf(record.key), record.uid)
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode } from '../../../reconciler/lib/errors.ts'
@@ -27,14 +28,19 @@ export type VolumeRecord = {
   readonly quarantined?: { readonly since: string; readonly until: string }
 }
 
-/** The records as files: `volumes/<base>.json` and, for quarantined images, `quarantine/<base>~<uid>.json`. */
+/**
+ * The records as files: `volumes/<base>.json`, for quarantined images `quarantine/<base>~<uid>.json`, and for the pools' ids
+ * `pools/<hash of the folder>.json`.
+ */
 export class RecordStore {
   readonly #live: string
   readonly #held: string
+  readonly #pools: string
 
   constructor(stateDir: string) {
     this.#live = join(stateDir, 'volumes')
     this.#held = join(stateDir, 'quarantine')
+    this.#pools = join(stateDir, 'pools')
   }
 
   async get(base: string): Promise<VolumeRecord | undefined> {
@@ -65,6 +71,19 @@ export class RecordStore {
   async held(): Promise<VolumeRecord[]> {
     const records = await readFolder(this.#held)
     return records.sort((a, b) => (b.quarantined?.since ?? '').localeCompare(a.quarantined?.since ?? ''))
+  }
+
+  /** The id in the marker of the pool in this folder; undefined where none was ever seen. */
+  async poolId(folder: string): Promise<string | undefined> {
+    return ((await readJson(this.#poolFile(folder))) as { readonly id: string } | undefined)?.id
+  }
+
+  async notePool(folder: string, id: string): Promise<void> {
+    await writeJson(this.#poolFile(folder), { folder, id })
+  }
+
+  #poolFile(folder: string): string {
+    return join(this.#pools, `${createHash('sha256').update(folder).digest('hex').slice(0, 32)}.json`)
   }
 }
 

@@ -119,6 +119,30 @@ describe('import', () => {
     assert.ok(sameContent({ path: join(world.images, 'disk.img'), format: 'raw' }, { path, format: 'qcow2' }))
   })
 
+  for (const harm of ['zeros in its middle', 'none'] as const) {
+    it(`after a reboot takes a kept raw image only with its checksum: harm ${harm}`, async (t) => {
+      const world = await makeWorld(t)
+      const source = join(world.images, 'disk.img')
+      makeImage(source, 'raw')
+      const checksum = md('sha256', source)
+      const [a, b] = [world.httpVolume('a', 'disk.img', { checksum }), world.httpVolume('b', 'disk.img', { checksum })]
+      const driver = await world.open()
+      await driver.ensure(a, noData, forever)
+      const cache = join(world.pool, '.gitvirt', 'cache')
+      const [kept = ''] = filesIn(cache).filter((name) => !name.endsWith('.json'))
+      if (harm !== 'none') {
+        const bytes = readFileSync(join(cache, kept))
+        writeFileSync(join(cache, kept), bytes.fill(0, 65_536, 131_072))
+      }
+      const note = JSON.parse(readFileSync(join(cache, `${kept}.json`), 'utf8')) as object
+      writeFileSync(join(cache, `${kept}.json`), JSON.stringify({ ...note, boot: 'an earlier one' }))
+      await driver.ensure(b, noData, forever)
+      const { path = '' } = await one(driver, b)
+      assert.ok(sameContent({ path: source, format: 'raw' }, { path, format: 'qcow2' }))
+      assert.equal(world.server.requests.length, harm === 'none' ? 1 : 2)
+    })
+  }
+
   it('sends credentials from the secret to the source, and not to where it redirects', async (t) => {
     const world = await makeWorld(t, { basic: 'user:pass' })
     const other = await makeWorld(t)
@@ -365,6 +389,39 @@ describe('a crash', () => {
     const { path = '' } = await one(driver, volume)
     assert.ok(sameContent({ path: source, format: 'raw' }, { path, format: 'qcow2' }))
   })
+
+  for (const [boot, verified] of [
+    ['this', false],
+    ['this', true],
+    ['an earlier', false],
+    ['an earlier', true],
+  ] as const) {
+    it(`${boot === 'this' ? 'resumes a download of this boot' : 'starts a download of an earlier boot anew'} ${verified ? 'with' : 'without'} a checksum`, async (t) => {
+      const world = await makeWorld(t)
+      const source = join(world.images, 'disk.img')
+      makeImage(source, 'raw')
+      world.server.fault('/disk.img', { kind: 'stall', afterBytes: 3 * mebibyte, times: 1 })
+      const volume = world.httpVolume('root', 'disk.img', verified ? { checksum: md('sha256', source) } : {})
+      const first = await world.open()
+      const stop = new AbortController()
+      const stopped = assert.rejects(first.ensure(volume, noData, stop.signal), { code: 'Aborted' })
+      const partial = join(world.pool, '.gitvirt', 'partial', 'gitvirt_demo_root.part')
+      while ((statSync(partial, { throwIfNoEntry: false })?.size ?? 0) < 2 * mebibyte)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      stop.abort()
+      await stopped
+      if (boot !== 'this') {
+        const note = JSON.parse(readFileSync(`${partial}.json`, 'utf8')) as object
+        writeFileSync(`${partial}.json`, JSON.stringify({ ...note, boot }))
+        writeFileSync(partial, readFileSync(partial).fill(0, 65_536, 131_072))
+      }
+      const second = await world.open()
+      await second.ensure(volume, noData, forever)
+      assert.equal(world.server.requests.at(-1)?.headers.range !== undefined, boot === 'this')
+      const { path = '' } = await one(second, volume)
+      assert.ok(sameContent({ path: source, format: 'raw' }, { path, format: 'qcow2' }))
+    })
+  }
 
   it('leaves no partial file that nobody will finish', async (t) => {
     const world = await makeWorld(t)

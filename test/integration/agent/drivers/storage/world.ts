@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createVolumeDriver, type VolumeDriverOptions } from '../../../../../agent/drivers/storage/driver.ts'
 import type { VolumeDriver } from '../../../../../agent/drivers/types.ts'
@@ -106,10 +106,12 @@ export function sameContent(left: { path: string; format: string }, right: { pat
   return true
 }
 
-/** Regular files below a folder, relative, records of the driver left out. */
+/** Regular files below a folder, relative, the marker of the pool left out. */
 export function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return []
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(folder, name)).isFile())
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => statSync(join(folder, name)).isFile() && basename(name) !== 'pool-id',
+  )
 }
 
 export async function one(driver: VolumeDriver, volume: VolumeSpec): Promise<ObservedVolume> {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { it } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { cacheKey, ImageCache } from '../../../../../agent/drivers/storage/cache.ts'
+import type { Checksum } from '../../../../../agent/drivers/storage/checksum.ts'
 
+const forever = new AbortController().signal
 const url = 'https://images.example/disk.qcow2'
 
 it('never lets a download from an unverified server stand in for one from a verified server', () => {
@@ -24,28 +27,71 @@ it('shares a download that everybody would get', () => {
   assert.equal(cacheKey({ url }, 'demo'), cacheKey({ url, insecureSkipVerify: false }, 'prod'))
 })
 
-it('remembers the checks of a kept download until another one takes its place or the host reboots', async (t) => {
+const checked = { format: 'qcow2', virtualBytes: 4096, allocatedBytes: 512 } as const
+
+/** A cache with a download of these bytes in it. */
+async function keptImage(t: TestContext, bytes: string, options: { checksum?: Checksum } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'image-cache-'))
   t.after(async () => await rm(folder, { recursive: true }))
   const cache = new ImageCache(1000)
   const keep = async (etag: string): Promise<string> => {
     const file = join(folder, 'download.tmp')
-    await writeFile(file, 'image')
-    const kept = await cache.keep(folder, 'key', { file, bytes: 5, validators: { etag }, checksum: undefined })
+    await writeFile(file, bytes)
+    const kept = await cache.keep(folder, 'key', { file, bytes: bytes.length, validators: { etag }, checksum: options.checksum })
     assert.ok(kept)
     return kept
   }
-  const checked = { format: 'qcow2', virtualBytes: 4096, allocatedBytes: 512 } as const
   const file = await keep('"1"')
-  assert.equal((await cache.find(folder, 'key'))?.checked, undefined)
+  const noteAnotherBoot = async (boot?: string): Promise<void> => {
+    const note = JSON.parse(await readFile(`${file}.json`, 'utf8')) as object
+    await writeFile(`${file}.json`, JSON.stringify({ ...note, boot }))
+  }
+  return { folder, cache, file, keep, noteAnotherBoot, find: async () => await cache.find(folder, 'key', forever) }
+}
+
+function checksumOf(bytes: string): Checksum {
+  return { algorithm: 'sha256', hex: createHash('sha256').update(bytes).digest('hex') }
+}
+
+it('remembers the checks of a kept download until another one takes its place', async (t) => {
+  const { cache, file, keep, find } = await keptImage(t, 'image')
+  assert.equal((await find())?.checked, undefined)
   await cache.noteChecked(file, checked)
-  assert.deepEqual(await cache.find(folder, 'key'), { file, validators: { etag: '"1"' }, checksum: undefined, checked })
-  const note = JSON.parse(await readFile(`${file}.json`, 'utf8')) as object
-  await writeFile(`${file}.json`, JSON.stringify({ ...note, boot: 'an earlier one' }))
-  assert.equal((await cache.find(folder, 'key'))?.checked, undefined)
-  await cache.noteChecked(file, checked)
+  assert.deepEqual(await find(), { file, validators: { etag: '"1"' }, checksum: undefined, checked })
   await keep('"2"')
-  assert.equal((await cache.find(folder, 'key'))?.checked, undefined)
+  assert.equal((await find())?.checked, undefined)
+})
+
+for (const boot of ['an earlier one', undefined]) {
+  const which = boot === undefined ? 'that does not tell its boot' : 'of another boot'
+  it(`takes a download ${which} whose bytes still have its checksum, with what is known of it`, async (t) => {
+    const checksum = checksumOf('image')
+    const { cache, file, noteAnotherBoot, find } = await keptImage(t, 'image', { checksum })
+    await cache.noteChecked(file, checked)
+    await noteAnotherBoot(boot)
+    const found = { file, validators: { etag: '"1"' }, checksum: `sha256:${checksum.hex}`, checked }
+    assert.deepEqual([await find(), await find()], [found, found])
+  })
+
+  it(`drops a download ${which} whose bytes differ at full length`, async (t) => {
+    const { folder, file, noteAnotherBoot, find } = await keptImage(t, 'image', { checksum: checksumOf('image') })
+    await writeFile(file, 'im\0ge')
+    await noteAnotherBoot(boot)
+    assert.deepEqual([await find(), await readdir(folder)], [undefined, []])
+  })
+
+  it(`drops a download ${which} that has no checksum to compare`, async (t) => {
+    const { folder, noteAnotherBoot, find } = await keptImage(t, 'image')
+    await noteAnotherBoot(boot)
+    assert.deepEqual([await find(), await readdir(folder)], [undefined, []])
+  })
+}
+
+it('keeps a download of another boot when the import is stopped while its bytes are compared', async (t) => {
+  const { folder, cache, file, noteAnotherBoot, find } = await keptImage(t, 'image', { checksum: checksumOf('image') })
+  await noteAnotherBoot('an earlier one')
+  await assert.rejects(cache.find(folder, 'key', AbortSignal.abort()), { name: 'AbortError' })
+  assert.equal((await find())?.file, file)
 })
 
 it('takes no checked image for what was cut or removed meanwhile', async (t) => {
@@ -62,8 +108,8 @@ it('takes no checked image for what was cut or removed meanwhile', async (t) => 
   assert.ok(file)
   await cache.noteChecked(file, { format: 'raw', virtualBytes: 512, allocatedBytes: 0 })
   await writeFile(file, 'imag')
-  assert.equal(await cache.find(folder, 'key'), undefined)
+  assert.equal(await cache.find(folder, 'key', forever), undefined)
   await cache.drop(folder, 'key')
   await cache.noteChecked(file, { format: 'raw', virtualBytes: 512, allocatedBytes: 0 })
-  assert.equal(await cache.find(folder, 'key'), undefined)
+  assert.equal(await cache.find(folder, 'key', forever), undefined)
 })
