@@ -294,7 +294,11 @@ test('lets one preview go on and one wait, and refuses more until they are done'
   assert.deepEqual((refused.body as { reason: string }).reason, 'Busy')
   assert.equal((await ask(fixture, '/gitvirt/v1/plan', { tls })).status, 200, 'the plan itself is always told')
   done.resolve(undefined)
-  assert.deepEqual((await Promise.all(three)).map(({ status }) => status).sort(), [200, 200, 429])
+  const statuses = (await Promise.all(three)).map(({ status }) => status)
+  assert.deepEqual(
+    statuses.sort((one, other) => one - other),
+    [200, 200, 429],
+  )
   assert.equal((await preview()).status, 200)
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, request } from 'node:http'
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -31,7 +31,7 @@ type Held = { readonly came: Promise<unknown>; readonly release: () => void }
 /** A proxy before the Git server that can keep one request waiting. */
 async function startGate(t: TestContext, target: string): Promise<{ readonly url: string; readonly holdNext: () => Held }> {
   let hold: { readonly came: () => void; readonly released: Promise<undefined> } | undefined
-  const server = createServer(async (incoming, answer) => {
+  const pass = async (incoming: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const mine = hold
     hold = undefined
     mine?.came()
@@ -43,7 +43,8 @@ async function startGate(t: TestContext, target: string): Promise<{ readonly url
     })
     outgoing.on('error', () => answer.destroy())
     incoming.pipe(outgoing)
-  })
+  }
+  const server = createServer((incoming, answer) => void pass(incoming, answer))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => (server.closeAllConnections(), server.close()))
   const holdNext = (): Held => {
