@@ -8,7 +8,7 @@ import type { Source } from './source/types.ts'
 /** What merging branches and requests would do. */
 export type Previews = {
   /**
-   * Fetches, merges and plans; carries nothing out.
+   * Fetches, merges and plans; carries nothing out. One at a time: others wait.
    * @param ref a branch, tag, commit, or a request of the forge such as `#12`
    * @throws GitvirtError `MergeConflict`, `NoRevision`, and what `Source.merge` throws
    */
@@ -31,7 +31,7 @@ export type Merged = {
 }
 
 export type PreviewPorts = {
-  readonly source: Pick<Source, 'merge' | 'listTree' | 'read' | 'between'>
+  readonly source: Pick<Source, 'merge' | 'between'>
   /** A new engine, which shares the cache of parsed manifests with the tracked one. */
   readonly createDesired: () => DesiredEngine
   /** The tracked branch, as it is in force; undefined before the first revision. */
@@ -76,11 +76,13 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
   const { source, branch } = ports
   const tracked = ports.tracked()
   if (tracked === undefined) throw new GitvirtError({ code: 'NoRevision', message: 'No revision has been fetched yet.' })
-  const { head, base, into, subject, tree, conflicts } = await source.merge(ref, tracked.revision)
-  if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
-  const { entries, refused } = await source.listTree(tree)
-  const { view } = await ports.createDesired().update({ revision: head, entries, refused, read: (ids) => source.read(ids) })
-  return { ...preview({ ...ports.surroundings(tracked), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
+  return await source.merge({ ref, into: tracked.revision }, async (merge) => {
+    const { head, base, into, subject, conflicts } = merge
+    if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
+    const { entries, refused } = await merge.list()
+    const { view } = await ports.createDesired().update({ revision: head, entries, refused, read: (ids) => merge.read(ids) })
+    return { ...preview({ ...ports.surroundings(tracked), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
+  })
 }
 
 const mostConflicts = 20

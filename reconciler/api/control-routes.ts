@@ -6,6 +6,9 @@ import { identify, type Identity } from './identity.ts'
 import type { ApiOptions } from './ports.ts'
 
 const prefix = '/gitvirt/v1'
+const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
+/** One under way and one that waits: each fetches from the remote and plans everything. */
+const mostPreviews = 2
 const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[a-z0-9.-]{1,253}$/
 
 /** gitvirt's own requests, for the CLI and the console: plan, status, reconcile, suspend, resume, approvals of changes and revisions. */
@@ -13,12 +16,15 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   const { control } = options
   const reader = (request: FastifyRequest): Identity => allowed(options, request, 'get')
   const writer = (request: FastifyRequest): Identity => allowed(options, request, 'update')
+  const previews = atMost(mostPreviews)
   app.get(`${prefix}/plan`, (request) => {
     reader(request)
     const { ref } = request.query as { readonly ref?: unknown }
     if (ref === undefined) return guarded(() => control.plan())
     if (typeof ref !== 'string' || ref === '' || ref.length > 1024) throw badRequest('ref is a name of at most 1024 characters')
-    return guarded(() => control.preview(ref))
+    // Of a server that hands out no commit by its id, all branches are fetched.
+    if (commitPattern.test(ref)) writer(request)
+    return previews(() => guarded(() => control.preview(ref)))
   })
   app.get(`${prefix}/status`, (request) => (reader(request), guarded(() => control.status())))
   app.get(`${prefix}/state`, (request) => (reader(request), guarded(() => control.state())))
@@ -61,6 +67,20 @@ async function guarded(call: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** Lets so many calls be there at once; further ones are refused with 429. */
+function atMost(most: number): (call: () => Promise<unknown>) => Promise<unknown> {
+  let calls = 0
+  return async (call) => {
+    if (calls >= most) throw new ApiError(429, 'Busy', 'One preview is under way and another waits. Ask again when they are done.')
+    calls += 1
+    try {
+      return await call()
+    } finally {
+      calls -= 1
+    }
+  }
+}
+
 type Body = Readonly<Record<string, unknown>>
 
 function bodyOf(request: FastifyRequest): Body {
@@ -83,7 +103,7 @@ function textOf(body: Body, name: string): string | undefined {
 }
 
 function fullCommit(text: string): string {
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) throw badRequest('revision is a full commit id')
+  if (!commitPattern.test(text)) throw badRequest('revision is a full commit id')
   return text
 }
 

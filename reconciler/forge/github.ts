@@ -1,6 +1,6 @@
-import { errorCode } from '../lib/errors.ts'
-import { createForgeHttp, type ForgeHttp, type HttpOptions } from './http.ts'
-import { stick, type Comment } from './sticky-comment.ts'
+import { createForgeHttp, type HttpOptions } from './http.ts'
+import { createOwnId } from './own-id.ts'
+import { StickyComments, type Comment } from './sticky-comment.ts'
 import type { Forge, ForgeOptions } from './types.ts'
 
 const mostRequests = 500
@@ -36,7 +36,8 @@ export function createGitea(options: ForgeOptions): Forge {
 function pullForge(options: ForgeOptions, dialect: Pick<HttpOptions, 'pageSize' | 'headers'>): Forge {
   const http = createForgeHttp({ api: options.api, tokenFile: options.tokenFile, ...dialect })
   const repo = `/repos/${options.repository.split('/').map(encodeURIComponent).join('/')}`
-  let self: Promise<number | undefined> | undefined
+  const self = createOwnId(http)
+  const sticky = new StickyComments()
   return {
     requests: async (branch) => {
       const pulls = await http.pages<Pull>(`${repo}/pulls?state=open&base=${encodeURIComponent(branch)}`, mostRequests)
@@ -47,11 +48,11 @@ function pullForge(options: ForgeOptions, dialect: Pick<HttpOptions, 'pageSize' 
       const issue = `${repo}/issues/${request}/comments`
       const api = {
         list: async () => (await http.pages<IssueComment>(issue, mostComments)).map(readComment),
-        create: async (body: string) => await http.call('POST', issue, { body }),
+        create: async (body: string) => await http.call<IssueComment>('POST', issue, { body }),
         update: async (id: number, body: string) => await http.call('PATCH', `${repo}/issues/comments/${id}`, { body }),
-        self: async () => await (self ??= ownId(http)),
+        self,
       }
-      await stick(api, comment)
+      await sticky.stick({ request, api, ...comment })
     },
     status: async (commit, { context, state, description }) => {
       const body = { context, state, description: description.slice(0, longestDescription) }
@@ -62,14 +63,4 @@ function pullForge(options: ForgeOptions, dialect: Pick<HttpOptions, 'pageSize' 
 
 function readComment({ id, body, user }: IssueComment): Comment {
   return { id, body: body ?? '', author: user?.id }
-}
-
-/** Tokens of apps and pipelines may not ask who they are. */
-export async function ownId(http: ForgeHttp): Promise<number | undefined> {
-  try {
-    return (await http.call<{ readonly id?: number }>('GET', '/user')).id
-  } catch (error) {
-    if (errorCode(error) === 'ForgeRefused') return undefined
-    throw error
-  }
 }

@@ -1,7 +1,8 @@
 import { GitvirtError } from '../lib/errors.ts'
-import { longestDescription, ownId } from './github.ts'
+import { longestDescription } from './github.ts'
 import { createForgeHttp } from './http.ts'
-import { stick } from './sticky-comment.ts'
+import { createOwnId } from './own-id.ts'
+import { StickyComments } from './sticky-comment.ts'
 import type { CommitStatus, Forge, ForgeOptions } from './types.ts'
 
 const mostRequests = 500
@@ -21,7 +22,8 @@ export function createGitLab(options: ForgeOptions): Forge {
     headers: (token) => ({ 'private-token': token }),
   })
   const project = `/projects/${encodeURIComponent(options.repository)}`
-  let self: Promise<number | undefined> | undefined
+  const self = createOwnId(http)
+  const sticky = new StickyComments()
   return {
     requests: async (branch) => {
       const path = `${project}/merge_requests?state=opened&target_branch=${encodeURIComponent(branch)}`
@@ -33,11 +35,11 @@ export function createGitLab(options: ForgeOptions): Forge {
       const notes = `${project}/merge_requests/${request}/notes`
       const api = {
         list: async () => (await http.pages<Note>(notes, mostNotes)).map(({ id, body, author }) => ({ id, body, author: author?.id })),
-        create: async (body: string) => await http.call('POST', notes, { body }),
+        create: async (body: string) => await http.call<Note>('POST', notes, { body }),
         update: async (id: number, body: string) => await http.call('PUT', `${notes}/${id}`, { body }),
-        self: async () => await (self ??= ownId(http)),
+        self,
       }
-      await stick(api, comment)
+      await sticky.stick({ request, api, ...comment })
     },
     status: async (commit, { context, state, description }) => {
       const body = { name: context, state: states[state], description: description.slice(0, longestDescription) }

@@ -5,20 +5,40 @@ import type { RefTarget } from './ref-name.ts'
 /** A raw Git object. */
 export type GitObject = { readonly id: string; readonly type: string; readonly bytes: Buffer }
 
+/** Reads objects of a store by their ids. */
+export type ObjectReader = {
+  /** Sizes in bytes by id; an id that the store lacks is absent. */
+  sizes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** One object, or undefined where it is missing or larger than `maxBytes`. */
+  object(id: string, maxBytes: number): Promise<GitObject | undefined>
+}
+
+export type MergeCall = {
+  /** A commit of the store. */
+  readonly into: string
+  readonly target: RefTarget
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A merged tree, and what reads it and all that it was made of. */
+export type MergedObjects = MergedTree & ObjectReader & { readonly head: string }
+
 export type RefUpdate = { readonly name: string; readonly id: string }
 
 /** How a store is filled and read; one implementation runs the git program, one is isomorphic-git. */
-export type Engine = {
+export type Engine = ObjectReader & {
   /**
    * Brings the tracked commit and its trees and blobs into the store and returns its id.
    * @param have the last head, if any, which the remote need not send again
    */
   fetch(have: string | undefined, signal?: AbortSignal): Promise<string>
   /**
-   * Fetches another reference and merges it into a commit of the store; nothing that is tracked moves.
-   * @throws GitvirtError `GitNeeded` where the implementation cannot merge, and what fetching throws
+   * Fetches another reference and merges it into a commit of the store, which itself stays as it is. One call at a time; it may go on
+   * beside a fetch.
+   * @param use what it is handed can be read until it settles
+   * @throws GitvirtError `GitNeeded` where the implementation cannot merge, `FetchTooLarge` beyond `requestBytes`, and what fetching throws
    */
-  merge(into: string, target: RefTarget, signal?: AbortSignal): Promise<MergedTree & { readonly head: string }>
+  merge<T>(call: MergeCall, use: (merged: MergedObjects) => Promise<T>): Promise<T>
   /**
    * Adds lines to commits' notes (refs/notes/gitvirt) and pushes them.
    * @throws GitvirtError `GitNeeded`, `NotesRefused`, and what fetching throws
@@ -31,10 +51,6 @@ export type Engine = {
   isAncestor(ancestor: string, descendant: string): Promise<boolean>
   /** Ids of at most `most` commits that `head` has and `after` has not, newest first. */
   between(after: string, head: string, most: number): Promise<readonly string[]>
-  /** Sizes in bytes by id; an id that the store lacks is absent. */
-  sizes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
-  /** One object, or undefined where it is missing or larger than `maxBytes`. */
-  object(id: string, maxBytes: number): Promise<GitObject | undefined>
   /** Housekeeping after a fetch; never loses an object that a reference reaches. */
   tidy(): Promise<void>
   close(): Promise<void>

@@ -1,6 +1,6 @@
 import { GitvirtError } from '../lib/errors.ts'
 import { judgeEntry, refuseSize } from './entry-rules.ts'
-import type { Engine } from './engine.ts'
+import type { ObjectReader } from './engine.ts'
 import type { SourceCaps } from './options.ts'
 import { parseTree } from './tree.ts'
 import type { TreeReader } from './trees.ts'
@@ -10,7 +10,7 @@ type Folder = { readonly id: string; readonly path: string }
 type Found = { readonly path: string; readonly id: string }
 
 /** What a walk needs of the source. */
-export type WalkContext = { readonly engine: Engine; readonly trees: TreeReader; readonly caps: SourceCaps }
+export type WalkContext = { readonly engine: ObjectReader; readonly trees: TreeReader; readonly caps: SourceCaps }
 
 /**
  * All manifests below a folder, level by level. Trees that name one another many times over are stopped by a count of all entries.

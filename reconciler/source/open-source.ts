@@ -3,16 +3,18 @@ import { mkdir } from 'node:fs/promises'
 import { GitvirtError } from '../lib/errors.ts'
 import { diffFolders, type ChangeSet } from './changes.ts'
 import { parseCommit, type Commit } from './commit.ts'
-import type { Engine, RefUpdate } from './engine.ts'
+import type { Engine, ObjectReader, RefUpdate } from './engine.ts'
 import { createGitEngine, type EngineOptions } from './git-engine.ts'
 import { hasGit, prepareStore } from './git-program.ts'
 import { listFolder, type WalkContext } from './listing.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
 import { parseRef } from './ref-name.ts'
 import { parseRequest } from './request-ref.ts'
+import { clearRequestStore } from './request-store.ts'
 import { lockStore } from './store-lock.ts'
 import { missingObject, TreeReader } from './trees.ts'
-import type { Listing, MergeResult, Revision, Source } from './types.ts'
+import type { Listing, MergeRequest, MergeResult, Revision, Source } from './types.ts'
 
 const maxCommitBytes = 2 ** 22
 const readAhead = 64
@@ -34,6 +36,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   await mkdir(options.storeDir, { recursive: true, mode: 0o700 })
   const unlock = await lockStore(options.storeDir)
   try {
+    await clearRequestStore(options.storeDir)
     const engineOptions = {
       remote,
       target,
@@ -87,7 +90,11 @@ type Parts = {
 class GitSource implements Source {
   readonly #parts: Parts
   readonly #context: WalkContext
-  #busy: Promise<undefined> = Promise.resolve(undefined)
+  /** Two fetches at once would contend for the store's list of shallow commits. */
+  readonly #alone = oneAtATime()
+  /** Merges share a store of their own, so that a slow request keeps no fetch waiting. */
+  readonly #merging = oneAtATime()
+  readonly #end = new AbortController()
   #ancestry: { readonly pair: string; readonly rewritten: boolean } | undefined
 
   constructor(parts: Parts) {
@@ -99,24 +106,19 @@ class GitSource implements Source {
     return await this.#alone(async () => await this.#fetch(signal))
   }
 
-  async merge(ref: string, into: string, signal?: AbortSignal): Promise<MergeResult> {
+  async merge<T>({ ref, into, signal }: MergeRequest, use: (merged: MergeResult) => Promise<T>): Promise<T> {
     const target = parseRequest(ref)
-    const merged = await this.#alone(async () => await this.#parts.engine.merge(into, target, signal))
-    const { author, subject } = await this.#commit(merged.head)
-    return { ref, into, author, subject, ...merged }
-  }
-
-  /** Two fetches at once would contend for the store's list of shallow commits. */
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#busy
-    const done = Promise.withResolvers<undefined>()
-    this.#busy = done.promise
-    await before
-    try {
-      return await work()
-    } finally {
-      done.resolve(undefined)
-    }
+    const ended = this.#end.signal
+    const call = { into, target, signal: signal === undefined ? ended : AbortSignal.any([signal, ended]) }
+    return await this.#merging(async () => {
+      if (call.signal.aborted) throw abandoned(ref)
+      return await this.#parts.engine.merge(call, async ({ head, base, tree, conflicts, ...engine }) => {
+        const context = { engine, caps: this.#parts.caps, trees: new TreeReader(engine) }
+        const { author, subject } = await readCommit(engine, head)
+        const list = async (): Promise<Listing> => await this.#listTree(context, tree)
+        return await use({ ref, into, head, base, author, subject, conflicts, list, read: (ids) => readBlobs(context, ids) })
+      })
+    })
   }
 
   async #fetch(signal: AbortSignal | undefined): Promise<Revision> {
@@ -160,13 +162,6 @@ class GitSource implements Source {
     return found
   }
 
-  async listTree(tree: string): Promise<Listing> {
-    const { path } = this.#parts
-    const id = await this.#context.trees.folder(tree, path)
-    // A merge that removes the environment's folder leaves nothing of it.
-    return id === undefined ? { entries: [], refused: [] } : await listFolder(this.#context, { id, path })
-  }
-
   async changes(from: string, to: string): Promise<ChangeSet> {
     if (from === to) return { changes: [], refused: [] }
     const { trees } = this.#context
@@ -176,20 +171,14 @@ class GitSource implements Source {
     return await diffFolders(this.#context, { path, after, ...(before === undefined ? {} : { before }) })
   }
 
-  async *read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }> {
-    let waiting: Promise<{ id: string; bytes: Uint8Array }>[] = []
-    // Asked for by the half of what may wait, so that many requests go in one write.
-    for (let at = 0; at < ids.length; at += readAhead / 2) {
-      const asked = ids.slice(at, at + readAhead / 2).map(async (id) => await this.#blob(id))
-      // A reader that stops early must not turn a late failure into an unhandled one.
-      for (const blob of asked) blob.catch(() => undefined)
-      for (const blob of waiting) yield await blob
-      waiting = asked
-    }
-    for (const blob of waiting) yield await blob
+  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }> {
+    return readBlobs(this.#context, ids)
   }
 
   async close(): Promise<void> {
+    // Not waited for by aborting alone: the store of a merge goes only when the merge has ended.
+    this.#end.abort()
+    await this.#merging(async () => undefined)
     await this.#parts.engine.close()
     this.#parts.unlock()
   }
@@ -221,9 +210,14 @@ class GitSource implements Source {
   }
 
   async #commit(id: string): Promise<Commit> {
-    const object = await this.#parts.engine.object(id, maxCommitBytes)
-    if (object?.type !== 'commit') throw missingObject('commit', id)
-    return parseCommit(id, object.bytes)
+    return await readCommit(this.#parts.engine, id)
+  }
+
+  async #listTree(context: WalkContext, tree: string): Promise<Listing> {
+    const { path } = this.#parts
+    const id = await context.trees.folder(tree, path)
+    // A merge that removes the environment's folder leaves nothing of it.
+    return id === undefined ? { entries: [], refused: [] } : await listFolder(context, { id, path })
   }
 
   async #folder(commit: string): Promise<string> {
@@ -236,12 +230,37 @@ class GitSource implements Source {
       action: 'Check the path; what is applied stays as it is. To delete everything, keep the folder with any other file in it.',
     })
   }
+}
 
-  async #blob(id: string): Promise<{ id: string; bytes: Uint8Array }> {
-    const object = await this.#parts.engine.object(id, this.#parts.caps.blobBytes)
-    if (object?.type !== 'blob') throw missingObject('blob', id)
-    return { id, bytes: object.bytes }
+async function readCommit(engine: ObjectReader, id: string): Promise<Commit> {
+  const object = await engine.object(id, maxCommitBytes)
+  if (object?.type !== 'commit') throw missingObject('commit', id)
+  return parseCommit(id, object.bytes)
+}
+
+type Blob = { readonly id: string; readonly bytes: Uint8Array }
+
+async function* readBlobs(context: WalkContext, ids: readonly string[]): AsyncIterable<Blob> {
+  let waiting: Promise<Blob>[] = []
+  // Asked for by the half of what may wait, so that many requests go in one write.
+  for (let at = 0; at < ids.length; at += readAhead / 2) {
+    const asked = ids.slice(at, at + readAhead / 2).map(async (id) => await readBlob(context, id))
+    // A reader that stops early must not turn a late failure into an unhandled one.
+    for (const blob of asked) blob.catch(() => undefined)
+    for (const blob of waiting) yield await blob
+    waiting = asked
   }
+  for (const blob of waiting) yield await blob
+}
+
+async function readBlob({ engine, caps }: WalkContext, id: string): Promise<Blob> {
+  const object = await engine.object(id, caps.blobBytes)
+  if (object?.type !== 'blob') throw missingObject('blob', id)
+  return { id, bytes: object.bytes }
+}
+
+function abandoned(ref: string): GitvirtError {
+  return new GitvirtError({ code: 'Abandoned', message: `The merge of ${ref} was given up, because the repository is being closed.` })
 }
 
 function tooManyCommits(head: string): GitvirtError {

@@ -22,6 +22,8 @@ export type SourceCaps = {
   readonly totalBytes: number
   /** Most bytes that one fetch may write. */
   readonly fetchBytes: number
+  /** Most bytes that fetching and merging one request may write: anybody may open one, so far less than of the tracked branch. */
+  readonly requestBytes: number
   /** Milliseconds that one fetch may take. */
   readonly fetchTime: number
 }
@@ -32,6 +34,7 @@ export const defaultCaps: SourceCaps = {
   depth: 32,
   totalBytes: 2 ** 29,
   fetchBytes: 2 ** 31,
+  requestBytes: 2 ** 28,
   fetchTime: 300_000,
 }
 

@@ -1,5 +1,5 @@
 import { GitvirtError } from '../lib/errors.ts'
-import type { Engine } from './engine.ts'
+import type { ObjectReader } from './engine.ts'
 import { parseTree } from './tree.ts'
 
 const maxTreeBytes = 2 ** 26
@@ -7,11 +7,11 @@ const cacheBytes = 2 ** 25
 
 /** Reads tree objects by id and keeps the last used ones, so that a diff against the last revision reads one side only. */
 export class TreeReader {
-  readonly #engine: Engine
+  readonly #engine: Pick<ObjectReader, 'object'>
   readonly #cache = new Map<string, Buffer>()
   #cached = 0
 
-  constructor(engine: Engine) {
+  constructor(engine: Pick<ObjectReader, 'object'>) {
     this.#engine = engine
   }
 

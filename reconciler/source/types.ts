@@ -23,6 +23,14 @@ export type RefusedEntry = { readonly path: string; readonly code: string; reado
 
 export type Listing = { readonly entries: readonly BlobEntry[]; readonly refused: readonly RefusedEntry[] }
 
+export type MergeRequest = {
+  /** A branch, tag, commit or request of the forge. */
+  readonly ref: string
+  /** A commit that was fetched. */
+  readonly into: string
+  readonly signal?: AbortSignal
+}
+
 /** What merging a branch or request into a commit would give. */
 export type MergeResult = {
   /** As it was asked for. */
@@ -35,10 +43,12 @@ export type MergeResult = {
   readonly base: string
   /** The commit that it would be merged into. */
   readonly into: string
-  /** The merged tree; it holds conflict markers where `conflicts` says so. */
-  readonly tree: string
   /** Paths in which the two sides contradict each other. */
   readonly conflicts: readonly string[]
+  /** All manifests below the sub-path of the merged tree; those in conflict hold markers. */
+  list(): Promise<Listing>
+  /** Contents by blob id, as `Source.read` gives them. */
+  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
 }
 
 /** A Git repository without a work tree. */
@@ -47,14 +57,15 @@ export type Source = {
   fetch(signal?: AbortSignal): Promise<Revision>
   /** All manifests (*.yaml, *.yml, *.json) below the sub-path. */
   list(commit: string): Promise<Listing>
-  /** The same of a tree that no commit has. */
-  listTree(tree: string): Promise<Listing>
   /**
-   * Fetches a branch, a tag, a commit or a request of the forge, and merges it; what is tracked stays where it is.
-   * @param into a commit that was fetched
-   * @throws GitvirtError `InvalidRef`, `NoCommonHistory`, `GitNeeded`, and what fetching throws
+   * Fetches a branch, a tag, a commit or a request of the forge, and merges it; what is tracked stays where it is, and nothing of the
+   * merge is kept. Merges go one at a time, beside fetches.
+   * @param use is handed the merge, which can be read until it settles
+   * @returns what `use` returns
+   * @throws GitvirtError `InvalidRef`, `NoCommonHistory`, `GitNeeded`, `FetchTooLarge` (more than `requestBytes`), and what fetching and
+   * `use` throw
    */
-  merge(ref: string, into: string, signal?: AbortSignal): Promise<MergeResult>
+  merge<T>(request: MergeRequest, use: (merged: MergeResult) => Promise<T>): Promise<T>
   /**
    * Commit objects that `head` has and `after` has not, newest first; `head` alone without `after`, or where they are the same.
    * @throws GitvirtError `TooManyCommits`

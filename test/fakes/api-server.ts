@@ -37,6 +37,8 @@ export type ApiFixture = AsyncDisposable & {
   readonly sent: Sent[]
   /** What the next command answers. */
   answer: CommandResult
+  /** What previews wait for. */
+  previewing: Promise<unknown>
   /** The guest's end of the last stream. */
   guest: Duplex | undefined
   refresh(keys?: readonly string[]): void
@@ -50,7 +52,7 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
   const desired = fakeDesired()
   const observed = fakeObserved()
   const sent: Sent[] = []
-  const box: { answer: CommandResult; guest: Duplex | undefined } = { answer: { ok: true }, guest: undefined }
+  const box: Pick<ApiFixture, 'answer' | 'guest' | 'previewing'> = { answer: { ok: true }, guest: undefined, previewing: Promise.resolve() }
   const server = await startApi({
     objects: status.objects,
     commands: {
@@ -67,7 +69,7 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
     },
     control: {
       plan: async () => ({ id: 'p', changes: [] }),
-      preview: async (ref) => ({ ref }),
+      preview: async (ref) => (await box.previewing, { ref }),
       reconcile: async (by) => ({ by }),
       suspend: async (request) => request,
       resume: async (request) => request,
@@ -105,6 +107,12 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
     },
     get answer() {
       return box.answer
+    },
+    set previewing(value: Promise<unknown>) {
+      box.previewing = value
+    },
+    get previewing() {
+      return box.previewing
     },
     get guest() {
       return box.guest

@@ -9,6 +9,8 @@ export type ForgeWorld = {
   readonly statuses: { commit: string; context: string; state: string; description: string }[]
   /** Answers of this status from now on; 0: as usual. */
   failure: number
+  /** Answers of this status to who the token is; 0: as usual. */
+  selfFailure: number
   /** False: the token may not ask who it is. */
   tellsSelf: boolean
   calls: number
@@ -26,7 +28,7 @@ const self = 7
  * here, so the three clients are held against this.
  */
 export async function startForgeServer(kind: ForgeKind): Promise<ForgeServer> {
-  const world: ForgeWorld = { requests: [], comments: [], statuses: [], failure: 0, tellsSelf: true, calls: 0 }
+  const world: ForgeWorld = { requests: [], comments: [], statuses: [], failure: 0, selfFailure: 0, tellsSelf: true, calls: 0 }
   const server = createServer((request, response) => void answer(kind, world, { request, response }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -125,7 +127,8 @@ function gitlab(world: ForgeWorld, { method, path, query, body }: Call): Found {
   return setStatus(world, { commit, context: body['name'] ?? '', state: body['state'] ?? '', description: body['description'] ?? '' })
 }
 
-function whoami({ tellsSelf }: ForgeWorld): Found {
+function whoami({ tellsSelf, selfFailure }: ForgeWorld): Found {
+  if (selfFailure !== 0) return { status: selfFailure, body: { message: 'as the test wants it' } }
   return tellsSelf ? { status: 200, body: { id: self } } : { status: 403, body: { message: 'Resource not accessible by integration' } }
 }
 

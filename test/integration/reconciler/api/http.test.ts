@@ -281,3 +281,30 @@ test("serves gitvirt's own requests and checks what they name", async (t) => {
   assert.match(metrics, /gitvirt_api_requests_total\{method="POST",code="400"\} 2/)
   assert.equal((await stat(fixture.kubeconfig)).mode & 0o777, 0o600)
 })
+
+test('lets one preview go on and one wait, and refuses more until they are done', async (t) => {
+  const fixture = await demo(t)
+  const tls = await certificate(fixture, 'gitvirt:viewers')
+  const done = Promise.withResolvers<undefined>()
+  fixture.previewing = done.promise
+  const preview = async (): Promise<Answer> => await ask(fixture, '/gitvirt/v1/plan?ref=more', { tls })
+  const three = [preview(), preview(), preview()]
+  const refused = await Promise.race(three)
+  assert.equal(refused.status, 429)
+  assert.deepEqual((refused.body as { reason: string }).reason, 'Busy')
+  assert.equal((await ask(fixture, '/gitvirt/v1/plan', { tls })).status, 200, 'the plan itself is always told')
+  done.resolve(undefined)
+  const statuses = (await Promise.all(three)).map(({ status }) => status)
+  assert.deepEqual(
+    statuses.sort((one, other) => one - other),
+    [200, 200, 429],
+  )
+  assert.equal((await preview()).status, 200)
+})
+
+test('previews a commit by its id for those only who may do more than read', async (t) => {
+  const fixture = await demo(t)
+  const path = `/gitvirt/v1/plan?ref=${'a'.repeat(40)}`
+  assert.equal((await ask(fixture, path, { tls: await certificate(fixture, 'gitvirt:viewers') })).status, 403)
+  assert.equal((await ask(fixture, path, { tls: await certificate(fixture, 'gitvirt:admins') })).status, 200)
+})

@@ -21,6 +21,16 @@ async function openWorld(t: TestContext, kind: ForgeKind): Promise<World> {
 
 const commit = 'a'.repeat(40)
 const marker = '<!-- gitvirt/plan/prod -->'
+const self = 7
+
+function addComment({ world }: ForgeServer, author: number, body: string): void {
+  world.comments.push({ id: world.comments.length + 1, request: 4, body: `${marker}\n${body}`, author })
+}
+
+/** Author and words of each comment, without the marker. */
+function told({ world }: ForgeServer): readonly (readonly [number, string])[] {
+  return world.comments.map(({ author, body }) => [author, body.replace(`${marker}\n`, '')] as const)
+}
 
 for (const kind of ['github', 'gitea', 'gitlab'] as const) {
   describe(kind, () => {
@@ -57,6 +67,79 @@ for (const kind of ['github', 'gitea', 'gitlab'] as const) {
       await forge.comment(4, { marker, body: 'ours' })
       assert.equal(server.world.comments[0]?.body, `${marker}\nby somebody else`)
       assert.equal(server.world.comments[1]?.body, `${marker}\nours`)
+    })
+
+    it('asks again who it is after that failed once', async (t) => {
+      const { forge, server } = await openWorld(t, kind)
+      addComment(server, 99, 'by somebody else')
+      server.world.selfFailure = 502
+      await assert.rejects(forge.comment(4, { marker, body: 'first' }), { code: 'ForgeFailed' })
+      server.world.selfFailure = 0
+      await forge.comment(4, { marker, body: 'second' })
+      assert.deepEqual(told(server), [
+        [99, 'by somebody else'],
+        [self, 'second'],
+      ])
+    })
+
+    it('keeps to the one comment it made where the token may not ask who it is, whatever others write', async (t) => {
+      const { forge, server } = await openWorld(t, kind)
+      server.world.tellsSelf = false
+      addComment(server, 99, 'before')
+      await forge.comment(4, { marker, body: 'first' })
+      addComment(server, 98, 'after')
+      for (const body of ['second', 'third']) await forge.comment(4, { marker, body })
+      assert.deepEqual(told(server), [
+        [99, 'before'],
+        [self, 'third'],
+        [98, 'after'],
+      ])
+      const { calls } = server.world
+      await forge.comment(4, { marker, body: 'third' })
+      assert.equal(server.world.calls, calls + 2, 'only asked and looked')
+    })
+
+    it('finds its comment again after a restart behind copies and many comments of another', async (t) => {
+      const { forge, server, tokenFile } = await openWorld(t, kind)
+      server.world.tellsSelf = false
+      await forge.comment(4, { marker, body: 'first' })
+      for (let round = 0; round < 20; round += 1) addComment(server, 99, 'second')
+      const again = openForge({ kind, api: server.api, repository, tokenFile })
+      for (const body of ['second', 'third']) await again.comment(4, { marker, body })
+      const comments = told(server)
+      assert.deepEqual(comments[0], [self, 'third'])
+      assert.equal(comments.filter(([author]) => author === self).length, 1)
+      assert.ok(comments.slice(1).every(([, body]) => body === 'second'))
+    })
+
+    it('makes its comment anew where a person deleted it', async (t) => {
+      const { forge, server } = await openWorld(t, kind)
+      server.world.tellsSelf = false
+      addComment(server, 99, 'another')
+      await forge.comment(4, { marker, body: 'first' })
+      server.world.comments.pop()
+      await forge.comment(4, { marker, body: 'second' })
+      assert.deepEqual(told(server), [
+        [99, 'another'],
+        [self, 'second'],
+      ])
+    })
+
+    it('tries a few authors at most, and makes no comment where the forge fails', async (t) => {
+      const { forge, server } = await openWorld(t, kind)
+      server.world.tellsSelf = false
+      for (let author = 100; author < 150; author += 1) addComment(server, author, 'by a stranger')
+      const { calls } = server.world
+      await forge.comment(4, { marker, body: 'first' })
+      assert.ok(server.world.calls - calls <= 9, `${server.world.calls - calls} calls`)
+      server.world.failure = 502
+      await assert.rejects(forge.comment(4, { marker, body: 'second' }), { code: 'ForgeFailed' })
+      server.world.failure = 0
+      await forge.comment(4, { marker, body: 'third' })
+      assert.deepEqual(
+        told(server).filter(([author]) => author === self),
+        [[self, 'third']],
+      )
     })
 
     it('sets a status in its words, twice alike too, however long they are', async (t) => {
