@@ -1,13 +1,21 @@
-import { VirshSession, type Answer } from './virsh-session.ts'
+import type { Answer } from './virsh-answer.ts'
+import { VirshSession } from './virsh-session.ts'
 
 /** Virsh sessions that are kept between commands. */
 export type VirshPool = {
   /**
    * Carries out lines, made by `commandLine`, in order in one session.
-   * @throws GitvirtError `CommandTimedOut`; Error with virsh's words where it ended or has no connection
+   * @throws GitvirtError `CommandTimedOut`; Error with virsh's words where it ended, has no connection, or lost it before a failure
    */
-  run(lines: readonly string[], timeout: number): Promise<readonly Answer[]>
+  run(lines: readonly string[], options: RunOptions): Promise<readonly Answer[]>
   close(): Promise<void>
+}
+
+export type RunOptions = {
+  /** Milliseconds. */
+  readonly timeout: number
+  /** True where the lines change nothing: they are asked once more, in a new session, where the first was cut off. */
+  readonly questions: boolean
 }
 
 /** Idle sessions kept, and milliseconds until one that nobody needs ends. */
@@ -46,10 +54,10 @@ export function createVirshPool(uri: string): VirshPool {
     }
   }
   return {
-    async run(lines, timeout) {
+    async run(lines, { timeout, questions }) {
       const first = await use(take(), lines, timeout)
       // One that was killed while nobody used it has done nothing, and the others may be gone with it.
-      const outcome = 'ended' in first && !first.begun ? await use(new VirshSession(uri), lines, timeout) : first
+      const outcome = 'ended' in first && (questions || !first.begun) ? await use(new VirshSession(uri), lines, timeout) : first
       if ('ended' in outcome) throw outcome.ended
       return outcome
     },

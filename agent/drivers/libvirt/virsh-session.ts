@@ -1,12 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
-
-/** What became of one command: its standard output, and virsh's words where it failed. */
-export type Answer = { readonly stdout: string; readonly failure?: string }
-
-/** Why virsh ended in the middle; `begun` is false where it cannot have carried out any command. */
-export type Ended = { readonly ended: Error; readonly begun: boolean }
+import { anyFailed, lost, proofCommand, tellsLoss, tidyWords, type Answer, type Ended } from './virsh-answer.ts'
 
 type Run = { readonly token: string; readonly settle: (outcome: 'answered' | Ended) => void }
 
@@ -16,8 +11,6 @@ const maxBytes = 256 * 1024 * 1024
 const maxLine = 1000
 /** A folder that cannot be: there virsh would write the history of its commands, over the user's own. */
 const noFolder = '/dev/null'
-/** What virsh tells of a new connection, and of its history at its end; neither is the failure of a command. */
-const asides = /^error: (?:Reconnected to|Failed to create '\/dev\/null\/)/
 
 /** What came on one stream since the run began, and whether the run's last mark was there. */
 type Heard = { readonly texts: string[]; tail: string; ended: boolean }
@@ -40,6 +33,10 @@ export class VirshSession {
   #bytes = 0
   #run: Run | undefined
   #usable = true
+  /** False once it ended. */
+  #alive = true
+  /** Whether virsh has echoed a line in an earlier run. */
+  #echoes = false
 
   constructor(uri: string) {
     const env = { ...process.env, LC_ALL: 'C', TERM: 'dumb', INPUTRC: '/dev/null', XDG_CACHE_HOME: noFolder }
@@ -66,11 +63,27 @@ export class VirshSession {
   }
 
   /**
-   * Carries out lines made by `commandLine`, in order, whether or not one fails. One call at a time.
+   * Carries out lines made by `commandLine`, in order, whether or not one fails. One call at a time. Ended where virsh ended, and
+   * where a command failed while the connection to libvirt was lost: nothing can be concluded from such a failure.
    * @param timeout milliseconds, after which virsh is killed
    * @throws GitvirtError `CommandTimedOut`
    */
   async run(lines: readonly string[], timeout: number): Promise<readonly Answer[] | Ended> {
+    const said = await this.#say(lines, timeout)
+    if ('ended' in said) return said
+    const answers = readAnswers(said, lines.length)
+    if (!anyFailed(answers)) return answers
+    if (!tellsLoss(said.err) && (await this.#isConnected(timeout))) return answers
+    this.#usable = false
+    return lost(answers)
+  }
+
+  async #isConnected(timeout: number): Promise<boolean> {
+    const said = await this.#say([proofCommand], timeout)
+    return !('ended' in said) && !tellsLoss(said.err) && !anyFailed(readAnswers(said, 1))
+  }
+
+  async #say(lines: readonly string[], timeout: number): Promise<Said | Ended> {
     const token = randomBytes(12).toString('hex')
     const outcome = Promise.withResolvers<'answered' | Ended>()
     this.#run = { token, settle: outcome.resolve }
@@ -80,12 +93,14 @@ export class VirshSession {
       this.#child.kill('SIGKILL')
     }, timeout)
     try {
+      if (!this.#alive) return { ended: new Error('virsh ended'), begun: false }
       this.#child.stdin.write(script(lines, token))
-      if (!this.#usable) this.#fail(new Error('virsh ended'))
       const how = await outcome.promise
       if (late) throw new GitvirtError({ code: 'CommandTimedOut', message: `virsh ${lines[0]?.split(' ')[0] ?? ''} did not end in time.` })
-      if (how !== 'answered') return how
-      return readAnswers({ token, out: this.#out.texts.join(''), err: this.#err.texts.join(''), count: lines.length })
+      const said = { token, out: this.#out.texts.join(''), err: this.#err.texts.join('') }
+      this.#usable &&= !tellsLoss(said.err)
+      this.#echoes ||= said.out.includes(`"${token}"`)
+      return how === 'answered' ? said : how
     } finally {
       clearTimeout(timer)
       this.#run = undefined
@@ -105,7 +120,7 @@ export class VirshSession {
   #hear(stream: Heard, text: string): void {
     const run = this.#run
     // Between two runs it speaks only of its connection.
-    if (stream === this.#err && (run === undefined || text.includes('Disconnected from'))) this.#usable = false
+    if (stream === this.#err && run === undefined) this.#usable = false
     if (run === undefined) return
     this.#bytes += text.length
     if (this.#bytes > maxBytes) this.#child.kill('SIGKILL')
@@ -120,11 +135,15 @@ export class VirshSession {
 
   #fail(ended: Error): void {
     this.#usable = false
+    this.#alive = false
     const { token, settle } = this.#run ?? {}
-    // readline echoes a line before virsh carries it out; what virsh itself prints may still be in its buffer.
-    if (token !== undefined) settle?.({ ended, begun: this.#out.texts.join('').includes(token) })
+    // readline echoes a line before virsh carries it out; a virsh that never echoed may have none, so that no echo tells nothing.
+    if (token !== undefined) settle?.({ ended, begun: !this.#echoes || this.#out.texts.join('').includes(token) })
   }
 }
+
+/** What virsh said in one run, marks and echoes included. */
+type Said = { readonly token: string; readonly out: string; readonly err: string }
 
 /** Each command between two marks, and after it one on both streams; the parts of a mark are joined by virsh alone. */
 function script(lines: readonly string[], token: string): string {
@@ -137,22 +156,15 @@ function nothingHeard(): Heard {
   return { texts: [], tail: '', ended: false }
 }
 
-function readAnswers(run: { readonly token: string; readonly out: string; readonly err: string; readonly count: number }): Answer[] {
-  const { token, count } = run
-  const out = run.out.split(`${token}|`)
-  const err = run.err.split(`error: ${token}|`)
+function readAnswers({ token, out, err }: Said, count: number): Answer[] {
+  const outs = out.split(`${token}|`)
+  const errs = err.split(`${token}|`)
   return Array.from({ length: count }, (_, index) => {
-    const failure = tidyWords(err[index] ?? '')
-    const [, stdout, rest] = new RegExp(`${token}<\\n?([^]*)(${token}>)`).exec(out[index] ?? '') ?? []
+    const failure = tidyWords(errs[index] ?? '')
+    const [, stdout, rest] = new RegExp(`${token}<\\n?([^]*)(${token}>)`).exec(outs[index] ?? '') ?? []
     if (rest === undefined || stdout === undefined) return { stdout: '', failure: failure || 'virsh does not know the command' }
     return failure === '' ? { stdout } : { stdout, failure }
   })
-}
-
-/** virsh's words of failure, on one line; '' where it only warned. */
-function tidyWords(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '' && !asides.test(line))
-  return lines.some((line) => line.startsWith('error:')) ? lines.slice(-4).join(' | ').slice(-2000) : ''
 }
 
 function notInstalled(cause: Error): GitvirtError {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { run, type ExecOptions } from '../../../reconciler/lib/exec.ts'
-import { createVirshPool, type VirshPool } from './virsh-pool.ts'
+import { askInProcess } from './virsh-batch.ts'
+import { createVirshPool } from './virsh-pool.ts'
 import { commandLine } from './virsh-session.ts'
 
 /** Calls of libvirt through its command line. */
@@ -13,17 +13,32 @@ export type Virsh = {
    */
   call(args: readonly string[], options?: ExecOptions): Promise<string>
   /**
-   * Runs many commands in one session or process; one text for each, undefined where a command failed or said nothing.
-   * Words must be free of spaces and quotes, because virsh splits the line itself.
+   * Asks many questions in one session or process; one reply for each, to be read by `found`. They must be commands that change
+   * nothing, because they are asked once more where the connection was lost. Words must be free of spaces and quotes, because
+   * virsh splits the line itself.
+   * @throws GitvirtError `LibvirtUnreachable` where a question failed and the connection with it
    */
-  batch(commands: readonly (readonly string[])[]): Promise<readonly (string | undefined)[]>
+  batch(commands: readonly (readonly string[])[]): Promise<readonly Reply[]>
   /** Ends the sessions that are kept; a later call makes one for itself. */
   close(): Promise<void>
 }
 
+/** What one question of a batch gave: its standard output, or why it failed. */
+export type Reply = string | GitvirtError
+
+/**
+ * The text of a reply; undefined where libvirt said, over a living connection, that what was asked about is not there.
+ * @param absences the codes that tell so, such as `DomainNotFound`
+ * @throws GitvirtError the failure, where it is any other
+ */
+export function found(reply: Reply | undefined, ...absences: readonly string[]): string | undefined {
+  if (typeof reply === 'string') return reply
+  if (reply === undefined) throw new TypeError('A batch of virsh commands has fewer replies than questions.')
+  if (absences.includes(reply.code)) return undefined
+  throw reply
+}
+
 const safeWord = /^[A-Za-z0-9._:/@=+-]+$/
-/** Linux limits one argument to 128 KiB. */
-const commandsPerCall = 250
 /** A session reads its lines letter by letter: more commands than these are done sooner by a process that gets them as an argument. */
 const commandsPerSession = 12
 /** Milliseconds. */
@@ -34,7 +49,7 @@ export function createVirsh(uri: string): Virsh {
   const say = async (args: readonly string[], options: ExecOptions | undefined): Promise<string> => {
     const line = options === undefined ? commandLine(args) : undefined
     if (line === undefined) return (await run('virsh', ['-q', '-c', uri, ...args], options)).stdout
-    const [answer] = await pool.run([line], sessionTimeout)
+    const [answer] = await pool.run([line], { timeout: sessionTimeout, questions: false })
     if (answer?.failure !== undefined) throw new Error(answer.failure)
     return answer?.stdout ?? ''
   }
@@ -49,37 +64,18 @@ export function createVirsh(uri: string): Virsh {
     },
     async batch(commands) {
       const lines = commands.map((words) => words.map(checkWord).join(' '))
-      if (lines.length <= commandsPerSession) return await batchInSession(pool, lines)
-      const answers: (string | undefined)[] = []
-      for (let from = 0; from < lines.length; from += commandsPerCall) {
-        answers.push(...(await batchOnce(uri, lines.slice(from, from + commandsPerCall))))
+      try {
+        const inSession = lines.length <= commandsPerSession
+        const answers = inSession ? await pool.run(lines, { timeout: sessionTimeout, questions: true }) : await askInProcess(uri, lines)
+        return answers.map(({ stdout, failure }, index) =>
+          failure === undefined ? stdout : libvirtError(lines[index] ?? '', new Error(failure)),
+        )
+      } catch (error) {
+        throw libvirtError('batch', error)
       }
-      return answers
     },
     close: async () => await pool.close(),
   }
-}
-
-async function batchInSession(pool: VirshPool, lines: readonly string[]): Promise<readonly (string | undefined)[]> {
-  try {
-    const answers = await pool.run(lines, sessionTimeout)
-    return answers.map(({ stdout, failure }) => (failure === undefined && stdout.trim() !== '' ? stdout : undefined))
-  } catch (error) {
-    throw libvirtError('batch', error)
-  }
-}
-
-async function batchOnce(uri: string, lines: readonly string[]): Promise<readonly (string | undefined)[]> {
-  const token = randomBytes(12).toString('hex')
-  const line = lines.map((one) => `${one}; echo ${token}`).join('; ')
-  // The last command's failure is the exit code of all, so it says nothing.
-  const { stdout, stderr } = await run('virsh', ['-q', '-c', uri, line], { okCodes: [1], maxBytes: 256 * 1024 * 1024 })
-  const parts = stdout.split(token)
-  if (parts.length <= lines.length) throw libvirtError('batch', new Error(stderr.trim() || 'libvirt does not answer'))
-  return parts.slice(0, lines.length).map((part) => {
-    const text = part.replace(/^\n/, '')
-    return text.trim() === '' ? undefined : text
-  })
 }
 
 function checkWord(word: string): string {
@@ -89,18 +85,20 @@ function checkWord(word: string): string {
 
 /** libvirt's messages that tell of a state that callers must know. Source: libvirt's error texts, stable since 1.0. */
 const known: readonly (readonly [RegExp, string, string | undefined])[] = [
+  // First, because a lost connection lets virsh say that there is no such domain.
+  [
+    /connection to libvirt was lost|failed to (re)?connect to the hypervisor|Failed to connect socket|Disconnected from|cannot (recv|write) data|End of file while reading data|client socket is closed/i,
+    'LibvirtUnreachable',
+    'Check that libvirtd runs on this host.',
+  ],
   [/Domain not found|failed to get domain/i, 'DomainNotFound', undefined],
   [/domain is not running|is not running/i, 'DomainNotRunning', undefined],
   [/is already active|already running/i, 'DomainRunning', undefined],
   [/guest agent is not (connected|responding|available|configured)|QEMU guest agent/i, 'GuestAgentUnavailable', undefined],
   [/Network not found|failed to get network/i, 'NetworkNotFound', undefined],
+  [/metadata not found|metadata element is not present/i, 'MetadataNotFound', undefined],
   [/already in use by interface|Network is already in use/i, 'SubnetInUse', undefined],
   [/already exists with uuid|already defined with uuid|domain .* already exists/i, 'NameConflict', 'Rename or undefine the other domain.'],
-  [
-    /failed to connect to the hypervisor|Failed to connect socket|Disconnected from/i,
-    'LibvirtUnreachable',
-    'Check that libvirtd runs on this host.',
-  ],
   [/Failed to get "?(write|shared "write|consistent read)"? lock/i, 'DiskInUse', 'Another guest or program uses this disk image.'],
   [/Cannot allocate memory|cannot set up guest memory/i, 'OutOfMemory', 'Give the guest less memory or free memory on this host.'],
 ]

@@ -10,6 +10,7 @@ import { renderDomain, type RenderedDomain } from '../render/domain.ts'
 import { usesPodNetwork } from '../render/interfaces.ts'
 import { podNetworkName } from '../render/pod-network.ts'
 import { pathsOf, type Session } from '../session.ts'
+import { found } from '../virsh.ts'
 import { child, parseXml, type XmlElement } from '../xml.ts'
 import { ensurePodNetwork } from './pod-network.ts'
 import { prepareSources, type Sources } from './sources.ts'
@@ -42,8 +43,9 @@ export async function defineMachine(session: Session, machine: MachineSpec, data
 /** The definition that stands under this machine's uid or name; it must be ours. */
 async function ownDefinition(session: Session, machine: MachineSpec): Promise<XmlElement | undefined> {
   const ids = [machine.uid, domainName(machine.key)]
-  const texts = await session.virsh.batch(ids.map((id) => ['dumpxml', '--inactive', '--domain', id]))
-  for (const [index, text] of texts.entries()) {
+  const replies = await session.virsh.batch(ids.map((id) => ['dumpxml', '--inactive', '--domain', id]))
+  for (const [index, reply] of replies.entries()) {
+    const text = found(reply, 'DomainNotFound')
     if (text === undefined) continue
     const domain = parseXml(text)
     if (readMark(domain)?.key === machine.key) return domain

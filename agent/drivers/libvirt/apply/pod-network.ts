@@ -4,7 +4,7 @@ import { errorCode, GitvirtError } from '../../../../reconciler/lib/errors.ts'
 import { run } from '../../../../reconciler/lib/exec.ts'
 import { markNamespace } from '../mark.ts'
 import { overlaps, podNetworkName, podSubnets, renderPodNetwork } from '../render/pod-network.ts'
-import type { Virsh } from '../virsh.ts'
+import { found, type Virsh } from '../virsh.ts'
 import { child, parseXml, type XmlElement } from '../xml.ts'
 
 /**
@@ -12,10 +12,11 @@ import { child, parseXml, type XmlElement } from '../xml.ts'
  * @throws GitvirtError `NameConflict` where a network of that name is not ours, `SubnetInUse` where no subnet is free.
  */
 export async function ensurePodNetwork(virsh: Virsh, stateDir: string): Promise<void> {
-  const [text, info] = await virsh.batch([
+  const replies = await virsh.batch([
     ['net-dumpxml', '--inactive', podNetworkName],
     ['net-info', podNetworkName],
   ])
+  const [text, info] = replies.map((reply) => found(reply, 'NetworkNotFound'))
   if (text !== undefined) {
     if (!isOurs(parseXml(text))) throw conflict()
     if (isActive(info ?? '') || (await startNetwork(virsh))) return

@@ -9,6 +9,7 @@ import type { MachineRecord } from '../records.ts'
 import { vmiSpec } from '../render/input.ts'
 import { usesPodNetwork } from '../render/interfaces.ts'
 import { pathsOf, recordOf, type Session } from '../session.ts'
+import { found } from '../virsh.ts'
 import { parseXml } from '../xml.ts'
 import { nameConflict } from './define.ts'
 import { ensurePodNetwork } from './pod-network.ts'
@@ -23,10 +24,11 @@ type Found = { readonly record: MachineRecord; readonly state: DomainState }
 /** The domain of a key, by its uid and only with our mark. @throws GitvirtError `NotFound`, `NameConflict` */
 export async function findDomain(session: Session, key: ObjectKey): Promise<Found> {
   const record = recordOf(session, key)
-  const [state, xml] = await session.virsh.batch([
+  const replies = await session.virsh.batch([
     ['domstate', '--reason', '--domain', record.machine.uid],
     ['dumpxml', '--inactive', '--domain', record.machine.uid],
   ])
+  const [state, xml] = replies.map((reply) => found(reply, 'DomainNotFound'))
   if (state === undefined || xml === undefined) {
     throw new GitvirtError({
       code: 'NotFound',

@@ -8,6 +8,7 @@ import { nicsOf } from '../render/interfaces.ts'
 import { disksOf } from '../render/disks.ts'
 import { podNetworkName } from '../render/pod-network.ts'
 import type { Session } from '../session.ts'
+import { found, type Reply } from '../virsh.ts'
 import { child, childrenOf, parseXml, type XmlElement } from '../xml.ts'
 import { parseLeases, type AgentInterface, type Lease } from './addresses.ts'
 import { definitionDrift, fingerprints, liveDrift } from './drift.ts'
@@ -25,19 +26,20 @@ export async function observeMachines(
   const wanted = keys === undefined ? undefined : new Set(keys)
   const records = session.records.all().filter((record) => wanted?.has(record.machine.key) ?? true)
   const busy = new Set(records.map((record) => record.machine.key).filter((key) => session.exclusive.isBusy(key)))
-  const [leaseText, list, ...answers] = await session.virsh.batch([
+  const [leases, list, ...replies] = await session.virsh.batch([
     ['net-dhcp-leases', podNetworkName],
     ['list', '--all', '--uuid'],
     ...records.flatMap((record) => commandsFor(record.machine.uid)),
   ])
-  const leases = parseLeases(leaseText ?? '')
+  // A host without libvirt's network daemon has machines all the same.
+  const seen = { agents, leases: parseLeases(typeof leases === 'string' ? leases : '') }
   const facts: MachineFacts[] = []
   for (const [index, record] of records.entries()) {
-    const [state, inactive, live] = answers.slice(index * 3, index * 3 + 3)
+    const [state, inactive, live] = replies.slice(index * 3, index * 3 + 3)
     const changing = busy.has(record.machine.key) || hasChanged(session, record)
-    facts.push(await observeOne(session, record, { state, inactive, live, leases, agents, changing }))
+    facts.push(await observeOne(session, record, { ...seen, state, inactive, live, changing }))
   }
-  return [...facts, ...(await observeUnrecorded(session, list ?? '', wanted))]
+  return [...facts, ...(await observeUnrecorded(session, found(list) ?? '', wanted))]
 }
 
 function commandsFor(uid: string): readonly (readonly string[])[] {
@@ -49,9 +51,9 @@ function commandsFor(uid: string): readonly (readonly string[])[] {
 }
 
 type Answers = {
-  readonly state: string | undefined
-  readonly inactive: string | undefined
-  readonly live: string | undefined
+  readonly state: Reply | undefined
+  readonly inactive: Reply | undefined
+  readonly live: Reply | undefined
   readonly leases: readonly Lease[]
   readonly agents: GuestAgents
   /** The machine was changed while libvirt was asked: its domain and its record may not fit together, so drift cannot be told. */
@@ -63,7 +65,7 @@ function hasChanged(session: Session, { machine, definition }: MachineRecord): b
 }
 
 async function observeOne(session: Session, record: MachineRecord, answers: Answers): Promise<MachineFacts> {
-  const { state: stateText, inactive: inactiveText, live: liveText } = answers
+  const [stateText, inactiveText, liveText] = [answers.state, answers.inactive, answers.live].map((reply) => found(reply, 'DomainNotFound'))
   if (stateText === undefined || inactiveText === undefined || liveText === undefined) return absent(await noteOff(session, record))
   const inactive = parseXml(inactiveText)
   if (readMark(inactive)?.key !== record.machine.key) return foreign(session, record)

@@ -1,6 +1,7 @@
 import type { ObjectKey } from '../../../../reconciler/lib/object-key.ts'
 import { markNamespace } from '../mark.ts'
 import type { Session } from '../session.ts'
+import { found } from '../virsh.ts'
 import { parseXml } from '../xml.ts'
 
 /** A domain with our mark whose record is lost: the mark is all that is known of it. */
@@ -19,7 +20,8 @@ export async function unrecordedDomains(session: Session, list: string): Promise
   if (uids.length === 0) return []
   const marks = await session.virsh.batch(uids.map((uid) => ['metadata', '--domain', uid, '--uri', markNamespace]))
   return uids.flatMap((uid, index) => {
-    const text = marks[index]
+    // Not marked, or gone since it was listed.
+    const text = found(marks[index], 'MetadataNotFound', 'DomainNotFound')
     const { key, uid: marked } = text === undefined ? {} : parseXml(text).attributes
     // A copy of one of our guests (virt-clone) carries its mark under another uuid: it is somebody else's.
     return key === undefined || marked !== uid || session.records.byKey(key) !== undefined ? [] : [{ key, uid }]

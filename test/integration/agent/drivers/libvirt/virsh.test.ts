@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createVirsh, type Virsh } from '../../../../../agent/drivers/libvirt/virsh.ts'
+import { createVirsh, found, type Reply, type Virsh } from '../../../../../agent/drivers/libvirt/virsh.ts'
 import { startHost } from '../../../../../lab/host.ts'
 import { errorCode } from '../../../../../reconciler/lib/errors.ts'
+import { startFront } from './front.ts'
 
 /** libvirt's own test driver: a hypervisor of its own in each virsh, so that what one session made no other one has. */
 const uri = 'test:///default'
@@ -17,6 +16,11 @@ function open(t: TestContext, address = uri): Virsh {
   const virsh = createVirsh(address)
   t.after(async () => await virsh.close())
   return virsh
+}
+
+/** The text of a reply, or the code of its failure. */
+function told(reply: Reply | undefined): string | undefined {
+  return typeof reply === 'string' ? reply.trim() : reply?.code
 }
 
 /** Processes that this one started as virsh. */
@@ -59,25 +63,35 @@ test('words with spaces, quotes, separators and backslashes reach the command as
 })
 
 for (const size of [4, 40]) {
-  test(`a command that failed in a batch of ${size} is undefined and the others have their answers`, async (t) => {
-    const [state, none, silent, name] = await open(t).batch([
+  test(`a command that failed in a batch of ${size} is told with its code and the others have their answers`, async (t) => {
+    const replies = await open(t).batch([
       ['domstate', '--domain', 'test'],
       ['dumpxml', '--domain', 'none'],
       ['list', '--name', '--inactive'],
       ['domname', '1'],
       ...Array.from({ length: size - 4 }, () => ['uri']),
     ])
-    assert.deepEqual([state?.trim(), none, silent, name?.trim()], ['running', undefined, undefined, 'test'])
+    assert.deepEqual(replies.slice(0, 4).map(told), ['running', 'DomainNotFound', '', 'test'])
+    assert.match(String(replies[1]), /virsh dumpxml --domain none: failed to get domain 'none'$/)
   })
 }
+
+test('only what libvirt does not have is read as absent; any other failure is thrown', async (t) => {
+  const [there, none, other] = await open(t).batch([
+    ['domname', '1'],
+    ['domstate', '--domain', 'none'],
+    ['list', '--no-such-option'],
+  ])
+  assert.equal(found(there, 'DomainNotFound')?.trim(), 'test')
+  assert.equal(found(none, 'DomainNotFound'), undefined)
+  assert.throws(() => found(none, 'NetworkNotFound'), { code: 'DomainNotFound' })
+  assert.throws(() => found(other, 'DomainNotFound'), { code: 'LibvirtFailed' })
+})
 
 test('a command that virsh does not understand fails alone', async (t) => {
   const virsh = open(t)
   const answers = await virsh.batch([['no-such-command'], ['list', '--no-such-option'], ['domname', '1']])
-  assert.deepEqual(
-    answers.map((text) => text?.trim()),
-    [undefined, undefined, 'test'],
-  )
+  assert.deepEqual(answers.map(told), ['LibvirtFailed', 'LibvirtFailed', 'test'])
   await assert.rejects(virsh.call(['no-such-command']), { message: /unknown command/ })
 })
 
@@ -85,10 +99,7 @@ test('a batch of a thousand commands is answered in order', async (t) => {
   const virsh = open(t)
   const words = Array.from({ length: 1000 }, (_, index) => `word-${index}`)
   const texts = await virsh.batch(words.map((word) => ['echo', word]))
-  assert.deepEqual(
-    texts.map((text) => text?.trim()),
-    words,
-  )
+  assert.deepEqual(texts.map(told), words)
 })
 
 test("a failed command carries libvirt's words and a known code", async (t) => {
@@ -163,30 +174,3 @@ test('a session whose libvirtd went away is replaced when it is back', async (t)
   const [after] = await sessions()
   assert.notEqual(after, before)
 })
-
-type Front = { readonly open: () => Promise<void>; readonly cut: () => void }
-
-/** Passes connections on to libvirtd until they are cut: to its clients it looks like an end of libvirtd. */
-async function startFront(path: string, behind: string): Promise<Front> {
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const libvirtd = connect(behind)
-    for (const socket of [client, libvirtd]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined).once('close', () => [client, libvirtd].forEach((one) => one.destroy()))
-    }
-    client.pipe(libvirtd).pipe(client)
-  })
-  const front: Front = {
-    open: async () => {
-      server.listen(path)
-      await once(server, 'listening')
-    },
-    cut: () => {
-      server.close()
-      sockets.forEach((socket) => socket.destroy())
-    },
-  }
-  await front.open()
-  return front
-}

@@ -8,6 +8,7 @@ import type { GuestAgents } from '../../../../../../agent/drivers/libvirt/observ
 import { observeMachines } from '../../../../../../agent/drivers/libvirt/observe/machines.ts'
 import { createRecords, type Records } from '../../../../../../agent/drivers/libvirt/records.ts'
 import { createExclusive, type Session } from '../../../../../../agent/drivers/libvirt/session.ts'
+import { GitvirtError } from '../../../../../../reconciler/lib/errors.ts'
 import { silentLogger } from '../../../../../../reconciler/lib/log.ts'
 import { machineWith } from '../machine.ts'
 
@@ -34,10 +35,12 @@ describe('domains without a record', () => {
       if (words[0] === 'domstate') return 'shut off (shutdown)\n'
       return words[0] === 'metadata' ? mark : `<domain type='kvm'><uuid>${domain}</uuid><metadata>${mark}</metadata></domain>`
     }
+    const absent = ([verb]: readonly string[]): GitvirtError =>
+      new GitvirtError({ code: verb === 'net-dhcp-leases' ? 'NetworkNotFound' : 'DomainNotFound', message: 'not there' })
     const virsh = {
       uri: '',
       call: async (words: readonly string[]) => answer(words) ?? '',
-      batch: async (commands: readonly (readonly string[])[]) => commands.map((words) => answer(words)),
+      batch: async (commands: readonly (readonly string[])[]) => commands.map((words) => answer(words) ?? absent(words)),
     }
     const session = { virsh, records, exclusive: createExclusive() } as unknown as Session
     const facts = await observeMachines(session, {} as GuestAgents)
