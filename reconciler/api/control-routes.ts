@@ -9,7 +9,8 @@ const prefix = '/gitvirt/v1'
 const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 /** One under way and one that waits: each fetches from the remote and plans everything. */
 const mostPreviews = 2
-const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[a-z0-9.-]{1,253}$/
+/** Nodes are named as their hosts are, capitals included. */
+const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[A-Za-z0-9.-]{1,253}$/
 
 /** gitvirt's own requests, for the CLI and the console: plan, status, reconcile, suspend, resume, approvals of changes and revisions. */
 export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {

@@ -274,6 +274,7 @@ test("serves gitvirt's own requests and checks what they name", async (t) => {
   })
   assert.deepEqual(suspended.body, { key: 'VirtualMachine/default/demo', by: 'someone', reason: 'work' })
   assert.equal((await ask(fixture, '/gitvirt/v1/approvals', { tls, method: 'POST', body: '{}' })).status, 400)
+  assert.equal((await ask(fixture, '/gitvirt/v1/approvals', { tls, method: 'POST', body: '{"key":"Node//KVM1"}' })).status, 200)
   assert.equal((await ask(fixture, '/gitvirt/v1/suspend', { tls, method: 'POST', body: '{"key":"../etc"}' })).status, 400)
   assert.equal((await ask(fixture, '/webhook', { method: 'POST', body: 'ping' })).status, 202)
   const metrics = (await ask(fixture, '/metrics', { tls })).text
