@@ -169,7 +169,20 @@ suite('the Nix files', { skip: skipReason() }, () => {
     }
     for (const name of Object.keys({ ...wanted.dependencies, ...wanted.devDependencies })) assert.ok(locked[`node_modules/${name}`], name)
     // Every program that the sources run, by the nixpkgs package that has it.
-    for (const program of ['nodejs_24', 'git', 'openssh', 'gnupg', 'libvirt', 'qemu-utils', 'iproute2', 'iputils', 'cdrkit', 'nmstate', 'util-linux', 'xz'])
+    for (const program of [
+      'nodejs_24',
+      'git',
+      'openssh',
+      'gnupg',
+      'libvirt',
+      'qemu-utils',
+      'iproute2',
+      'iputils',
+      'cdrkit',
+      'nmstate',
+      'util-linux',
+      'xz',
+    ])
       assert.ok(installPhase.includes(`/nix/store/${program}/bin`), program)
     for (const folder of ['agent', 'reconciler', 'schemas', 'gitvirt'])
       assert.ok(existsSync(join(project, folder)) && installPhase.includes(folder))
