@@ -140,10 +140,14 @@ suite('faults of storage', () => {
     const left = (await files(pool)).filter((name) => !/\/partial\/gitvirt_default_cut-root\.part(\.json)?$/.test(name))
     assert.deepEqual(
       left.filter((name) => !name.startsWith('.gitvirt/cache/')),
-      ['gitvirt_default_demo-root.raw'],
+      ['.gitvirt/pool-id', 'gitvirt_default_demo-root.raw'],
+      'the disk that is used, and the mark of the pool',
     )
     for (const name of Object.keys(lasting)) assert.ok(!left.some((file) => file.includes(name)), `${name} left ${left.join(', ')}`)
-    assert.deepEqual(await files(small), ['filler'])
+    assert.deepEqual(
+      (await files(small)).filter((name) => name !== '.gitvirt/pool-id'),
+      ['filler'],
+    )
   })
 
   test('what is served again, whole again and has room again converges by itself', async () => {
