@@ -107,3 +107,23 @@ test('receipts wait in the store while the remote does not take them', async (t)
   await later.stop()
   assert.equal(one.store.ledger.pending(10).length, 0)
 })
+
+test('a line that stands twice in a note hides no receipt, and the same repair at another time has one of its own', async (t) => {
+  const world = await openWorld(t)
+  const { fixture } = world
+  const commit = fixture.commit({ 'a.yaml': 'a' })
+  fixture.input('theirs\ntheirs\n', 'notes', '--ref=gitvirt', 'add', '--file=-', commit)
+  fixture.git('push', '-q', fixture.bare, 'refs/notes/gitvirt')
+  const one = await openEnvironment(t, world, 'prod')
+  one.ledger.revision(await one.source.fetch(), undefined)
+  carryOut(one, commit, 'a')
+  const again = {
+    plan: 'a'.repeat(64),
+    step: 'DefineDomain:VirtualMachine/default/web',
+    key: 'VirtualMachine/default/web',
+    node: 'kvm1',
+  } as const
+  one.ledger.step({ ...again, state: 'done', at: '2026-01-01T01:00:00Z' })
+  await until('both receipts', async () => noted(world).length === 2)
+  assert.match(fixture.git('notes', '--ref=gitvirt', 'show', commit), /^theirs\ntheirs\n\{/)
+})
