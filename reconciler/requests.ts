@@ -17,7 +17,7 @@ export type Requests = {
 
 export type RequestsOptions = {
   readonly forge: Forge
-  readonly previews: Previews
+  readonly previews: Pick<Previews, 'take'>
   readonly branch: string
   /** Name of the environment, in the names of comments and statuses. */
   readonly environment: string

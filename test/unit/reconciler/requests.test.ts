@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { until } from '../../../lab/wait.ts'
+import { GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { silentLogger } from '../../../reconciler/lib/log.ts'
+import type { Previews } from '../../../reconciler/previews.ts'
+import { followRequests } from '../../../reconciler/requests.ts'
+
+it('a request that cannot be planned holds up no other, and is tried again', async (t) => {
+  const tries: string[] = []
+  const told: number[] = []
+  const previews: Pick<Previews, 'take'> = {
+    take: async (ref) => {
+      tries.push(ref)
+      const code = ref === '#1' ? 'FetchTimedOut' : 'MergeConflict'
+      throw new GitvirtError({ code, message: `${ref} does not merge` })
+    },
+  }
+  const requests = followRequests({
+    forge: {
+      requests: async () => [1, 2].map((number) => ({ number, head: String(number).repeat(40), title: 'x' })),
+      comment: async (number) => void told.push(number),
+      status: async () => undefined,
+    },
+    previews,
+    branch: 'main',
+    environment: 'prod',
+    basis: () => 'revision',
+    interval: 10,
+    log: silentLogger,
+  })
+  t.after(async () => await requests.stop())
+  await until('the second try of the first', async () => tries.filter((ref) => ref === '#1').length > 1)
+  assert.deepEqual([told, tries.filter((ref) => ref === '#2').length], [[2], 1])
+})
