@@ -116,7 +116,6 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     clock,
     log,
   })
-  stack.defer(() => loop.close())
   const agents = stack.adopt(await listenForAgents({ pki, sessions, log, ...options.agents }), async (value) => await value.close())
   // First of all at the end: that agents go then is no news of them.
   stack.defer(() => loop.close())

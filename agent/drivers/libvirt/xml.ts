@@ -88,8 +88,3 @@ export function child(parent: XmlElement | undefined, ...path: readonly string[]
 export function childrenOf(parent: XmlElement | undefined, name: string): readonly XmlElement[] {
   return parent?.children.filter((item) => item.name === name) ?? []
 }
-
-/** The same element with one more or another child of that name. */
-export function withChild(parent: XmlElement, added: XmlElement): XmlElement {
-  return { ...parent, children: [...parent.children.filter((item) => item.name !== added.name), added] }
-}

@@ -15,11 +15,6 @@ export function renderText(comparison: Comparison, options: RenderOptions = {}):
   return `${[...blocks, ...(errors.length === 0 ? [] : [errors.join('\n')]), paint.strong(countsText(comparison))].join('\n\n')}\n`
 }
 
-/** Numbers only, and the errors. */
-export function renderSummary(comparison: Comparison, options: RenderOptions = {}): string {
-  return renderText({ ...comparison, objects: [] }, options)
-}
-
 function objectText(object: ObjectDifference, comparison: Comparison, paint: Paint): string {
   const sign = signOf(object)
   const places = placesOf(object)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
 import type { Interface, Network } from '../../../../schemas/generated/virtual-machine.ts'
 import { aliasOf } from '../mark.ts'
-import { child, childrenOf, element, type XmlElement } from '../xml.ts'
+import { element, type XmlElement } from '../xml.ts'
 import { vcpuCount } from './cpu.ts'
 import { domainSpec, invalidMachine, vmiSpec, type Rendered, type RenderInput } from './input.ts'
 import { pciAddress } from './pci.ts'
@@ -116,15 +116,4 @@ function noteNic(item: Interface, path: string, notes: string[]): void {
   if (item.dhcpOptions !== undefined) notes.push(`${path}.dhcpOptions: the pod network of this host sends its own DHCP options only.`)
   if (item.ports !== undefined && item.ports.length > 0)
     notes.push(`${path}.ports: this host filters no ports; the guest is reachable from the host alone.`)
-}
-
-/** MAC addresses of a definition's interfaces by alias. */
-export function macsByAlias(domain: XmlElement): ReadonlyMap<string, string> {
-  const macs = new Map<string, string>()
-  for (const item of childrenOf(child(domain, 'devices'), 'interface')) {
-    const alias = child(item, 'alias')?.attributes['name']
-    const mac = child(item, 'mac')?.attributes['address']
-    if (alias !== undefined && mac !== undefined) macs.set(alias, mac)
-  }
-  return macs
 }
