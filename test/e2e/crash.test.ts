@@ -12,6 +12,8 @@ import { until } from '../../lab/wait.ts'
 
 /** Bytes of which the download writes a part before it has all; the tiny guest's image is five times as large. */
 const partBytes = 4 * 2 ** 20
+/** Whole seconds, which utimes(2) sets exactly: the served image keeps its ETag, made from this time, when its bytes are spoiled. */
+const imageTime = 1_700_000_000
 
 suite('gitvirt up is killed at each step of a first plan', () => {
   let demo: Demo
@@ -98,6 +100,7 @@ suite('gitvirt up is killed at each step of a first plan', () => {
     const served = join(demo.images, 'half.qcow2')
     const original = join(demo.host.dir, 'half-original.qcow2')
     for (const path of [served, original]) await copyFile(join(demo.images, 'tiny-guest.qcow2'), path)
+    await utimes(served, imageTime, imageTime)
     demo.imageFault('/half.qcow2', { kind: 'slow', rate: partBytes })
     await push(name, 'half.qcow2')
     const part = join(demo.stateDir, 'pools', 'local', '.gitvirt', 'partial', 'gitvirt_default_half-root.part')
@@ -217,14 +220,13 @@ async function smallImage(demo: Demo, name: string): Promise<string> {
 
 /** Overwrites the first part of a file in place; size and time, from which the server makes its tag, stay. */
 async function spoilStart(path: string): Promise<void> {
-  const { atime, mtime } = await stat(path)
   const file = await open(path, 'r+')
   try {
     await file.write(Buffer.alloc(2 ** 20), 0, 2 ** 20, 0)
   } finally {
     await file.close()
   }
-  await utimes(path, atime, mtime)
+  await utimes(path, imageTime, imageTime)
 }
 
 function bridgePolicy(name: string): string {
