@@ -12,12 +12,16 @@ import type { GuessedIdentity } from './identity.ts'
 import { defaultLimits } from './limits.ts'
 import type { ParseLimits } from './limits.ts'
 import { createLineIndex } from './lines.ts'
+import { Moulds } from './moulds.ts'
 import { plainValues } from './plain-values.ts'
 import type { Pointer, Position, Problem } from './problem.ts'
 import { sentence, syntaxProblems } from './syntax-problems.ts'
 import { decodeText } from './text.ts'
 
-/** One document that parsed: plain JSON data that shares nothing, and where each of its fields stands. */
+/**
+ * One document that parsed: plain JSON data, in which no object stands in two places, and where each of its fields stands. What is frozen
+ * of it is shared with documents of other files.
+ */
 export type ParsedDocument = {
   readonly value: unknown
   /** False: no null is anywhere in the value. */
@@ -35,7 +39,7 @@ export type ParsedManifest = {
   readonly guesses: readonly GuessedIdentity[]
 }
 
-type Context = { readonly limits: ParseLimits; readonly at: (offset: number) => Position }
+type Context = { readonly limits: ParseLimits; readonly at: (offset: number) => Position; readonly moulds: Moulds; readonly length: number }
 type Outcome = { readonly documents: readonly ParsedDocument[]; readonly fault?: undefined } | { readonly fault: Problem }
 
 /**
@@ -45,11 +49,25 @@ type Outcome = { readonly documents: readonly ParsedDocument[]; readonly fault?:
 export function parseManifest(bytes: Uint8Array, limits: ParseLimits = defaultLimits): ParsedManifest {
   const decoded = decodeText(bytes, limits)
   if (typeof decoded !== 'string') return { documents: [], problems: [decoded], broken: true, guesses: [] }
-  const context = { limits, at: createLineIndex(decoded) }
+  const moulds = mouldsOf(limits)
+  const cast = moulds.cast(decoded)
+  if (cast !== undefined) return { documents: cast, problems: [], broken: false, guesses: [] }
+  const context = { limits, at: createLineIndex(decoded), moulds, length: decoded.length }
   const whole = { text: decoded, offset: 0 }
   const outcome = parseChunk(whole, context)
   if (outcome.fault === undefined) return { documents: outcome.documents, problems: [], broken: false, guesses: [] }
   return parseApart(splitDocuments(decoded) ?? [whole], context)
+}
+
+/** What is refused under one limit is not under another. */
+const mouldsByLimits = new WeakMap<ParseLimits, Moulds>()
+
+function mouldsOf(limits: ParseLimits): Moulds {
+  const known = mouldsByLimits.get(limits)
+  if (known !== undefined) return known
+  const moulds = new Moulds()
+  mouldsByLimits.set(limits, moulds)
+  return moulds
 }
 
 /** Parses document by document, for a text that does not parse as a whole. */
@@ -88,10 +106,18 @@ function parseChunk(chunk: Chunk, context: Context): Outcome {
     const values = plain?.values ?? constructed(stream, limits)
     if ('message' in values) return refuse(chunk, context, values)
     const locator = createLocator({ ...stream, ends: plain?.ends }, (offset) => context.at(chunk.offset + offset))
-    const documents = values.map((value, index): ParsedDocument => {
-      return { value, mayHoldNull, locate: locator((starts[index] ?? 0) + 1) }
-    })
-    return { documents: documents.filter((document) => document.value !== null && document.value !== undefined) }
+    const roots = values
+      .map((value, index) => ({ value, event: (starts[index] ?? 0) + 1 }))
+      .filter(({ value }) => value !== null && value !== undefined)
+    const documents = roots.map(({ value, event }): ParsedDocument => ({ value, mayHoldNull, locate: locator(event) }))
+    const isWhole = plain !== undefined && chunk.text.length === context.length
+    if (isWhole)
+      context.moulds.add({
+        stream: { ...stream, ends: plain.ends },
+        documents,
+        roots: roots.map(({ event }, document) => ({ event, document })),
+      })
+    return { documents }
   } catch (error) {
     return { fault: parserFault(error, chunk, context) }
   }
