@@ -38,7 +38,12 @@ export type UnsupportedField = {
 }
 
 /** Rows as a tree, so that a look-up costs what the object has and not what the table has. */
-type Branch = { row: SupportRow | undefined; readonly children: Map<string, Branch> }
+type Branch = {
+  row: SupportRow | undefined
+  readonly children: Map<string, Branch>
+  /** Frozen values that ask for nothing below this branch: objects of a fleet share them. */
+  readonly clean: WeakSet<object>
+}
 
 const trees = new Map<string, Branch>()
 
@@ -46,7 +51,7 @@ function treeOf(kind: string): Branch | undefined {
   const known = trees.get(kind)
   const rows = supportTables[kind]
   if (known !== undefined || rows === undefined) return known
-  const root: Branch = { row: undefined, children: new Map() }
+  const root: Branch = { row: undefined, children: new Map(), clean: new WeakSet() }
   for (const row of rows) if (row.level === 'no') insert(root, row)
   trees.set(kind, root)
   return root
@@ -57,7 +62,7 @@ function insert(root: Branch, row: SupportRow): void {
   for (const segment of row.path) {
     let child = branch.children.get(segment)
     if (child === undefined) {
-      child = { row: undefined, children: new Map() }
+      child = { row: undefined, children: new Map(), clean: new WeakSet() }
       branch.children.set(segment, child)
     }
     branch = child
@@ -89,13 +94,19 @@ export function unsupportedFields(kind: string, object: unknown): readonly Unsup
 }
 
 function collect(found: UnsupportedField[], value: unknown, { branch, step }: Place): void {
-  const { row, children } = branch
+  const { row, children, clean } = branch
   if (row !== undefined && asks(row, value)) {
     const pointer = pointerOf(step)
     found.push({ path: writePath(pointer), pointer, reason: row.reason, effect: row.effect })
     return
   }
-  if (value === null || typeof value !== 'object' || children.size === 0) return
+  if (value === null || typeof value !== 'object' || children.size === 0 || clean.has(value)) return
+  const before = found.length
+  collectBelow(found, value, { branch, step })
+  if (found.length === before && Object.isFrozen(value)) clean.add(value)
+}
+
+function collectBelow(found: UnsupportedField[], value: object, { branch: { children }, step }: Place): void {
   if (Array.isArray(value)) {
     const element = children.get('[]')
     if (element === undefined) return

@@ -16,7 +16,13 @@ const header = '/* Generated from schemas/ by `npm run generate`. Do not edit. *
 /** Keywords for editors and for the type generator: they check nothing, so the code need not carry them. */
 const annotations: ReadonlySet<string> = new Set(['$schema', 'title', 'description', 'tsType'])
 
-type Variant = { readonly options: Options; readonly schemas: readonly SchemaObject[]; readonly exports: Readonly<Record<string, string>> }
+type Variant = {
+  readonly options: Options
+  readonly schemas: readonly SchemaObject[]
+  readonly exports: Readonly<Record<string, string>>
+  /** True: a frozen value that was found valid is not looked at again. */
+  readonly remembers?: boolean
+}
 
 const manifests = {
   schemas: [...Object.values(kindSchemas), ...sharedSchemas],
@@ -26,7 +32,7 @@ const strict: Options = { strict: true, strictTypes: false, strictRequired: fals
 
 const variants: Readonly<Record<string, Variant>> = {
   /** Stops at the first fault: for the many objects that have none. */
-  fast: { ...manifests, options: strict },
+  fast: { ...manifests, options: strict, remembers: true },
   /** Collects every fault with its schema and data: for the few that have some. */
   thorough: { ...manifests, options: { ...strict, allErrors: true, verbose: true } },
   /** Each message of the session. */
@@ -39,14 +45,38 @@ const variants: Readonly<Record<string, Variant>> = {
   receipt: { schemas: [receipt], exports: { Receipt: receipt.$id }, options: strict },
 }
 
-function code({ options, schemas, exports }: Variant): string {
+function code({ options, schemas, exports, remembers }: Variant): string {
   const ajv = new Ajv({ ...options, code: { source: true, esm: true } })
   // A finding quotes it; it checks nothing.
   ajv.addVocabulary(['patternErrorMessage'])
   for (const schema of schemas) ajv.addSchema(withoutAnnotations(schema))
-  const text = withImports(standalone.default(ajv, exports))
+  const plain = withImports(standalone.default(ajv, exports))
+  const text = remembers === true ? remembering(plain) : plain
   // One function or schema a line, so that a change of a schema is a change of few lines.
-  return text.replaceAll(/(?<=[;}])(?=(?:function validate|const schema)\d+)/g, '\n')
+  return text.replaceAll(/(?<=[;}])(?=(?:function validate|const schema|const known_validate)\d+)/g, '\n')
+}
+
+/**
+ * Lets each function remember the frozen values that it found valid: many objects of a fleet share them. This code is for objects without
+ * a fault.
+ */
+function remembering(text: string): string {
+  const begin = /function (validate\d+)\(data, \{[^}]*\}=\{\}\)\{/g
+  const end = 'return errors === 0;}'
+  const parts = text.split(begin)
+  const functions = (parts.length - 1) / 2
+  if (functions === 0 || text.split(end).length - 1 !== functions)
+    throw new Error('Ajv writes its functions in a form that the generator does not know.')
+  // Which place a fault is in does not matter here, and to write it down for each call takes longer than to check it.
+  const bare = text.replaceAll(/(validate\d+\([^,()]+), \{instancePath:[^{}]*\}\)/g, '$1)')
+  const remembered = bare.replaceAll(begin, (head, name: string) => {
+    return `const known_${name} = new WeakSet();${head}if(known_${name}.has(data)){${name}.errors = null;return true;}`
+  })
+  const named = remembered.replaceAll(
+    /(validate\d+)\.errors = vErrors;return errors === 0;\}/g,
+    '$1.errors = vErrors;return remember(known_$1, data, errors === 0);}',
+  )
+  return `const remember = (known, data, valid) => {if(valid && data !== null && typeof data === "object" && Object.isFrozen(data)){known.add(data);}return valid;};\n${named}`
 }
 
 function declarations({ exports }: Variant): string {

@@ -1,12 +1,18 @@
 import { hash } from 'node:crypto'
+import { ofFrozen } from './frozen.ts'
 
 /** JSON with sorted object keys and without undefined, so that equal values have equal text. */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return canonicalArray(value)
+  return collectionJson(value)
+}
+
+const collectionJson = ofFrozen((value: object): string => (Array.isArray(value) ? canonicalArray(value) : canonicalObject(value)))
+
+function canonicalObject(value: object): string {
   let text = ''
   const keys = Object.keys(value)
-  if (!areSorted(keys)) keys.sort()
+  sortKeys(keys)
   for (const key of keys) {
     const field = (value as Record<string, unknown>)[key]
     if (field !== undefined) text += (text === '' ? '{' : ',') + keyJson(key) + canonicalJson(field)
@@ -14,9 +20,20 @@ export function canonicalJson(value: unknown): string {
   return text === '' ? '{}' : `${text}}`
 }
 
-function areSorted(keys: readonly string[]): boolean {
-  for (let index = 1; index < keys.length; index += 1) if ((keys[index - 1] ?? '') > (keys[index] ?? '')) return false
-  return true
+/** Keys from which the general sort is faster; below, it makes more garbage than the keys are. */
+const manyKeys = 24
+
+function sortKeys(keys: string[]): void {
+  if (keys.length >= manyKeys) {
+    keys.sort()
+    return
+  }
+  for (let index = 1; index < keys.length; index += 1) {
+    const key = keys[index] ?? ''
+    let at = index
+    for (; at > 0 && (keys[at - 1] ?? '') > key; at -= 1) keys[at] = keys[at - 1] ?? ''
+    keys[at] = key
+  }
 }
 
 /** JSON of the keys seen first, which nearly all objects share; as many as hostile data may not exceed. */

@@ -1,3 +1,4 @@
+import { deepFreeze, ofFrozen } from '../../lib/frozen.ts'
 import type { DataVolume, DataVolumeSpec, PersistentVolumeClaimSpec, StorageSpec } from '../../../schemas/generated/data-volume.ts'
 
 /**
@@ -11,6 +12,13 @@ export function defaultDataVolume(volume: DataVolume): DataVolume {
 }
 
 export function defaultDataVolumeSpec(spec: DataVolumeSpec, namespace: string): DataVolumeSpec {
+  return spec.sourceRef === undefined ? specOfItself(spec) : defaultSpec(spec, namespace)
+}
+
+/** Of a spec that depends on nothing else; what is made of a shared one is shared as well. */
+const specOfItself = ofFrozen((spec: DataVolumeSpec) => (Object.isFrozen(spec) ? deepFreeze(defaultSpec(spec, '')) : defaultSpec(spec, '')))
+
+function defaultSpec(spec: DataVolumeSpec, namespace: string): DataVolumeSpec {
   const reference = spec.sourceRef
   return {
     ...spec,

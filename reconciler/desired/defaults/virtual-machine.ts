@@ -10,6 +10,7 @@ import type {
   VirtualMachineInstanceSpec,
   Volume,
 } from '../../../schemas/generated/virtual-machine.ts'
+import { deepFreeze, ofFrozen } from '../../lib/frozen.ts'
 import { parseQuantity } from '../../lib/quantity.ts'
 
 /**
@@ -31,7 +32,7 @@ function defaultInstance(given: VirtualMachineInstanceSpec): VirtualMachineInsta
   const volumes = spec.volumes?.map(defaultVolume)
   return {
     ...spec,
-    domain: defaultDomain(spec),
+    domain: domainOf(spec),
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
     ...(volumes === undefined ? {} : { volumes }),
     ...(spec.livenessProbe === undefined ? {} : { livenessProbe: defaultProbe(spec.livenessProbe) }),
@@ -48,20 +49,33 @@ function withPodNetwork(spec: VirtualMachineInstanceSpec): VirtualMachineInstanc
   return { ...spec, networks: [{ name: 'default', pod: {} }], domain: { ...spec.domain, devices: { ...devices, interfaces } } }
 }
 
-function defaultDomain(spec: VirtualMachineInstanceSpec): DomainSpec {
-  const { domain } = spec
+function domainOf(spec: VirtualMachineInstanceSpec): DomainSpec {
+  const { domain, architecture } = spec
+  const unshown = volumesWithoutDisk(spec)
+  return architecture === undefined && unshown.length === 0 ? domainOfItself(domain) : defaultDomain(domain, { architecture, unshown })
+}
+
+/** Of a domain that depends on nothing else; what is made of a shared one is shared as well. */
+const domainOfItself = ofFrozen((domain: DomainSpec) => {
+  const made = defaultDomain(domain, { architecture: undefined, unshown: [] })
+  return Object.isFrozen(domain) ? deepFreeze(made) : made
+})
+
+type Around = { readonly architecture: string | undefined; readonly unshown: readonly Volume[] }
+
+function defaultDomain(domain: DomainSpec, { architecture, unshown }: Around): DomainSpec {
   const { devices } = domain
   const memory = defaultMemory(domain)
   const interfaces = devices.interfaces?.map(defaultInterface)
   const inputs = devices.inputs?.map((input) => ({ ...input, bus: input.bus ?? 'usb', type: input.type }))
   return {
     ...domain,
-    machine: { ...domain.machine, type: domain.machine?.type || machineTypeOf(spec.architecture) },
-    cpu: defaultCpu(domain, spec.architecture),
+    machine: { ...domain.machine, type: domain.machine?.type || machineTypeOf(architecture) },
+    cpu: defaultCpu(domain, architecture),
     ...(memory === undefined ? {} : { memory }),
     devices: {
       ...devices,
-      disks: defaultDisks(spec),
+      disks: [...(devices.disks ?? []), ...unshown.map((volume): Disk => ({ name: volume.name }))].map(defaultDisk),
       ...(interfaces === undefined ? {} : { interfaces }),
       ...(inputs === undefined ? {} : { inputs }),
     },
@@ -93,11 +107,9 @@ function defaultMemory({ memory, resources }: DomainSpec): Memory | undefined {
 }
 
 /** Every volume that no disk and no filesystem shows gets a disk; memory dumps and utility volumes are no disks. */
-function defaultDisks(spec: VirtualMachineInstanceSpec): Disk[] {
-  const { devices } = spec.domain
+function volumesWithoutDisk({ domain: { devices }, volumes = [] }: VirtualMachineInstanceSpec): Volume[] {
   const shown = new Set([...(devices.disks ?? []), ...(devices.filesystems ?? [])].map((entry) => entry.name))
-  const missing = (spec.volumes ?? []).filter((volume) => !shown.has(volume.name) && volume.memoryDump === undefined)
-  return [...(devices.disks ?? []), ...missing.map((volume): Disk => ({ name: volume.name }))].map(defaultDisk)
+  return volumes.filter((volume) => !shown.has(volume.name) && volume.memoryDump === undefined)
 }
 
 function defaultDisk(disk: Disk): Disk {

@@ -1,6 +1,7 @@
 import type { DataVolume } from '../../../schemas/generated/data-volume.ts'
 import type { VirtualMachine, VirtualMachineInstanceSpec, Volume } from '../../../schemas/generated/virtual-machine.ts'
 import { builtInStorageClass } from '../../../schemas/provisioners.ts'
+import { ofFrozen } from '../../lib/frozen.ts'
 import { objectKey } from '../../lib/object-key.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { Pointer } from '../parse/problem.ts'
@@ -110,20 +111,30 @@ function storageClass(name: string | undefined, form: 'storage' | 'pvc'): Found 
 
 /** The storage class, Secrets, ConfigMaps and the clone's source that a DataVolume names. `base` is where its spec stands. */
 export function volumeReferences(volume: DataVolume, namespace: string, base: Pointer = ['spec']): Reference[] {
-  const { source = {}, storage, pvc } = volume.spec
-  const found: Found[] = [storageClass(storage?.storageClassName, 'storage'), storageClass(pvc?.storageClassName, 'pvc')]
-  for (const form of ['http', 'registry', 'imageio', 's3', 'vddk'] as const) {
-    if (source[form] === undefined) continue
-    found.push({ kind: 'Secret', name: source[form].secretRef, path: ['source', form, 'secretRef'] })
-    found.push({ kind: 'ConfigMap', name: source[form].certConfigMap, path: ['source', form, 'certConfigMap'] })
-  }
-  found.push({ kind: 'Secret', name: source.gcs?.secretRef, path: ['source', 'gcs', 'secretRef'] })
-  const headers = source.http?.secretExtraHeaders ?? []
-  headers.forEach((name, index) => found.push({ kind: 'Secret', name, path: ['source', 'http', 'secretExtraHeaders', index] }))
-  const clone = toReferences(
-    [{ kind: 'DataVolume', name: source.pvc?.name, path: ['source', 'pvc', 'name'] }],
-    source.pvc?.namespace || namespace,
-    base,
-  )
-  return [...toReferences(found, namespace, base), ...clone]
+  const { own, clone } = namesOf(volume.spec)
+  const cloneNamespace = volume.spec.source?.pvc?.namespace || namespace
+  return [...toReferences(own, namespace, base), ...toReferences(clone, cloneNamespace, base)]
+}
+
+/** The names in a spec that is shared by many volumes are looked for once. */
+const namesOf = ofFrozen(
+  ({ source = {}, storage, pvc }: DataVolume['spec']): { readonly own: readonly Found[]; readonly clone: readonly Found[] } => {
+    const found: Found[] = [storageClass(storage?.storageClassName, 'storage'), storageClass(pvc?.storageClassName, 'pvc')]
+    for (const form of ['http', 'registry', 'imageio', 's3', 'vddk'] as const) {
+      if (source[form] === undefined) continue
+      found.push({ kind: 'Secret', name: source[form].secretRef, path: ['source', form, 'secretRef'] })
+      found.push({ kind: 'ConfigMap', name: source[form].certConfigMap, path: ['source', form, 'certConfigMap'] })
+    }
+    found.push({ kind: 'Secret', name: source.gcs?.secretRef, path: ['source', 'gcs', 'secretRef'] })
+    const headers = source.http?.secretExtraHeaders ?? []
+    headers.forEach((name, index) => found.push({ kind: 'Secret', name, path: ['source', 'http', 'secretExtraHeaders', index] }))
+    return {
+      own: found.filter(isNamed),
+      clone: [{ kind: 'DataVolume', name: source.pvc?.name, path: ['source', 'pvc', 'name'] }].filter(isNamed),
+    }
+  },
+)
+
+function isNamed({ name }: Found): boolean {
+  return name !== undefined && name !== ''
 }

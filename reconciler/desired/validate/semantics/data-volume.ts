@@ -1,5 +1,6 @@
 import type { Pointer } from '../types.ts'
 import { checkResourceAmounts } from './amounts.ts'
+import { checkOnce } from './clean.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { fields, items, present, quantity, type Fields } from './read.ts'
 import type { Report } from './report.ts'
@@ -11,8 +12,12 @@ const cloneSources = ['pvc', 'snapshot']
 
 /** The rules of a DataVolume's spec, wherever it stands. Source: CDI's validating webhook. */
 export function checkDataVolume(report: Report, { spec: value, pointer }: { spec: unknown; pointer: Pointer }): void {
-  if (value === undefined) return
-  const spec = fields(value)
+  if (value !== undefined) specOnce(report, [value], () => checkSpec(report, fields(value), pointer))
+}
+
+const specOnce = checkOnce()
+
+function checkSpec(report: Report, spec: Fields, pointer: Pointer): void {
   const target = exactlyOne(report, spec, { pointer, choice: { keys: ['pvc', 'storage'], what: 'target' } })
   if (target !== undefined) checkSize(report, { spec, target, pointer })
   if (target === 'pvc') checkAccessModes(report, fields(spec['pvc']), [...pointer, 'pvc'])

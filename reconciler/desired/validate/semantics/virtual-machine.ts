@@ -1,4 +1,5 @@
 import type { Pointer } from '../types.ts'
+import { checkOnce } from './clean.ts'
 import { checkCompute } from './compute.ts'
 import { checkDataVolume } from './data-volume.ts'
 import { checkDisks } from './disks.ts'
@@ -9,6 +10,8 @@ import { fields, items, present, text, type Fields } from './read.ts'
 import type { Report } from './report.ts'
 import { checkVolumes } from './volumes.ts'
 
+const computeOnce = checkOnce()
+const networksOnce = checkOnce()
 const templatePointer: Pointer = ['spec', 'template', 'spec']
 
 /** The rules of a VirtualMachine beyond its schema. Source: KubeVirt's validating webhooks for VM and VMI. */
@@ -19,10 +22,12 @@ export function checkVirtualMachine(report: Report, object: object): void {
   checkDataVolumeTemplates(report, spec['dataVolumeTemplates'], guest)
   if (spec['template'] === undefined) return
   checkInstancetype(report, spec, guest)
-  checkCompute(report, { guest, pointer: templatePointer, instancetype: spec['instancetype'] !== undefined })
+  const instancetype = spec['instancetype'] !== undefined
+  computeOnce(report, [guest['domain'], instancetype], () => checkCompute(report, { guest, pointer: templatePointer, instancetype }))
   checkVolumes(report, guest['volumes'], [...templatePointer, 'volumes'])
   checkDisks(report, guest, templatePointer)
-  checkNetworks(report, guest, templatePointer)
+  const interfaces = fields(fields(guest['domain'])['devices'])['interfaces']
+  networksOnce(report, [interfaces, guest['networks']], () => checkNetworks(report, guest, templatePointer))
   checkGuest(report, guest, templatePointer)
 }
 

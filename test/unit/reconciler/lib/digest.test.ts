@@ -2,6 +2,7 @@ import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { assert, jsonValue, property } from 'fast-check'
 import { canonicalJson, digestOf } from '../../../../reconciler/lib/digest.ts'
+import { deepFreeze } from '../../../../reconciler/lib/frozen.ts'
 
 /** The same value with the keys of all its objects the other way round. */
 function turned(value: unknown): unknown {
@@ -28,6 +29,27 @@ describe('canonicalJson', () => {
       property(jsonValue(), (value) => {
         equal(canonicalJson(turned(value)), canonicalJson(value))
       }),
+    )
+  })
+
+  it('is the same of what is frozen, also in parts and for the second time', () => {
+    assert(
+      property(jsonValue(), jsonValue(), (shared, own) => {
+        const frozen = deepFreeze(structuredClone(shared))
+        for (let round = 0; round < 2; round += 1)
+          equal(canonicalJson({ own, frozen, list: [frozen] }), canonicalJson({ own, frozen: shared, list: [shared] }))
+      }),
+    )
+  })
+
+  it('sorts many keys as it does few', () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `k${(index * 7) % 40}`)
+    equal(
+      canonicalJson(Object.fromEntries(keys.map((key) => [key, 0]))),
+      `{${keys
+        .toSorted()
+        .map((key) => `"${key}":0`)
+        .join(',')}}`,
     )
   })
 
