@@ -18,7 +18,6 @@ import type { Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
-import { openJudges } from './workers/judge-pool.ts'
 
 export type FollowOptions = {
   readonly stateDir: string
@@ -62,7 +61,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
-  const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
+  const createEngine = (): DesiredEngine => createDesired({ cache, ...root })
   const admission = createAdmission({ source, trust, settings: store.settings })
   const previews = createPreviews({
     source,

@@ -2,8 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Plan } from '../../schemas/generated/plan.ts'
-import type { OpenJudges } from '../desired/judges.ts'
-import { defaultLimits } from '../desired/parse/limits.ts'
 import { savedView } from '../plan/saved-view.ts'
 import type { TreeEntry, UpdateInput } from '../desired/types.ts'
 import { openLocalRepository } from '../source/local-repository.ts'
@@ -11,7 +9,6 @@ import { resolveCommit, resolveTree } from '../source/local-tree.ts'
 import { openSource } from '../source/open-source.ts'
 import { parseRemote, parseSubPath } from '../source/options.ts'
 import { openManifestCache } from '../store/manifest-cache.ts'
-import { openJudges } from '../workers/judge-pool.ts'
 import { readState } from './state-file.ts'
 
 export type OfflinePlanOptions = {
@@ -32,7 +29,6 @@ export type OfflinePlanOptions = {
 export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   await using stack = new AsyncDisposableStack()
   const state = await readState(options.stateFile)
-  const judges = startJudges(options, stack)
   const reading = readRevision(options, stack)
   // Awaited below; until then a failure must not count as unhandled.
   reading.catch(() => undefined)
@@ -46,7 +42,7 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
           cache: stack.adopt(openManifestCache(options.cacheDir), (value) => value.close()),
         }
   const root = options.path === undefined ? {} : { root: parseSubPath(options.path) }
-  const { view } = await createDesired({ ...cache, ...root, openJudges: judges }).update(revision)
+  const { view } = await createDesired({ ...cache, ...root }).update(revision)
   return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
 }
 
@@ -72,11 +68,4 @@ async function fetchRevision(options: OfflinePlanOptions & { readonly path: stri
   const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...ref }), async (value) => await value.close())
   const { commit } = await source.fetch()
   return { revision: commit, ...(await source.list(commit)), read: (ids) => source.read(ids) }
-}
-
-/** Without a cache everything is judged: threads that start now load their code while git fetches. */
-function startJudges({ cacheDir }: OfflinePlanOptions, stack: AsyncDisposableStack): OpenJudges {
-  if (cacheDir !== undefined) return openJudges
-  const judges = stack.adopt(openJudges(defaultLimits), async (value) => await value.close())
-  return () => judges
 }

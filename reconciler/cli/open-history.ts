@@ -34,13 +34,11 @@ export async function withHistory<T>(
 ): Promise<T> {
   await using stack = new AsyncDisposableStack()
   const { openHistory } = await import('../history/history.ts')
-  const { openJudges } = await import('../workers/judge-pool.ts')
   const cache = await openCache(historyCacheDir(flags))
   if (cache !== undefined) stack.defer(() => cache.close())
   const { repo = '.', ref, path, firstParent } = flags
   const history = await openHistory({
     repo,
-    openJudges,
     ...(ref === undefined ? {} : { ref }),
     ...(path === undefined ? {} : { path }),
     ...(firstParent === undefined ? {} : { firstParent }),

@@ -8,7 +8,6 @@ import { coveredKeys, treeEdits } from './engine/tree-edits.ts'
 import type { PathEdit } from './engine/tree-edits.ts'
 import { editObjects } from './engine/view-edits.ts'
 import type { JudgedBlob } from './judge/types.ts'
-import type { OpenJudges } from './judges.ts'
 import { defaultLimits } from './parse/limits.ts'
 import type { ParseLimits } from './parse/limits.ts'
 import type { DesiredEngine, DesiredUpdate, DesiredView, ManifestError, UpdateInput } from './types.ts'
@@ -21,8 +20,6 @@ export type DesiredOptions = {
   /** The environment's folder in the repository, without slashes at its ends; default the repository's root. */
   readonly root?: string
   readonly limits?: Partial<ParseLimits>
-  /** Without them, this thread judges all blobs. */
-  readonly openJudges?: OpenJudges
 }
 
 /** Makes the engine that keeps the desired state of one environment. Pure but for the reader and the cache that it is handed. */
@@ -37,16 +34,14 @@ export const fleetFile = 'gitvirt.yaml'
 class Engine {
   readonly #cache: BlobCache | undefined
   readonly #limits: ParseLimits
-  readonly #openJudges: OpenJudges | undefined
   readonly #fleetPath: string
   readonly #files = new Map<string, FileState>()
   readonly #claims = new Claims()
   #parts: ViewParts = emptyParts()
   view: DesiredView | undefined
 
-  constructor({ cache, root = '', limits, openJudges }: DesiredOptions) {
+  constructor({ cache, root = '', limits }: DesiredOptions) {
     this.#cache = cache
-    this.#openJudges = openJudges
     this.#limits = { ...defaultLimits, ...limits }
     this.#fleetPath = root === '' ? fleetFile : `${root}/${fleetFile}`
   }
@@ -54,7 +49,7 @@ class Engine {
   async update(input: UpdateInput): Promise<DesiredUpdate> {
     const edits = treeEdits(input, this.#files, this.view === undefined)
     // All that can fail comes first; what follows runs to its end.
-    const options = { cache: this.#cache, limits: this.#limits, read: input.read, openJudges: this.#openJudges }
+    const options = { cache: this.#cache, limits: this.#limits, read: input.read }
     const blobs = await loadBlobs(this.#wanted(edits), options)
     const changed = this.#apply(edits, blobs)
     this.view = createView(input.revision, this.#parts)

@@ -86,8 +86,13 @@ export type TreeEdit = { readonly path: string; readonly before?: string; readon
 /** A file that the source passed over: it is there, but what it holds is unknown. */
 export type RefusedFile = { readonly path: string; readonly code: string; readonly message: string }
 
-/** Contents by blob id, in any order; an id may be left out where the blob is too large or gone. */
-export type ReadBlobs = (ids: readonly string[]) => AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+/** A blob's content, or how many bytes it would have where that is too much to read. */
+export type BlobContent = { readonly id: string } & (
+  { readonly bytes: Uint8Array; readonly size?: undefined } | { readonly bytes?: undefined; readonly size: number }
+)
+
+/** Contents by blob id, in any order; an id may be left out where the blob is gone. */
+export type ReadBlobs = (ids: readonly string[]) => AsyncIterable<BlobContent>
 
 /** What one revision holds: either everything (`entries`) or what differs from the revision before (`changes`). */
 export type UpdateInput = {

@@ -1,6 +1,5 @@
 import type { Person, Receipt, Signer } from '../../schemas/generated/receipt.ts'
 import type { BlobCache } from '../desired/cache.ts'
-import type { OpenJudges } from '../desired/judges.ts'
 import type { FileContent } from '../desired/engine/file-state.ts'
 import { fleetFile } from '../desired/state.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
@@ -27,7 +26,6 @@ export type HistoryOptions = {
   readonly path?: string
   readonly firstParent?: boolean
   readonly cache?: BlobCache
-  readonly openJudges?: OpenJudges
   /** What the environment's objects come from, commit by commit; default: its files as they are. */
   readonly readObjects?: ReadObjects
 }
@@ -94,9 +92,9 @@ export class History {
 
   /** Follows one object, or all of them. */
   async walk(wanted?: ObjectKey): Promise<WalkEnd> {
-    const { cache, openJudges } = this.#options
+    const { cache } = this.#options
     const follow = wanted === undefined ? {} : { wanted }
-    const kept = { ...(cache === undefined ? {} : { cache }), ...(openJudges === undefined ? {} : { openJudges }) }
+    const kept = cache === undefined ? {} : { cache }
     const readObjects = this.#options.readObjects ?? readFiles
     const texts = await readObjects({ gitDir: this.repository.gitDir, commits: this.#commits, ...follow, ...kept })
     return walk({ ...texts, fleetPath: this.#path === '' ? fleetFile : `${this.#path}/${fleetFile}`, ...follow })

@@ -1,9 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { GitvirtError } from '../lib/errors.ts'
+import { BatchAnswers, type CatAnswer } from './batch-answers.ts'
 import { gitEnvironment } from './git-program.ts'
-
-/** The answer to one name; `bytes` is absent when only headers are read or the object is over the limit. */
-export type CatAnswer = { readonly id: string; readonly type: string; readonly size: number; readonly bytes?: Buffer }
 
 type Pending = {
   readonly maxBytes: number
@@ -11,11 +9,8 @@ type Pending = {
   readonly reject: (error: unknown) => void
 }
 
-const maxHeader = 4096
-
 /**
  * A long-lived `git cat-file --batch` (contents) or `--batch-check` (headers only). Requests are pipelined; answers come in order.
- * Source of the format: git-cat-file(1), BATCH OUTPUT.
  */
 export class CatFile {
   readonly #storeDir: string
@@ -25,14 +20,14 @@ export class CatFile {
   #child: ChildProcessWithoutNullStreams | undefined
   #queue: Pending[] = []
   #next = 0
-  #rest: Buffer = Buffer.alloc(0)
-  #body: { readonly answer: CatAnswer; readonly into: Buffer | undefined; got: number } | undefined
+  #answers: BatchAnswers
 
   /** @param mode `bulk` answers only at `close`, and then at once: for many names known beforehand */
   constructor(storeDir: string, contents: boolean, mode: 'interactive' | 'bulk' = 'interactive') {
     this.#storeDir = storeDir
     this.#contents = contents
     this.#mode = mode
+    this.#answers = this.#newAnswers()
   }
 
   /**
@@ -74,7 +69,7 @@ export class CatFile {
     child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-1000)))
     child.stdin.on('error', () => undefined)
     child.stdout.on('data', (chunk: Buffer) => {
-      if (this.#child === child || this.#queue.length > this.#next) this.#feed(chunk)
+      if (this.#child === child || this.#queue.length > this.#next) this.#answers.feed(chunk)
     })
     const fail = (cause: unknown): void => this.#fail(child, `git cat-file ended: ${words.trim() || String(cause)}`)
     child.once('error', fail)
@@ -87,54 +82,17 @@ export class CatFile {
     const waiting = this.#queue.slice(this.#next)
     this.#queue = []
     this.#next = 0
-    this.#rest = Buffer.alloc(0)
-    this.#body = undefined
+    this.#answers = this.#newAnswers()
     for (const one of waiting)
       one.reject(new GitvirtError({ code: 'StoreUnreadable', message, action: 'Remove the object store; it is fetched again.' }))
   }
 
-  #feed(chunk: Buffer): void {
-    let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    while (data.length > 0) {
-      if (this.#body !== undefined) {
-        data = this.#takeBody(data)
-        continue
-      }
-      const end = data.indexOf(0x0a)
-      if (end === -1) break
-      this.#takeHeader(data.toString('latin1', 0, Math.min(end, maxHeader)))
-      data = data.subarray(end + 1)
-    }
-    this.#rest = data
-  }
-
-  #takeHeader(line: string): void {
-    const [id = '', type = '', length = ''] = line.split(' ')
-    const size = Number(length)
-    if (!/^\d+$/.test(length)) {
-      this.#settle(undefined)
-      return
-    }
-    if (!this.#contents) {
-      this.#settle({ id, type, size })
-      return
-    }
-    const limit = this.#queue[this.#next]?.maxBytes ?? 0
-    this.#body = { answer: { id, type, size }, into: size <= limit ? Buffer.allocUnsafe(size) : undefined, got: 0 }
-  }
-
-  /** Takes what belongs to the body, its closing newline included; returns the rest. */
-  #takeBody(data: Buffer): Buffer {
-    const body = this.#body
-    if (body === undefined) return data
-    const wanted = body.answer.size - body.got
-    const taken = Math.min(wanted, data.length)
-    if (body.into !== undefined && taken > 0) data.copy(body.into, body.got, 0, taken)
-    body.got += taken
-    if (taken === data.length) return data.subarray(taken)
-    this.#body = undefined
-    this.#settle(body.into === undefined ? body.answer : { ...body.answer, bytes: body.into })
-    return data.subarray(taken + 1)
+  #newAnswers(): BatchAnswers {
+    return new BatchAnswers({
+      contents: this.#contents,
+      limit: () => this.#queue[this.#next]?.maxBytes ?? 0,
+      take: (answer) => this.#settle(answer),
+    })
   }
 
   #settle(answer: CatAnswer | undefined): void {

@@ -5,12 +5,20 @@ import type { RefTarget } from './ref-name.ts'
 /** A raw Git object. */
 export type GitObject = { readonly id: string; readonly type: string; readonly bytes: Buffer }
 
+/** A raw Git object, its content where it was not too large to read. */
+export type MeasuredObject = { readonly id: string; readonly type: string; readonly size: number; readonly bytes?: Buffer }
+
 /** Reads objects of a store by their ids. */
 export type ObjectReader = {
   /** Sizes in bytes by id; an id that the store lacks is absent. */
   sizes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** One object, or undefined where it is missing or larger than `maxBytes`. */
   object(id: string, maxBytes: number): Promise<GitObject | undefined>
+  /**
+   * Many objects, in the order of their ids, as many at a time as there are; without `bytes` where they are more than `maxBytes`. Missing
+   * ones are left out.
+   */
+  objects(ids: readonly string[], maxBytes: number): AsyncIterable<readonly MeasuredObject[]>
 }
 
 export type MergeCall = {

@@ -51,6 +51,7 @@ export function createGitEngine(options: EngineOptions): Engine {
     },
     sizes: async (ids) => await reader.sizes(ids),
     object: async (id, maxBytes) => await reader.object(id, maxBytes),
+    objects: (ids, maxBytes) => reader.objects(ids, maxBytes),
     tidy: async () => {
       const names = await readdir(join(storeDir, 'objects', 'pack'))
       if (names.filter((name) => name.endsWith('.pack')).length < manyPacks) return

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa, ExecaError } from 'execa'
+import type { ExecaError, execa as runExeca } from 'execa'
 import { GitvirtError } from '../lib/errors.ts'
 import { redact, type Credentials } from './auth.ts'
 import type { Remote } from './options.ts'
@@ -98,8 +98,18 @@ function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
+/** Loaded when it is first needed: its modules take longer to load than a repository to read, which needs none of them. */
+async function loadExeca(): Promise<typeof runExeca> {
+  return (await import('execa')).execa
+}
+
+function isExecaError(error: unknown): error is ExecaError {
+  return error instanceof Error && error.name === 'ExecaError'
+}
+
 /** True where the git program can be run. */
 export async function hasGit(): Promise<boolean> {
+  const execa = await loadExeca()
   const result = await execa('git', ['--version'], { reject: false, stdin: 'ignore' })
   return result.exitCode === 0
 }
@@ -111,6 +121,7 @@ export async function hasGit(): Promise<boolean> {
 export async function runGit(call: GitCall): Promise<GitAnswer> {
   const limited = call.maxFileBytes === undefined ? ['git'] : ['prlimit', `--fsize=${call.maxFileBytes}`, '--', 'git']
   const [program = 'git', ...before] = limited
+  const execa = await loadExeca()
   try {
     const result = await execa(program, [...before, ...call.args], {
       env: gitEnvironment(call.storeDir, call.remote, call.credentials),
@@ -122,7 +133,7 @@ export async function runGit(call: GitCall): Promise<GitAnswer> {
     })
     return { stdout: result.stdout, exitCode: 0 }
   } catch (error) {
-    if (error instanceof ExecaError && error.exitCode !== undefined && (call.okCodes ?? []).includes(error.exitCode)) {
+    if (isExecaError(error) && error.exitCode !== undefined && (call.okCodes ?? []).includes(error.exitCode)) {
       return { stdout: String(error.stdout ?? ''), exitCode: error.exitCode }
     }
     throw gitError(call, error)
@@ -178,7 +189,7 @@ function lastWords(text: string): string {
 }
 
 function gitError(call: GitCall, error: unknown): GitvirtError {
-  if (!(error instanceof ExecaError)) return new GitvirtError({ code: 'FetchFailed', message: String(error), cause: error })
+  if (!isExecaError(error)) return new GitvirtError({ code: 'FetchFailed', message: String(error), cause: error })
   const where = call.remote === undefined ? '' : ` from ${call.remote.url}`
   const words = lastWords(redact(String(error.stderr ?? ''), call.credentials))
   const said = words === '' ? redact(error.shortMessage, call.credentials) : words

@@ -34,6 +34,11 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
     }
     return object
   }
+  const take = async (id: string): Promise<GitObject | undefined> => {
+    const object = await read(id)
+    if (object !== undefined && kept.delete(id)) bytes -= object.bytes.length
+    return object
+  }
   return {
     fetch: async (have, signal) => await fetchHead(options, { store, have, signal }),
     merge: async () => await Promise.reject(gitNeeded(`A merge of ${options.remote.url} is worked out`)),
@@ -57,9 +62,16 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
       return sizes
     },
     object: async (id, maxBytes) => {
-      const object = await read(id)
-      if (object !== undefined && kept.delete(id)) bytes -= object.bytes.length
+      const object = await take(id)
       return object === undefined || object.bytes.length > maxBytes ? undefined : object
+    },
+    objects: async function* (ids, maxBytes) {
+      for (const id of ids) {
+        const object = await take(id)
+        if (object === undefined) continue
+        const { type, bytes: content } = object
+        yield [{ id, type, size: content.length, ...(content.length > maxBytes ? {} : { bytes: content }) }]
+      }
     },
     tidy: async () => undefined,
     close: async () => kept.clear(),

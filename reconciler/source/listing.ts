@@ -10,7 +10,13 @@ type Folder = { readonly id: string; readonly path: string }
 type Found = { readonly path: string; readonly id: string }
 
 /** What a walk needs of the source. */
-export type WalkContext = { readonly engine: ObjectReader; readonly trees: TreeReader; readonly caps: SourceCaps }
+export type WalkContext = {
+  readonly engine: ObjectReader
+  readonly trees: TreeReader
+  readonly caps: SourceCaps
+  /** False: blobs are measured when they are read, so that a listing needs no look at them. */
+  readonly measures?: boolean
+}
 
 /**
  * All manifests below a folder, level by level. Trees that name one another many times over are stopped by a count of all entries.
@@ -23,8 +29,8 @@ export async function listFolder(context: WalkContext, folder: Folder): Promise<
   let visited = 0
   for (let level: readonly Folder[] = [folder]; level.length > 0;) {
     const next: Folder[] = []
-    for (const { id, path } of level) {
-      const entries = parseTree(await context.trees.read(id), id.length / 2)
+    for await (const { id, path, bytes } of readFolders(context, level)) {
+      const entries = parseTree(bytes, id.length / 2)
       visited += entries.length
       if (visited > context.caps.entries * 4 || found.length > context.caps.entries) throw tooMany(context.caps.entries)
       for (const entry of entries) {
@@ -41,12 +47,27 @@ export async function listFolder(context: WalkContext, folder: Folder): Promise<
     }
     level = next
   }
-  return await withSizes(context, found, refused)
+  return context.measures === false ? { entries: atMost(found, context.caps), refused } : await withSizes(context, found, refused)
+}
+
+/** Folders that are asked for at the same time: each answer alone would cost a round trip. */
+const foldersAtOnce = 64
+
+async function* readFolders({ trees }: WalkContext, folders: readonly Folder[]): AsyncGenerator<Folder & { readonly bytes: Buffer }> {
+  for (let at = 0; at < folders.length; at += foldersAtOnce) {
+    yield* await Promise.all(
+      folders.slice(at, at + foldersAtOnce).map(async (folder) => ({ ...folder, bytes: await trees.read(folder.id) })),
+    )
+  }
+}
+
+function atMost(found: readonly Found[], caps: SourceCaps): readonly Found[] {
+  if (found.length > caps.entries) throw tooMany(caps.entries)
+  return found
 }
 
 async function withSizes(context: WalkContext, found: readonly Found[], refused: RefusedEntry[]): Promise<Listing> {
-  if (found.length > context.caps.entries) throw tooMany(context.caps.entries)
-  const sizes = await context.engine.sizes(found.map((entry) => entry.id))
+  const sizes = await context.engine.sizes(atMost(found, context.caps).map((entry) => entry.id))
   const entries = []
   let total = 0
   for (const { path, id } of found) {

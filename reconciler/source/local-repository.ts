@@ -3,18 +3,17 @@ import { createGitEngine } from './git-engine.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { findGitDir } from './local-tree.ts'
 import { defaultCaps, parseRemote } from './options.ts'
-import { missingObject, TreeReader } from './trees.ts'
+import { readBlobs, type BlobContent } from './read-blobs.ts'
+import { TreeReader } from './trees.ts'
 import type { Listing } from './types.ts'
 
 /** A repository on this machine, read as it is: nothing is fetched, written or checked out. */
 export type LocalRepository = {
-  /** All manifests below a tree; their paths begin with `path`, default relative to the tree. */
+  /** All manifests below a tree, not measured; their paths begin with `path`, default relative to the tree. */
   list(tree: string, path?: string): Promise<Listing>
-  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+  read(ids: readonly string[]): AsyncIterable<BlobContent>
   close(): Promise<void>
 }
-
-const readAhead = 256
 
 /**
  * Opens the repository that a folder lies in.
@@ -30,19 +29,10 @@ export async function openLocalRepository(folder: string): Promise<LocalReposito
     caps: defaultCaps,
     wholeHistory: false,
   })
-  const context: WalkContext = { engine, trees: new TreeReader(engine), caps: defaultCaps }
-  const readOne = async (id: string): Promise<{ id: string; bytes: Uint8Array }> => {
-    const object = await engine.object(id, defaultCaps.blobBytes)
-    if (object?.type !== 'blob') throw missingObject('blob', id)
-    return { id, bytes: object.bytes }
-  }
-  const readMany = async (ids: readonly string[]): Promise<{ id: string; bytes: Uint8Array }[]> =>
-    await Promise.all(ids.map(readOne)).catch(ownClone)
+  const context: WalkContext = { engine, trees: new TreeReader(engine), caps: defaultCaps, measures: false }
   return {
     list: async (tree, path = '') => await listFolder(context, { id: tree, path }).catch(ownClone),
-    read: async function* (ids) {
-      for (let at = 0; at < ids.length; at += readAhead) yield* await readMany(ids.slice(at, at + readAhead))
-    },
+    read: (ids) => readBlobs(engine, ids, { maxBytes: defaultCaps.blobBytes, failed: ownClone }),
     close: async () => await engine.close(),
   }
 }

@@ -1,5 +1,7 @@
+import type { CatAnswer } from './batch-answers.ts'
 import { CatFile } from './cat-file.ts'
 import type { ObjectReader } from './engine.ts'
+import { streamObjects } from './object-stream.ts'
 
 const manyIds = 500
 
@@ -20,7 +22,23 @@ export function openReader(storeDir: string): StoreReader {
       const answer = await contents.request(id, maxBytes)
       return answer?.bytes === undefined ? undefined : { id: answer.id, type: answer.type, bytes: answer.bytes }
     },
+    objects: (ids, maxBytes) => (ids.length > manyIds ? streamObjects(storeDir, ids, maxBytes) : readObjects(contents, ids, maxBytes)),
     close: async () => void (await Promise.all([headers.close(), contents.close()])),
+  }
+}
+
+/** Requests that are under way at the same time. */
+const readAhead = 64
+
+async function* readObjects(contents: CatFile, ids: readonly string[], maxBytes: number): AsyncGenerator<readonly CatAnswer[]> {
+  let waiting: Promise<readonly (CatAnswer | undefined)[]> = Promise.resolve([])
+  // Asked for by the half of what may wait, so that many requests go in one write.
+  for (let at = 0; at < ids.length + readAhead / 2; at += readAhead / 2) {
+    const asked = Promise.all(ids.slice(at, at + readAhead / 2).map(async (id) => await contents.request(id, maxBytes)))
+    // A reader that stops early must not turn a late failure into an unhandled one.
+    asked.catch(() => undefined)
+    yield (await waiting).filter((answer) => answer !== undefined)
+    waiting = asked
   }
 }
 

@@ -9,6 +9,7 @@ import { hasGit, prepareStore } from './git-program.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
+import { readBlobs, type BlobContent } from './read-blobs.ts'
 import { parseRef } from './ref-name.ts'
 import { parseRequest } from './request-ref.ts'
 import { clearRequestStore } from './request-store.ts'
@@ -17,7 +18,6 @@ import { missingObject, TreeReader } from './trees.ts'
 import type { Listing, MergeRequest, MergeResult, Revision, Source } from './types.ts'
 
 const maxCommitBytes = 2 ** 22
-const readAhead = 64
 /** Most commits that are looked at one by one between two revisions. */
 const mostCommits = 10_000
 
@@ -116,7 +116,17 @@ class GitSource implements Source {
         const context = { engine, caps: this.#parts.caps, trees: new TreeReader(engine) }
         const { author, subject } = await readCommit(engine, head)
         const list = async (): Promise<Listing> => await this.#listTree(context, tree)
-        return await use({ ref, into, head, base, author, subject, conflicts, list, read: (ids) => readBlobs(context, ids) })
+        return await use({
+          ref,
+          into,
+          head,
+          base,
+          author,
+          subject,
+          conflicts,
+          list,
+          read: (ids) => readBlobs(engine, ids, { maxBytes: context.caps.blobBytes }),
+        })
       })
     })
   }
@@ -171,8 +181,8 @@ class GitSource implements Source {
     return await diffFolders(this.#context, { path, after, ...(before === undefined ? {} : { before }) })
   }
 
-  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }> {
-    return readBlobs(this.#context, ids)
+  read(ids: readonly string[]): AsyncIterable<BlobContent> {
+    return readBlobs(this.#parts.engine, ids, { maxBytes: this.#parts.caps.blobBytes })
   }
 
   async close(): Promise<void> {
@@ -236,27 +246,6 @@ async function readCommit(engine: ObjectReader, id: string): Promise<Commit> {
   const object = await engine.object(id, maxCommitBytes)
   if (object?.type !== 'commit') throw missingObject('commit', id)
   return parseCommit(id, object.bytes)
-}
-
-type Blob = { readonly id: string; readonly bytes: Uint8Array }
-
-async function* readBlobs(context: WalkContext, ids: readonly string[]): AsyncIterable<Blob> {
-  let waiting: Promise<Blob>[] = []
-  // Asked for by the half of what may wait, so that many requests go in one write.
-  for (let at = 0; at < ids.length; at += readAhead / 2) {
-    const asked = ids.slice(at, at + readAhead / 2).map(async (id) => await readBlob(context, id))
-    // A reader that stops early must not turn a late failure into an unhandled one.
-    for (const blob of asked) blob.catch(() => undefined)
-    for (const blob of waiting) yield await blob
-    waiting = asked
-  }
-  for (const blob of waiting) yield await blob
-}
-
-async function readBlob({ engine, caps }: WalkContext, id: string): Promise<Blob> {
-  const object = await engine.object(id, caps.blobBytes)
-  if (object?.type !== 'blob') throw missingObject('blob', id)
-  return { id, bytes: object.bytes }
 }
 
 function abandoned(ref: string): GitvirtError {

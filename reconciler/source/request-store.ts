@@ -41,6 +41,7 @@ export async function mergeAside<T>(options: EngineOptions, call: MergeCall, use
       ...merged,
       sizes: async (ids) => await reader.sizes(ids),
       object: async (id, maxBytes) => await reader.object(id, maxBytes),
+      objects: (ids, maxBytes) => reader.objects(ids, maxBytes),
     })
   } finally {
     await reader.close()
@@ -62,7 +63,10 @@ function ignoreMissing(error: unknown): void {
   if (errorCode(error) !== 'ENOENT') throw error
 }
 
-async function mergeIn(options: EngineOptions, { into, target, signal }: MergeCall): Promise<Omit<MergedObjects, 'sizes' | 'object'>> {
+async function mergeIn(
+  options: EngineOptions,
+  { into, target, signal }: MergeCall,
+): Promise<Omit<MergedObjects, 'object' | 'objects' | 'sizes'>> {
   const { storeDir, caps, remote } = options
   const room = async (): Promise<number> => Math.max(1, caps.requestBytes - (await packedBytes(storeDir)))
   const other = new Fetcher({ ...options, target, into: requested, room })

@@ -1,3 +1,4 @@
+import type { BlobContent } from './read-blobs.ts'
 /** A commit that the tracked reference pointed to. */
 export type Revision = {
   readonly commit: string
@@ -48,7 +49,7 @@ export type MergeResult = {
   /** All manifests below the sub-path of the merged tree; those in conflict hold markers. */
   list(): Promise<Listing>
   /** Contents by blob id, as `Source.read` gives them. */
-  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+  read(ids: readonly string[]): AsyncIterable<BlobContent>
 }
 
 /** A Git repository without a work tree. */
@@ -83,6 +84,6 @@ export type Source = {
   /** What differs below the sub-path, without reading equal trees. */
   changes(from: string, to: string): Promise<{ readonly changes: readonly TreeChange[]; readonly refused: readonly RefusedEntry[] }>
   /** Contents by blob id, in bulk; order is free, sizes are capped. */
-  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+  read(ids: readonly string[]): AsyncIterable<BlobContent>
   close(): Promise<void>
 }

@@ -18,7 +18,6 @@ import { openSource } from '../../reconciler/source/open-source.ts'
 import { createStatus } from '../../reconciler/status/status.ts'
 import { openManifestCache } from '../../reconciler/store/manifest-cache.ts'
 import { openStore } from '../../reconciler/store/store.ts'
-import { openJudges } from '../../reconciler/workers/judge-pool.ts'
 import { reportApplied } from './applied.ts'
 import { changeOneFile } from './fleet.ts'
 import type { Plan } from '../../schemas/generated/plan.ts'
@@ -50,7 +49,7 @@ const observed = await timed('observed', () =>
 )
 const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
 const status = createStatus({ store, clock: systemClock })
-const revisions = createRevisions(source, createDesired({ cache, openJudges }))
+const revisions = createRevisions(source, createDesired({ cache }))
 const update = await timed('desired', async () => await revisions.take(revision))
 if (update === undefined) throw new Error('The first revision gave no update.')
 const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench', settled: store.settled }

@@ -78,7 +78,7 @@ async function textsOf(side: Declared, paths: ReadonlySet<string>): Promise<Text
     ({ id }) => id,
   )
   for await (const { id, bytes } of side.read([...wanted.keys()])) {
-    for (const { path } of wanted.get(id) ?? []) texts.set(path, Buffer.from(bytes).toString('utf8'))
+    for (const { path } of wanted.get(id) ?? []) texts.set(path, bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8'))
   }
   return texts
 }

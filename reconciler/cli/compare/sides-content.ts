@@ -8,7 +8,6 @@ import type { JudgedBlob } from '../../desired/judge/types.ts'
 import { defaultLimits } from '../../desired/parse/limits.ts'
 import type { ReadBlobs } from '../../desired/types.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
-import { openJudges } from '../../workers/judge-pool.ts'
 import type { Side } from './side.ts'
 
 type Declared = Side & { readonly kind: 'declared' }
@@ -61,7 +60,7 @@ export class SidesContent {
 
   async #judge(ids: readonly string[]): Promise<ReadonlyMap<string, JudgedBlob>> {
     if (ids.length === 0) return new Map()
-    const fresh = await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read: (wanted) => this.#read(wanted), openJudges })
+    const fresh = await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read: (wanted) => this.#read(wanted) })
     for (const [id, blob] of fresh) this.#judged.set(id, blob)
     return fresh
   }

@@ -7,6 +7,7 @@ import { defaultLimits } from '../parse/limits.ts'
 import type { ParseLimits } from '../parse/limits.ts'
 import { parseManifest } from '../parse/parse-manifest.ts'
 import type { Problem } from '../parse/problem.ts'
+import { tooLarge } from '../parse/text.ts'
 import { judgeItem } from './judge-item.ts'
 import { itemsOf } from './manifest-items.ts'
 import type { InvalidClaim, JudgedBlob, JudgedObject } from './types.ts'
@@ -37,6 +38,11 @@ export function judgeBlob(bytes: Uint8Array, limits: ParseLimits = defaultLimits
     }
   }
   return { objects, invalid, guesses: parsed.guesses.flatMap(guessedKey), problems: problems.slice(0, mostProblems), broken }
+}
+
+/** What a blob says that has too many bytes to be read: nothing, but that. */
+export function unreadBlob(bytes: number, limits: ParseLimits): JudgedBlob {
+  return { objects: [], invalid: [], guesses: [], problems: [tooLarge(bytes, limits)], broken: true }
 }
 
 function guessedKey(guess: GuessedIdentity): ObjectKey[] {

@@ -2,7 +2,6 @@ import type { BlobCache } from '../../desired/cache.ts'
 import { unreadContent, type FileContent } from '../../desired/engine/file-state.ts'
 import { loadBlobs } from '../../desired/engine/load-blobs.ts'
 import type { JudgedBlob } from '../../desired/judge/types.ts'
-import type { OpenJudges } from '../../desired/judges.ts'
 import { defaultLimits } from '../../desired/parse/limits.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
@@ -17,7 +16,6 @@ export type BlobQuery = {
   /** Without it, every blob is judged. */
   readonly wanted?: ObjectKey
   readonly cache?: BlobCache
-  readonly openJudges?: OpenJudges
 }
 
 /** Ids of one reading: enough to keep git busy, few enough for memory. */
@@ -71,9 +69,9 @@ class BlobReader {
   }
 
   async judge(ids: readonly string[]): Promise<Map<string, JudgedBlob>> {
-    const { cache, openJudges } = this.#query
+    const { cache } = this.#query
     const read = (missing: readonly string[]): AsyncGenerator<Read> => this.#contents(missing)
-    return await loadBlobs(ids, { cache, limits: defaultLimits, read, openJudges })
+    return await loadBlobs(ids, { cache, limits: defaultLimits, read })
   }
 
   async *#contents(ids: readonly string[]): AsyncGenerator<Read> {

@@ -70,7 +70,7 @@ function picture(storeDir: string): Record<string, string> {
 async function contents(merged: MergeResult): Promise<Record<string, string>> {
   const { entries } = await merged.list()
   const texts = new Map<string, string>()
-  for await (const { id, bytes } of merged.read(entries.map((entry) => entry.id))) texts.set(id, Buffer.from(bytes).toString())
+  for await (const { id, bytes } of merged.read(entries.map((entry) => entry.id))) texts.set(id, Buffer.from(bytes ?? []).toString())
   return Object.fromEntries(entries.map(({ path, id }) => [path, texts.get(id) ?? '']))
 }
 

@@ -1,40 +1,23 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { loadBlobs } from '../../../../../reconciler/desired/engine/load-blobs.ts'
 import { blobText } from '../../../../../reconciler/desired/judge/blob-text.ts'
 import { judgeBlob } from '../../../../../reconciler/desired/judge/judge-blob.ts'
 import type { JudgedBlob } from '../../../../../reconciler/desired/judge/types.ts'
-import type { Judges } from '../../../../../reconciler/desired/judges.ts'
 import { defaultLimits } from '../../../../../reconciler/desired/parse/limits.ts'
+import type { BlobContent } from '../../../../../reconciler/desired/types.ts'
 
 function blob(index: number): Uint8Array {
   return new TextEncoder().encode(`apiVersion: v1\nkind: Namespace\nmetadata:\n  name: n-${index}\n`)
 }
 
-async function* read(ids: readonly string[]): AsyncGenerator<{ id: string; bytes: Uint8Array }> {
+/** Reads all but blob 7, which is gone. */
+async function* read(ids: readonly string[]): AsyncGenerator<BlobContent> {
   for (const id of ids) if (id !== '7') yield { id, bytes: blob(Number(id)) }
 }
 
 const ids = Array.from({ length: 620 }, (_, index) => String(index))
 const expected = new Map(ids.filter((id) => id !== '7').map((id) => [id, judgeBlob(blob(Number(id)))]))
-
-/** Judges that note how they were used; `answer` makes the text of one blob. */
-function fakeJudges(answer: (bytes: Uint8Array) => Promise<string>): Judges & { batches: number; closed: number } {
-  return {
-    parallel: 3,
-    batches: 0,
-    closed: 0,
-    async judge(blobs) {
-      this.batches += 1
-      return await Promise.all(blobs.map(answer))
-    },
-    async close() {
-      this.closed += 1
-    },
-  }
-}
-
-const right = async (bytes: Uint8Array): Promise<string> => blobText(judgeBlob(bytes))
 
 /** With every body at hand. */
 function plain(blobs: ReadonlyMap<string, JudgedBlob>): Map<string, JudgedBlob> {
@@ -43,68 +26,58 @@ function plain(blobs: ReadonlyMap<string, JudgedBlob>): Map<string, JudgedBlob> 
   )
 }
 
+function mapCache(entries = new Map<string, string>()) {
+  const asked: string[] = []
+  const cache = {
+    get: (wanted: readonly string[]) => {
+      asked.push(...wanted)
+      return new Map(wanted.flatMap((id) => (entries.has(id) ? [[id, entries.get(id) ?? ''] as const] : [])))
+    },
+    put: (fresh: Iterable<readonly [string, string]>) => {
+      for (const [id, text] of fresh) entries.set(id, text)
+    },
+  }
+  return { cache, entries, asked }
+}
+
 describe('loadBlobs', () => {
-  it('hands many blobs to the judges and ends them', async () => {
-    const judges = fakeJudges(right)
-    const cached = new Map<string, string>()
-    const cache = {
-      get: () => new Map<string, string>(),
-      put: (entries: Iterable<readonly [string, string]>) => {
-        for (const [id, text] of entries) cached.set(id, text)
-      },
+  it('judges what is read, and leaves out what is gone', async () => {
+    deepEqual(plain(await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read })), expected)
+  })
+
+  it('puts what it judged into the cache, and reads nothing of it again', async () => {
+    const { cache, entries } = mapCache()
+    deepEqual(plain(await loadBlobs(ids, { cache, limits: defaultLimits, read })), expected)
+    equal(entries.get('619'), blobText(judgeBlob(blob(619))))
+    const asked: string[] = []
+    const noted = (wanted: readonly string[]): AsyncGenerator<BlobContent> => {
+      asked.push(...wanted)
+      return read(wanted)
     }
-    const blobs = await loadBlobs(ids, { cache, limits: defaultLimits, read, openJudges: () => judges })
-    deepEqual(plain(blobs), expected)
-    ok(judges.batches > 0)
-    equal(judges.closed, 1)
-    equal(cached.get('619'), blobText(judgeBlob(blob(619))))
+    deepEqual(plain(await loadBlobs(ids, { cache, limits: defaultLimits, read: noted })), expected)
+    deepEqual(asked, ['7'])
   })
 
-  it('judges itself what the threads have no room for', async () => {
-    const held = Promise.withResolvers<undefined>()
-    const judges = fakeJudges(async (bytes) => {
-      await held.promise
-      return await right(bytes)
-    })
-    const reading = async function* (): AsyncGenerator<{ id: string; bytes: Uint8Array }> {
-      yield* read(ids)
-      held.resolve(undefined)
+  it('judges a damaged entry of the cache anew', async () => {
+    const { cache } = mapCache(new Map([['3', '{"objects":']]))
+    deepEqual(plain(await loadBlobs(['3'], { cache, limits: defaultLimits, read })), new Map([['3', expected.get('3')]]))
+  })
+
+  it('tells of a blob that is too large to be read what it tells of one that was', async () => {
+    const limits = { ...defaultLimits, maxBytes: 10 }
+    const unread = async function* (): AsyncGenerator<BlobContent> {
+      yield { id: '3', size: blob(3).byteLength }
     }
-    deepEqual(plain(await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read: reading, openJudges: () => judges })), expected)
-    equal(judges.batches, judges.parallel)
+    const loaded = await loadBlobs(['3'], { cache: undefined, limits, read: unread })
+    deepEqual(loaded, await loadBlobs(['3'], { cache: undefined, limits, read }))
+    equal(loaded.get('3')?.problems[0]?.code, 'TooLarge')
   })
 
-  it('judges everything itself where there is no other thread', async () => {
-    const judges = { ...fakeJudges(right), parallel: 0 }
-    deepEqual(plain(await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read, openJudges: () => judges })), expected)
-    equal(judges.batches, 0)
-  })
-
-  it('judges few blobs itself', async () => {
-    const judges = fakeJudges(right)
-    const blobs = await loadBlobs(ids.slice(0, 20), { cache: undefined, limits: defaultLimits, read, openJudges: () => judges })
-    equal(blobs.size, 19)
-    equal(judges.batches, 0)
-  })
-
-  it('judges itself what a thread failed to, or answered with nonsense', async () => {
-    let calls = 0
-    const judges = fakeJudges(async (bytes) => {
-      calls += 1
-      if (calls % 200 === 0) throw new Error('the thread ended')
-      return calls % 3 === 0 ? '{"objects":' : await right(bytes)
-    })
-    deepEqual(plain(await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read, openJudges: () => judges })), expected)
-  })
-
-  it('ends the judges when the reader fails', async () => {
-    const judges = fakeJudges(right)
-    const failing = async function* (): AsyncGenerator<{ id: string; bytes: Uint8Array }> {
+  it('fails as the reader does', async () => {
+    const failing = async function* (): AsyncGenerator<BlobContent> {
       yield* read(ids.slice(100, 300))
       throw new Error('the repository is gone')
     }
-    const outcome = await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read: failing, openJudges: () => judges }).catch(String)
-    equal(outcome, 'Error: the repository is gone')
-    equal(judges.closed, 1)
+    equal(await loadBlobs(ids, { cache: undefined, limits: defaultLimits, read: failing }).catch(String), 'Error: the repository is gone')
   })
 })
