@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import { contextOf, type CliContext, type GlobalOptions } from '../context.ts'
 import { outputFormat, typedKey, withHistory, type HistoryFlags } from '../open-history.ts'
 import { blameTable } from '../output/history-text.ts'
 import { printable } from '../output/table.ts'
+import { yamlText } from '../output/yaml-text.ts'
 
 type BlameFlags = HistoryFlags & { readonly output?: string }
 
@@ -40,6 +40,6 @@ async function showBlame(
   const report = await withHistory(context, flags, async (history) => await blameReport(history, key))
   if (report.unreadable !== undefined) context.note(`warning: shown as it was last readable. ${printable(report.unreadable)}`)
   if (output === 'json') context.print(JSON.stringify(report, null, 2))
-  else if (output === 'yaml') context.print(stringify(report, { aliasDuplicateObjects: false, lineWidth: 0 }))
+  else if (output === 'yaml') context.print(await yamlText(report))
   else context.print(blameTable(report, output === 'wide'))
 }

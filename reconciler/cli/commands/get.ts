@@ -3,6 +3,7 @@ import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, type CliContext } from '../context.ts'
 import { discover, findResources, qualifiedSingular, resourcePath, type Resource } from '../discovery.ts'
 import { formatColumns, tableCells, type Table } from '../output/table.ts'
+import { yamlText } from '../output/yaml-text.ts'
 
 const tableType = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 
@@ -136,12 +137,6 @@ async function printObjects(context: CliContext, targets: readonly Target[], opt
   const single = targets.length === 1 && targets[0]?.names.length === 1
   const value = single ? items[0] : { apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } }
   context.print(options.output === 'json' ? JSON.stringify(value, null, 4) : await yamlText(value))
-}
-
-/** Its library is loaded here, so that other commands start without it. */
-async function yamlText(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml')
-  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
 }
 
 function apiVersionOf(resource: Resource): string {

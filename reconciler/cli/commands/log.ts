@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import type { LogReport } from '../../history/report/log-report.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, type CliContext, type GlobalOptions } from '../context.ts'
 import { outputFormat, typedKey, withHistory, type HistoryFlags } from '../open-history.ts'
 import { environmentLog, objectLog } from '../output/history-text.ts'
 import { sinceTime } from '../since.ts'
+import { yamlText } from '../output/yaml-text.ts'
 
 type LogFlags = HistoryFlags & { readonly output?: string; readonly since?: string; readonly limit?: string }
 
@@ -46,7 +46,7 @@ async function showLog(context: CliContext, call: { object: string | undefined; 
   const { logReport } = await import('../../history/report/log-report.ts')
   const report = await withHistory(context, flags, async (history) => await logReport(history, { ...object, ...since, ...limit }))
   if (output === 'json') context.print(JSON.stringify(report, null, 2))
-  else if (output === 'yaml') context.print(stringify(report, { aliasDuplicateObjects: false, lineWidth: 0 }))
+  else if (output === 'yaml') context.print(await yamlText(report))
   else if (report.entries.length === 0) context.note('No changes found.')
   else context.print(logText(report, { output, color: context.color }))
 }
