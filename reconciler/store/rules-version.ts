@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 const project = join(import.meta.dirname, '..', '..')
 
-/** What decides how a manifest is read. */
-export const manifestRules = ['schemas', 'reconciler/desired', 'reconciler/lib']
+/** What decides what of a commit is read, and how. */
+export const manifestRules = ['schemas', 'reconciler/source', 'reconciler/desired', 'reconciler/lib']
 
 /** Digests of folders of the project. Code that is loaded does not change, so that each source is read once in the life of a process. */
 const known = new Map<string, string>()
