@@ -10,6 +10,7 @@ import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
+import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
 import type { SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
@@ -70,7 +71,9 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     branch: parts.branch,
     surroundings: (tracked) => loop.surroundings(tracked),
   })
-  const arrival = { admission, previews, revisions: createRevisions(source, createEngine()), clock, log, parts }
+  const listings = createListingKeeper({ cache, scope: [root, options.source.caps ?? {}], log })
+  const revisions = createRevisions({ source, desired: createEngine(), listings })
+  const arrival = { admission, previews, revisions, clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => await arrive(revision, arrival),

@@ -1,4 +1,5 @@
 import type { DesiredEngine, DesiredUpdate, UpdateInput } from './desired/types.ts'
+import { listCommit, type ListingKeeper } from './source/kept-listing.ts'
 import type { Revision, Source } from './source/types.ts'
 
 /** Brings revisions from the source into the desired state, reading only what differs. */
@@ -9,12 +10,19 @@ export type Revisions = {
   current(): Revision | undefined
 }
 
-export function createRevisions(source: Pick<Source, 'list' | 'changes' | 'read'>, desired: DesiredEngine): Revisions {
+export type RevisionPorts = {
+  readonly source: Pick<Source, 'list' | 'changes' | 'read'>
+  readonly desired: DesiredEngine
+  /** Without one, every start lists the whole tree. */
+  readonly listings?: ListingKeeper
+}
+
+export function createRevisions(ports: RevisionPorts): Revisions {
   let current: Revision | undefined
   return {
     async take(revision) {
       if (current?.commit === revision.commit) return undefined
-      const update = await desired.update(await inputOf(source, revision.commit, current?.commit))
+      const update = await ports.desired.update(await inputOf(ports, revision.commit, current?.commit))
       current = revision
       return update
     },
@@ -22,14 +30,10 @@ export function createRevisions(source: Pick<Source, 'list' | 'changes' | 'read'
   }
 }
 
-async function inputOf(
-  source: Pick<Source, 'list' | 'changes' | 'read'>,
-  commit: string,
-  before: string | undefined,
-): Promise<UpdateInput> {
+async function inputOf({ source, listings }: RevisionPorts, commit: string, before: string | undefined): Promise<UpdateInput> {
   const read = (ids: readonly string[]): ReturnType<Source['read']> => source.read(ids)
   if (before === undefined) {
-    const { entries, refused } = await source.list(commit)
+    const { entries, refused } = await listCommit(source, commit, listings)
     return { revision: commit, read, entries, refused }
   }
   const { changes, refused } = await source.changes(before, commit)

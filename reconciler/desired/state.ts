@@ -76,10 +76,13 @@ class Engine {
       if (after === undefined) this.#files.delete(path)
       else this.#files.set(path, after)
       this.#claims.replace(before, after, touched)
-      unknownPaths.set(path, after?.broken === true ? true : undefined)
-      pathErrors.set(path, after === undefined || after.errors.length === 0 ? undefined : after.errors)
+      const [broken, errors] = [after?.broken === true, after?.errors ?? []]
+      if (broken || before?.broken === true) unknownPaths.set(path, broken ? true : undefined)
+      if (errors.length > 0 || (before !== undefined && before.errors.length > 0))
+        pathErrors.set(path, errors.length > 0 ? errors : undefined)
     }
-    this.#touchOwned(touched)
+    // A first view touches everything.
+    if (this.view !== undefined) this.#touchOwned(touched)
     const { parts, changed } = editObjects(this.#parts, this.#claims, touched)
     const { unknownPaths: paths, pathErrors: errors } = this.#parts
     this.#parts = { ...parts, unknownPaths: paths.with(unknownPaths), pathErrors: errors.with(pathErrors) }

@@ -5,6 +5,7 @@ import { objectKey, type ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView } from '../observed/types.ts'
 import type { Receipt } from '../store/history.ts'
 import type { Store } from '../store/store.ts'
+import type { ToldRecord } from '../store/told-records.ts'
 import type { ApiObject } from './api-object.ts'
 import { blocksOf, blockText } from './common-conditions.ts'
 import { createCollection, type Collection, type WritableCollection } from './collection.ts'
@@ -122,10 +123,11 @@ class Engine {
   readonly #plans: PlanIndex = createPlanIndex()
   readonly #errors: ErrorIndex = createErrorIndex()
   readonly #presence: Presence
-  /** Keys of the API objects that each key of Git gave last, with spaces between them. */
-  readonly #given = new Map<ObjectKey, string>()
-  /** What the objects of a key followed from when they were told last: while it is the same, so are they. */
-  readonly #prints = new Map<ObjectKey, string>()
+  /**
+   * The API objects that each key of Git gave last, and what they followed from then: while it is the same, so are they. An empty digest
+   * stands for none.
+   */
+  readonly #given: Map<ObjectKey, ToldRecord>
   /** Object key -> what was last told of its blocks. */
   readonly #told = new Map<ObjectKey, string>()
   readonly #failures = new Map<ObjectKey, Failure>()
@@ -136,15 +138,12 @@ class Engine {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#presence = createPresence(parts.store.settings, parts.clock)
-    for (const [key, print, objects] of parts.store.told.all()) {
-      this.#prints.set(key, print)
-      this.#given.set(key, objects)
-    }
+    this.#given = new Map(parts.store.told.all().map((record) => [record[0], record]))
   }
 
   /** Takes nothing for told any more, whatever the store says. */
   doubt(): void {
-    this.#prints.clear()
+    for (const [key, [, , objects]] of this.#given) this.#given.set(key, [key, '', objects])
     this.#doubtful = true
   }
 
@@ -199,7 +198,7 @@ class Engine {
   #project(world: World, key: ObjectKey): void {
     const print = toldPrint(world, key, (owner) => this.#parts.collection.has(owner))
     const given = this.#given.get(key)
-    if (print !== undefined && print === this.#prints.get(key) && given !== undefined) this.#parts.writer.keep(given.split(' '))
+    if (print !== undefined && given?.[1] === print) this.#parts.writer.keep(given[2].split(' '))
     else this.#tell(world, key, print)
   }
 
@@ -208,27 +207,27 @@ class Engine {
     const subject = subjectOf(world, key)
     const drafts = isUnusedNamespace(subject, collection) ? [] : draftsOf(subject)
     const keys = drafts.map((draft) => objectKey(draft.kind, draft.namespace, draft.name))
-    for (const old of this.#given.get(key)?.split(' ') ?? []) if (!keys.includes(old)) writer.remove(old)
+    for (const old of this.#given.get(key)?.[2].split(' ') ?? []) if (!keys.includes(old)) writer.remove(old)
     const now = timestamp(world.now)
     for (const draft of drafts) writer.write(draft, now)
     if (keys.length > 0 && !this.#given.has(key)) this.#forget(subject.desired?.references ?? [])
-    if (keys.length === 0) this.#given.delete(key)
-    else this.#given.set(key, keys.join(' '))
     this.#tellBlocks(subject, keys.length > 0)
-    this.#remember(key, print, keys)
+    this.#remember([key, print ?? '', keys.join(' ')])
   }
 
   /** An owner that is new has another identity, which what it owns tells. */
   #forget(keys: readonly ObjectKey[]): void {
-    for (const key of keys) this.#remember(key, undefined, [])
+    for (const key of keys) this.#remember([key, '', this.#given.get(key)?.[2] ?? ''])
   }
 
-  #remember(key: ObjectKey, print: string | undefined, objects: readonly ObjectKey[]): void {
+  #remember(record: ToldRecord): void {
     const { told } = this.#parts.store
-    if (print !== undefined && objects.length > 0) {
-      this.#prints.set(key, print)
-      told.put([key, print, objects.join(' ')])
-    } else if (this.#prints.delete(key) || this.#doubtful) told.delete(key)
+    const [key, print, objects] = record
+    const wasKept = (this.#given.get(key)?.[1] ?? '') !== ''
+    if (objects === '') this.#given.delete(key)
+    else this.#given.set(key, record)
+    if (print !== '' && objects !== '') told.put(record)
+    else if (wasKept || this.#doubtful) told.delete(key)
   }
 
   /** An event when an object becomes blocked, or blocked for another reason; waiting for a dependency is ordinary and told by none. */

@@ -32,9 +32,9 @@ export function createWriter(options: WriterOptions): Writer {
   const { records, collection } = options
   /** Records of earlier runs, of objects that this one has not told anything of yet. */
   const unseen = new Set<ObjectKey>()
-  for (const [key, summary] of records.keys()) {
-    unseen.add(key)
-    if (summary !== null) collection.adopt(key, summary)
+  for (const [summary, keys] of records.keys()) {
+    for (const key of keys) unseen.add(key)
+    if (summary !== null) collection.adopt(keys, summary)
   }
   const remove = (key: ObjectKey): void => {
     const marks = records.get(key)?.record.marks ?? {}

@@ -15,7 +15,7 @@ export type EventRecords = {
   /** The body of one. */
   get(key: string): EventRecord['body'] | undefined
   /** Keys and times of all, oldest first. */
-  list(): Iterable<readonly [key: string, lastSeen: number]>
+  list(): (readonly [key: string, lastSeen: number])[]
 }
 
 export function eventRecords(db: DatabaseSync): EventRecords {
@@ -31,6 +31,6 @@ export function eventRecords(db: DatabaseSync): EventRecords {
       const body = one.get(key)?.['body']
       return typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : undefined
     },
-    list: () => all.iterate() as Iterable<unknown> as Iterable<[string, number]>,
+    list: () => all.all() as unknown as [string, number][],
   }
 }

@@ -1,19 +1,16 @@
 import { join } from 'node:path'
 import { openBlobCache, type ClosableBlobCache } from './blob-cache.ts'
-import { rulesStamp, rulesVersion } from './rules-version.ts'
+import { manifestRules, manifestVersion, projectStamp } from './rules-version.ts'
 
-const project = join(import.meta.dirname, '..', '..')
-/** What decides how a manifest is read. */
-const rules = ['schemas', 'reconciler/desired', 'reconciler/lib'].map((folder) => join(project, folder))
 /** What decides how two manifests compare. */
-const comparing = ['reconciler/compare', 'reconciler/plan'].map((folder) => join(project, folder))
+const comparing = ['reconciler/compare', 'reconciler/plan']
 
 /**
  * The cache of judged manifests in a folder; entries that other versions of the code made are not seen.
  * @throws GitvirtError `CacheUnusable`
  */
 export function openManifestCache(dir: string): ClosableBlobCache {
-  return openBlobCache({ file: join(dir, 'manifests.db'), version: rulesVersion(rules, [join(project, 'package.json')]) })
+  return openBlobCache({ file: join(dir, 'manifests.db'), version: manifestVersion() })
 }
 
 /**
@@ -22,5 +19,5 @@ export function openManifestCache(dir: string): ClosableBlobCache {
  * @throws GitvirtError `CacheUnusable`
  */
 export function openComparisonCache(dir: string): ClosableBlobCache {
-  return openBlobCache({ file: join(dir, 'comparisons.db'), version: rulesStamp([...rules, ...comparing]), maxBytes: 64 * 2 ** 20 })
+  return openBlobCache({ file: join(dir, 'comparisons.db'), version: projectStamp([...manifestRules, ...comparing]), maxBytes: 64 * 2 ** 20 })
 }

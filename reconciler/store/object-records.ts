@@ -41,8 +41,8 @@ export type ObjectRecords = {
   get(key: ObjectKey): StoredObject | undefined
   put(key: ObjectKey, record: ObjectRecord, kept?: KeptObject): void
   delete(key: ObjectKey): void
-  /** All keys; null for a summary where the object itself is not kept. */
-  keys(): Iterable<readonly [key: ObjectKey, summary: string | null]>
+  /** All keys, by summary; null for those of which the object itself is not kept. */
+  keys(): (readonly [summary: string | null, keys: ObjectKey[]])[]
 }
 
 export function objectRecords(db: DatabaseSync): ObjectRecords {
@@ -51,7 +51,8 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
   const one = db.prepare('SELECT * FROM objects LEFT JOIN bodies USING (key) WHERE key = ?')
   const upsertBody = db.prepare('INSERT INTO bodies VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body')
   const removeBody = db.prepare('DELETE FROM bodies WHERE key = ?')
-  const keys = db.prepare('SELECT key, summary FROM objects INDEXED BY objects_by_summary')
+  // A row for each object would cost several times as much as one text.
+  const keys = db.prepare('SELECT summary, json_group_array(key) FROM objects INDEXED BY objects_by_summary GROUP BY summary')
   keys.setReturnArrays(true)
   return {
     get: (key) => {
@@ -69,7 +70,7 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
       remove.run(key)
       removeBody.run(key)
     },
-    keys: () => keys.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string | null]>,
+    keys: () => (keys.all() as unknown as [string | null, string][]).map(([summary, list]) => [summary, JSON.parse(list) as ObjectKey[]]),
   }
 }
 

@@ -16,7 +16,7 @@ export function settledRecords(db: DatabaseSync, transaction: <T>(work: () => T)
   const remove = db.prepare('DELETE FROM settled WHERE key = ?')
   const all = db.prepare('SELECT key, print FROM settled')
   all.setReturnArrays(true)
-  const prints = new Map(all.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string]>)
+  const prints = new Map(all.all() as unknown as [ObjectKey, string][])
   const unsaved = new Set<ObjectKey>()
   const write = (): void => {
     for (const key of unsaved) {

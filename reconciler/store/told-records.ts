@@ -9,7 +9,7 @@ export type ToldRecord = readonly [key: ObjectKey, print: string, objects: strin
 
 export type ToldRecords = {
   /** All of them, for the start. */
-  all(): Iterable<ToldRecord>
+  all(): ToldRecord[]
   put(record: ToldRecord): void
   delete(key: ObjectKey): void
 }
@@ -20,7 +20,7 @@ export function toldRecords(db: DatabaseSync): ToldRecords {
   const upsert = db.prepare('INSERT OR REPLACE INTO told VALUES (?, ?, ?)')
   const remove = db.prepare('DELETE FROM told WHERE key = ?')
   return {
-    all: () => all.iterate() as Iterable<unknown> as Iterable<ToldRecord>,
+    all: () => all.all() as unknown as ToldRecord[],
     put: (record) => void upsert.run(...record),
     delete: (key) => void remove.run(key),
   }

@@ -14,6 +14,7 @@ import { briefOf } from '../../reconciler/plan/brief.ts'
 import { plan } from '../../reconciler/plan/plan.ts'
 import { forNode } from '../../reconciler/plan/seal.ts'
 import { createRevisions } from '../../reconciler/revisions.ts'
+import { createListingKeeper } from '../../reconciler/source/kept-listing.ts'
 import { openSource } from '../../reconciler/source/open-source.ts'
 import { createStatus } from '../../reconciler/status/status.ts'
 import { openManifestCache } from '../../reconciler/store/manifest-cache.ts'
@@ -49,7 +50,8 @@ const observed = await timed('observed', () =>
 )
 const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
 const status = createStatus({ store, clock: systemClock })
-const revisions = createRevisions(source, createDesired({ cache }))
+const listings = createListingKeeper({ cache, scope: [], log: silentLogger })
+const revisions = createRevisions({ source, desired: createDesired({ cache }), listings })
 const update = await timed('desired', async () => await revisions.take(revision))
 if (update === undefined) throw new Error('The first revision gave no update.')
 const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench', settled: store.settled }

@@ -8,6 +8,9 @@ export type Verdict =
   | { readonly kind: 'known'; readonly claim: Claim }
   | { readonly kind: 'unknown'; readonly errors: readonly ManifestError[] }
 
+const absent: Verdict = { kind: 'absent' }
+const unknown: Verdict = { kind: 'unknown', errors: [] }
+
 /** Which files claim which keys. */
 export class Claims {
   readonly #claims = new Map<ObjectKey, readonly Claim[]>()
@@ -46,12 +49,12 @@ export class Claims {
   verdict(key: ObjectKey): Verdict {
     const claims = this.of(key)
     const [claim] = claims
-    if (claim === undefined) return this.#suspicions.has(key) ? { kind: 'unknown', errors: [] } : { kind: 'absent' }
+    if (claim === undefined) return this.#suspicions.has(key) ? unknown : absent
     if (claims.length > 1) return { kind: 'unknown', errors: claims.map((one) => duplicateError(key, one, claims)) }
-    if (claim.object === undefined) return { kind: 'unknown', errors: [] }
+    if (claim.object === undefined) return unknown
     const owner = claim.object.ownerKey
     // What a doubtful VirtualMachine would make is as doubtful as itself.
-    if (owner !== undefined && this.verdict(owner).kind !== 'known') return { kind: 'unknown', errors: [] }
+    if (owner !== undefined && this.verdict(owner).kind !== 'known') return unknown
     return { kind: 'known', claim }
   }
 }

@@ -57,10 +57,12 @@ export function fileState(place: Place, content: FileContent, remembered: readon
   for (const { key, line, column } of blob.invalid) claim(key, { path: place.path, line, column })
   const broken = blob.broken || misplaced.length > 0
   const suspected = broken ? [...blob.guesses, ...remembered].filter((key) => !claims.has(key)) : []
-  const errors = [...blob.problems, ...misplaced].map((problem): ManifestError => ({ ...problem, path: place.path }))
+  const problems = misplaced.length === 0 ? blob.problems : [...blob.problems, ...misplaced]
+  const errors = problems.length === 0 ? noErrors : problems.map((problem): ManifestError => ({ ...problem, path: place.path }))
   return { id, claims, errors, broken, suspected: suspected.length === 0 ? nothing : new Set(suspected), owned: ownedKeys(blob) }
 }
 
+const noErrors: readonly ManifestError[] = []
 const nothing: ReadonlySet<ObjectKey> = new Set()
 const noOwned: FileState['owned'] = new Map()
 
@@ -76,10 +78,16 @@ function ownedKeys(blob: JudgedBlob): FileState['owned'] {
   return owned
 }
 
+const noProblems: readonly Problem[] = []
+
+function isFleet({ kind }: JudgedObject): boolean {
+  return kind === 'Fleet'
+}
+
 /** The policy is one Fleet, in one file: elsewhere anybody who may add a file could loosen it. */
-function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): Problem[] {
-  const fleets = blob.objects.filter((object) => object.kind === 'Fleet')
-  if (fleets.length === 0) return []
+function fleetProblems({ path, fleetPath }: Place, blob: JudgedBlob): readonly Problem[] {
+  if (!blob.objects.some(isFleet)) return noProblems
+  const fleets = blob.objects.filter(isFleet)
   const problem =
     (code: string, message: string, action: string) =>
     (fleet: JudgedObject): Problem => {
@@ -112,7 +120,7 @@ class FileObject {
     this.key = key
     this.kind = kind
     this.digest = digest
-    this.references = references.length === 0 ? noReferences : [...new Set(references.map((reference) => reference.key))]
+    this.references = keysOfReferences(references)
     this.origin = { path, line, column, blob }
     if (ownerKey !== undefined) this.ownerKey = ownerKey
     if (notes !== undefined) this.notes = notes
@@ -125,6 +133,13 @@ class FileObject {
 }
 
 const noReferences: readonly ObjectKey[] = []
+
+/** Each once. */
+function keysOfReferences(references: JudgedObject['references']): readonly ObjectKey[] {
+  const [first, second] = references
+  if (first === undefined) return noReferences
+  return second === undefined ? [first.key] : [...new Set(references.map((reference) => reference.key))]
+}
 
 /** The content of a file whose blob the reader did not hand out. */
 export function unreadContent(id: string, size: number | undefined, limits: ParseLimits): FileContent {

@@ -25,11 +25,16 @@ export function editObjects(parts: ViewParts, claims: Claims, touched: ReadonlyS
     if (verdict.kind === 'unknown' && verdict.errors.length > 0) duplicates.set(key, verdict.errors)
     if ((before !== undefined || wasUnknown) !== (verdict.kind !== 'absent')) appeared.add(key)
   }
+  const changed = new Set([...objects.keys(), ...unknownKeys.keys()])
+  const isFirst = parts.objects.isEmpty && parts.unknownKeys.isEmpty
   const indexes = editIndexes(parts, objects)
   const edited: ViewParts = { ...parts, ...indexes, objects: parts.objects.with(objects), unknownKeys: parts.unknownKeys.with(unknownKeys) }
-  const recheck = new Set([...touched, ...[...appeared].flatMap((key) => [...(edited.dependents.get(key)?.keys() ?? [])])])
-  const { keyErrors, changed } = recheckKeys(edited, { claims, recheck, duplicates })
-  return { parts: { ...edited, keyErrors }, changed: new Set([...objects.keys(), ...unknownKeys.keys(), ...changed]) }
+  // In a first view all that could depend on something is touched itself.
+  const recheck = new Set(touched)
+  for (const key of isFirst ? [] : appeared) for (const dependent of edited.dependents.get(key)?.keys() ?? []) recheck.add(dependent)
+  const { keyErrors, rechecked } = recheckKeys(edited, { claims, recheck, duplicates })
+  for (const key of rechecked) changed.add(key)
+  return { parts: { ...edited, keyErrors }, changed }
 }
 
 /** Which kind has which keys, and who refers to whom. */
@@ -63,7 +68,7 @@ function editSets<K>(sets: VersionedMap<K, KeySet>, edits: SetEdits<K>): Version
   const outer = new Map<K, KeySet | undefined>()
   for (const [key, inner] of edits) {
     const set = (sets.get(key) ?? new VersionedMap<ObjectKey, true>()).with(inner)
-    outer.set(key, set.keys().next().done === true ? undefined : set)
+    outer.set(key, set.isEmpty ? undefined : set)
   }
   return sets.with(outer)
 }
@@ -74,21 +79,28 @@ type Recheck = {
   readonly duplicates: ReadonlyMap<ObjectKey, readonly ManifestError[]>
 }
 
-function recheckKeys(parts: ViewParts, { claims, recheck, duplicates }: Recheck): Pick<ViewParts, 'keyErrors'> & { changed: ObjectKey[] } {
+function recheckKeys(
+  parts: ViewParts,
+  { claims, recheck, duplicates }: Recheck,
+): Pick<ViewParts, 'keyErrors'> & { rechecked: ObjectKey[] } {
   const edits = new Map<ObjectKey, readonly ManifestError[] | undefined>()
   for (const key of recheck) {
     const errors = duplicates.get(key) ?? missingReferences(parts, claims, key)
     const before = parts.keyErrors.get(key)
     if (errors.length > 0 || before !== undefined) edits.set(key, errors.length > 0 ? errors : undefined)
   }
-  return { keyErrors: parts.keyErrors.with(edits), changed: [...edits.keys()] }
+  const rechecked = [...edits.keys()]
+  return { keyErrors: parts.keyErrors.with(edits), rechecked }
 }
 
+const none: readonly ManifestError[] = []
+
 /** A reference is missing where its key is neither declared nor unknown. */
-function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): ManifestError[] {
+function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): readonly ManifestError[] {
   const object = parts.objects.get(key)
-  const judged = object === undefined ? undefined : claims.of(key)[0]?.judged
-  if (object === undefined || judged === undefined) return []
+  if (object === undefined || object.references.length === 0) return none
+  const judged = claims.of(key)[0]?.judged
+  if (judged === undefined) return none
   const missing = judged.references.filter((one) => one.optional !== true && !parts.objects.has(one.key) && !parts.unknownKeys.has(one.key))
   return missing.map((one): ManifestError => {
     return {

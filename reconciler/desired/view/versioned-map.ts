@@ -34,13 +34,18 @@ export class VersionedMap<K, V> {
     return this.get(key) !== undefined
   }
 
-  *keys(): Generator<K, void, undefined> {
-    if (this.#own !== undefined) {
-      yield* this.#own.keys()
-      return
-    }
+  get isEmpty(): boolean {
+    return this.#own === undefined ? this.keys().next().done === true : this.#own.size === 0
+  }
+
+  keys(): IterableIterator<K, undefined, undefined> {
+    return this.#own?.keys() ?? this.#oldKeys()
+  }
+
+  *#oldKeys(): Generator<K, undefined, undefined> {
     for (const [key, value] of this.#before) if (value !== undefined) yield key
     for (const key of this.#next?.keys() ?? []) if (!this.#before.has(key)) yield key
+    return undefined
   }
 
   *values(): Generator<V, void, undefined> {
@@ -51,10 +56,10 @@ export class VersionedMap<K, V> {
   }
 
   /**
-   * The next version: undefined takes a key out. Only the newest version can be edited.
+   * The next version: undefined takes a key out. Only the newest version can be edited. The edits are taken over: they may become the map.
    * @throws Error where this version has been edited before: a fault of the caller
    */
-  with(edits: ReadonlyMap<K, V | undefined>): VersionedMap<K, V> {
+  with(edits: Map<K, V | undefined>): VersionedMap<K, V> {
     const own = this.#own
     if (own === undefined) throw new Error('Only the newest version of a map can be edited.')
     if (edits.size === 0) return this
@@ -73,8 +78,7 @@ export class VersionedMap<K, V> {
   }
 }
 
-function present<K, V>(edits: ReadonlyMap<K, V | undefined>): Map<K, V> {
-  const entries = new Map<K, V>()
-  for (const [key, value] of edits) if (value !== undefined) entries.set(key, value)
-  return entries
+function present<K, V>(edits: Map<K, V | undefined>): Map<K, V> {
+  for (const [key, value] of edits) if (value === undefined) edits.delete(key)
+  return edits as Map<K, V>
 }

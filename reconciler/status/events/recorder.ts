@@ -34,10 +34,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const ages: Ages = new Map()
   const unsaved = new Set<string>()
   let pruneAt = 0
-  for (const [id, lastSeen] of records.list()) {
-    collection.adopt(`Event/${id}`, '')
-    ages.set(`Event/${id}`, lastSeen)
-  }
+  for (const [id, lastSeen] of records.list()) ages.set(`Event/${id}`, lastSeen)
+  collection.adopt([...ages.keys()], '')
   const drop = (key: string): void => {
     ages.delete(key)
     collection.remove(key)

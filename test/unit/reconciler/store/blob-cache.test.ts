@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { openBlobCache } from '../../../../reconciler/store/blob-cache.ts'
-import { rulesVersion } from '../../../../reconciler/store/rules-version.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -77,18 +76,5 @@ describe('openBlobCache', () => {
     assert.deepEqual(Object.fromEntries(one.get(['a', 'b'])), { a: '1', b: '2' })
     one.close()
     two.close()
-  })
-})
-
-describe('rulesVersion', () => {
-  it('changes with every source, and with its name', () => {
-    writeFileSync(join(folder, 'a.ts'), 'export const a = 1')
-    const first = rulesVersion([folder])
-    assert.equal(rulesVersion([folder]), first)
-    writeFileSync(join(folder, 'a.ts'), 'export const a = 2')
-    const second = rulesVersion([folder])
-    assert.notEqual(second, first)
-    writeFileSync(join(folder, 'b.json'), '')
-    assert.notEqual(rulesVersion([folder]), second)
   })
 })

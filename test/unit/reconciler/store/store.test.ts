@@ -57,10 +57,10 @@ test('keeps records, decisions and observations over a restart', (t) => {
   assert.deepEqual(store.objects.get('VirtualMachine/default/a'), { record })
   assert.deepEqual(store.objects.get('VirtualMachine/default/b'), { record, kept })
   assert.deepEqual(
-    [...store.objects.keys()],
+    store.objects.keys(),
     [
-      ['VirtualMachine/default/a', null],
-      ['VirtualMachine/default/b', 'Running'],
+      [null, ['VirtualMachine/default/a']],
+      ['Running', ['VirtualMachine/default/b']],
     ],
   )
   assert.equal(store.suspensions.list()[0]?.reason, 'work')
