@@ -122,21 +122,39 @@ export async function runGit(call: GitCall): Promise<GitAnswer> {
   const limited = call.maxFileBytes === undefined ? ['git'] : ['prlimit', `--fsize=${call.maxFileBytes}`, '--', 'git']
   const [program = 'git', ...before] = limited
   const execa = await loadExeca()
+  const timeout = call.timeout ?? 60_000
+  const running = execa(program, [...before, ...call.args], {
+    env: gitEnvironment(call.storeDir, call.remote, call.credentials),
+    extendEnv: false,
+    ...(call.input === undefined ? { stdin: 'ignore' as const } : { input: call.input }),
+    timeout,
+    maxBuffer: 64 * 1024 * 1024,
+    ...(call.signal === undefined ? {} : { cancelSignal: call.signal }),
+    // A group of its own: git's helpers do not end with git, and hold on to its output as long as a server keeps them waiting.
+    detached: true,
+  })
+  const end = (): void => endGroup(running.pid)
+  const timer = setTimeout(end, timeout)
+  call.signal?.addEventListener('abort', end)
   try {
-    const result = await execa(program, [...before, ...call.args], {
-      env: gitEnvironment(call.storeDir, call.remote, call.credentials),
-      extendEnv: false,
-      ...(call.input === undefined ? { stdin: 'ignore' as const } : { input: call.input }),
-      timeout: call.timeout ?? 60_000,
-      maxBuffer: 64 * 1024 * 1024,
-      ...(call.signal === undefined ? {} : { cancelSignal: call.signal }),
-    })
+    const result = await running
     return { stdout: result.stdout, exitCode: 0 }
   } catch (error) {
     if (isExecaError(error) && error.exitCode !== undefined && (call.okCodes ?? []).includes(error.exitCode)) {
       return { stdout: String(error.stdout ?? ''), exitCode: error.exitCode }
     }
     throw gitError(call, error)
+  } finally {
+    clearTimeout(timer)
+    call.signal?.removeEventListener('abort', end)
+  }
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGTERM')
+  } catch {
+    // Nothing of it runs any more.
   }
 }
 
