@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { GitvirtError } from '../reconciler/lib/errors.ts'
 import { run, type ExecResult } from '../reconciler/lib/exec.ts'
 import { demoPorts } from './demo-ports.ts'
-import type { FaultLine } from './demo-servers.ts'
+import type { FaultLine, Reach } from './demo-servers.ts'
 import { forwardPortToSocket } from './forward.ts'
 import { tinyGuestImage } from './guest-image.ts'
 import { startHost, type LabHost } from './host.ts'
@@ -50,6 +50,10 @@ export type DemoOptions = {
   readonly command?: 'up' | 'reconciler'
   /** More arguments for that command. */
   readonly upArguments?: readonly string[]
+  /** True: the Git server takes pushes, as of notes. Default false. */
+  readonly push?: boolean
+  /** Servers outside that the host reaches on its loopback. */
+  readonly reach?: readonly Reach[]
 }
 
 /** Starts everything but gitvirt itself; `startGitvirt` does that. What it started ends with `close`, or with this process. */
@@ -67,7 +71,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     const servers = spawnInside(host, [
       process.execPath,
       join(import.meta.dirname, 'demo-servers.ts'),
-      JSON.stringify({ gitRoot: folders.root, imageRoot: folders.images, socket }),
+      JSON.stringify({ gitRoot: folders.root, imageRoot: folders.images, socket, push: options.push ?? false, reach: options.reach ?? [] }),
     ])
     stack.defer(() => void servers.stdin?.end())
     await firstLine(servers)

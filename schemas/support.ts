@@ -80,6 +80,36 @@ function pointerOf(step: Step | undefined): (string | number)[] {
   return pointer
 }
 
+/** All rows of a kind as a tree, honoured fields too. */
+const everything = new Map<string, Branch>()
+
+function wholeTreeOf(kind: string): Branch | undefined {
+  const known = everything.get(kind)
+  const rows = supportTables[kind]
+  if (known !== undefined || rows === undefined) return known
+  const root: Branch = { row: undefined, children: new Map() }
+  // A row for some values says nothing of the field.
+  for (const row of rows) if (row.values === undefined && row.except === undefined) insert(root, row)
+  everything.set(kind, root)
+  return root
+}
+
+/**
+ * The row that says of a field that nothing is done for it while the rest of its object is; undefined where it is honoured. Pure.
+ *
+ * @param path keys from the root, `[]` for any element of a list.
+ */
+export function passedOver(kind: string, path: readonly string[]): SupportRow | undefined {
+  let branch = wholeTreeOf(kind)
+  let nearest: SupportRow | undefined
+  for (const part of path) {
+    branch = branch?.children.get(part)
+    if (branch === undefined) break
+    nearest = branch.row ?? nearest
+  }
+  return nearest === undefined || nearest.level === 'yes' || nearest.effect === 'blocks' ? undefined : nearest
+}
+
 /**
  * Reports what an object asks for and gitvirt does not do today, each with the reason. Pure.
  * A field that is false, null or empty asks for nothing. What lies below a reported field is not reported again.

@@ -74,7 +74,7 @@ export type MachineDriver = {
 
 export type VolumeDriver = {
   prepare(): Promise<void>
-  facts(): Promise<Pick<NodeFacts, 'pools'>>
+  facts(): Promise<Pick<NodeFacts, 'pools' | 'images'>>
   observe(keys?: readonly ObjectKey[]): Promise<readonly ObservedVolume[]>
   /** Makes the image and resolves when it is Succeeded; rejects when it is Failed for good. Resumes after a crash. Retries inside. */
   ensure(volume: VolumeSpec, data: InputData, signal: AbortSignal): Promise<void>

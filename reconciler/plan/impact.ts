@@ -1,6 +1,7 @@
 import type { Change, MachineSpec, Plan } from '../../schemas/generated/plan.ts'
 import type { Demand, ObservedView } from '../observed/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
+import { bridgeNeeds, imageNeeds, type BridgeNeed, type ImageNeed } from './needs.ts'
 import { nodeDemand } from './placement.ts'
 import { demandOf } from './resolve/template.ts'
 
@@ -21,18 +22,29 @@ export type NodeImpact = {
   /** Allocated bytes of disks that go into quarantine: they come free when it ends. */
   readonly quarantinedBytes: number
   readonly networks: readonly ObjectKey[]
+  /** Images that new disks are made from. */
+  readonly images: readonly ImageNeed[]
+  /** Bridges that machines which are made or changed are plugged into. */
+  readonly bridges: readonly BridgeNeed[]
 }
 
-/** The impact of a plan on each host that it touches, by name. Counts what gates hold back too: it would happen once they open. */
-export function impactOf(plan: Pick<Plan, 'changes'>, observed: ObservedView): NodeImpact[] {
+type Impacting = Pick<Plan, 'changes'> & { readonly whole?: readonly Change[] }
+type World = { readonly observed: ObservedView; readonly whole: readonly Change[] }
+
+/**
+ * The impact of changes on each host that they touch, by name. Counts what gates hold back too: it would happen once they open.
+ * `whole` are all changes of the plan, where these are only some of them.
+ */
+export function impactOf({ changes, whole = changes }: Impacting, observed: ObservedView): NodeImpact[] {
   const byNode = Map.groupBy(
-    plan.changes.filter(({ node }) => node !== ''),
+    changes.filter(({ node }) => node !== ''),
     ({ node }) => node,
   )
-  return [...byNode].sort(([one], [other]) => (one < other ? -1 : 1)).map(([node, changes]) => nodeImpact(node, changes, observed))
+  return [...byNode].sort(([one], [other]) => (one < other ? -1 : 1)).map(([node, own]) => nodeImpact(node, own, { observed, whole }))
 }
 
-function nodeImpact(node: string, changes: readonly Change[], observed: ObservedView): NodeImpact {
+function nodeImpact(node: string, changes: readonly Change[], world: World): NodeImpact {
+  const { observed } = world
   const facts = observed.node(node)?.facts
   const verbs = (verb: string): ObjectKey[] => changes.filter(({ steps }) => steps.some((step) => step.verb === verb)).map(({ key }) => key)
   const restarts = new Set(verbs('RestartDomain'))
@@ -51,6 +63,8 @@ function nodeImpact(node: string, changes: readonly Change[], observed: Observed
     pools: poolNeeds(node, changes, observed),
     quarantinedBytes: quarantined(node, changes, observed),
     networks: changes.filter(({ steps }) => steps.some(({ phase }) => phase === 'network')).map(({ key }) => key),
+    images: imageNeeds(node, changes, observed),
+    bridges: bridgeNeeds(node, changes, world),
   }
 }
 

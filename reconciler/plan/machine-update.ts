@@ -65,7 +65,7 @@ function machineFields(observed: ObservedMachine, machine: MachineSpec): Machine
   const sinceBoot =
     booted === undefined || !active ? undefined : judgeFields({ kind: 'VirtualMachine', from: machineView(booted), to, active })
   const settled = sinceBoot === undefined ? changed : changed.map((one) => settle(one, sinceBoot))
-  return { changed: settled, drifted: driftedFields(observed), waiting: waitingFields(observed, settled, sinceBoot) }
+  return { changed: settled, drifted: driftedFields(observed), waiting: waitingFields(settled, sinceBoot) }
 }
 
 /** A field that goes back to what the guest was booted with needs no restart. */
@@ -90,32 +90,12 @@ function driftedFields(observed: ObservedMachine): JudgedField[] {
 }
 
 /**
- * Fields whose change waits for a restart since an earlier plan. The agent tells their paths; while the definition changes as
- * well, only those count that still differ from what the guest was booted with.
+ * Fields of the running guest that an earlier plan left: they wait for a restart, or their hotplug did not come to its end. What the
+ * guest was booted with tells; the agent brings that up to date as it plugs.
  */
-function waitingFields(
-  observed: ObservedMachine,
-  changed: readonly JudgedField[],
-  sinceBoot: readonly JudgedField[] | undefined,
-): JudgedField[] {
-  if (!isActive(observed)) return []
+function waitingFields(changed: readonly JudgedField[], sinceBoot: readonly JudgedField[] | undefined): JudgedField[] {
   const known = new Set(changed.map(({ field }) => field.path))
-  const unbooted = (sinceBoot ?? []).filter(({ act, field }) => act === 'restart' && !known.has(field.path))
-  // The agent compares templates; that a Secret changed shows in the digests alone.
-  if (observed.restartRequired.length === 0) return unbooted.filter(({ field }) => isWithin(field.path, 'inputs'))
-  if (unbooted.length > 0 || changed.some(({ act }) => act !== 'define')) return unbooted
-  if (changed.length > 0 && sinceBoot !== undefined) return []
-  return observed.restartRequired
-    .map(templatePath)
-    .filter((path) => !known.has(path))
-    .map((path) => ({ act: 'restart', field: { path, disruption: 'restart', reason: 'Defined already; waits for a restart.' } }))
-}
-
-/** Paths as the agent writes them, from the template's root or the object's. */
-function templatePath(path: string): string {
-  if (path.startsWith('spec.template.') || path.startsWith('inputs')) return path
-  if (path.startsWith('template.')) return `spec.${path}`
-  return path.startsWith('spec.') ? `spec.template.${path}` : `spec.template.spec.${path}`
+  return (sinceBoot ?? []).filter(({ act, field }) => (act === 'restart' || act === 'hotplug') && !known.has(field.path))
 }
 
 type Power = { readonly start: boolean; readonly stop: boolean; readonly held?: 'start' | 'stop' }

@@ -42,7 +42,7 @@ export function preview({ merged, tracked, ...common }: PreviewInput): Preview {
     plan: wanted,
     pending: wanted.changes.filter(isPending).map(({ key }) => key),
     intent: intentOf(added),
-    impact: impactOf({ changes: added }, common.observed),
+    impact: impactOf({ changes: added, whole: wanted.changes }, common.observed),
     policyChanges: loadPolicy(merged).digest !== loadPolicy(tracked).digest,
     errors: merged.errors().filter((error) => !known.has(faultOf(error))),
   }

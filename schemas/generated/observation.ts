@@ -68,6 +68,17 @@ export interface NodeFacts {
     availableBytes: number
   }[]
   /**
+   * Downloads that are kept, most recently used first: no more than so many of each pool.
+   */
+  images?: {
+    /**
+     * Digest of address, checksum and access: whoever asks with other credentials has another one.
+     */
+    key: string
+    pool: string
+    bytes: number
+  }[]
+  /**
    * gitvirt, libvirt, qemu, nmstate, kernel.
    */
   versions: {

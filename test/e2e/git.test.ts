@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createHmac } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:https'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -10,6 +8,7 @@ import { parse } from 'yaml'
 import { startDemo, type Demo } from '../../lab/demo.ts'
 import { conditionOf, fleetClient, type FleetClient } from '../../lab/fleet-client.ts'
 import { until } from '../../lab/wait.ts'
+import { postWebhook } from '../../lab/webhook.ts'
 import { run, type ExecResult } from '../../reconciler/lib/exec.ts'
 
 const domain = 'default_demo'
@@ -141,9 +140,9 @@ suite('what happens in Git', () => {
   test('a webhook of the forge triggers a fetch; an unsigned one is refused', async () => {
     await fleet.write('vms/demo.yaml', `${machine('demo')}---\n${blankDisk('demo-root')}`)
     await commit('Add a machine')
-    assert.equal(await postWebhook(demo, 'wrong'), 401)
+    assert.equal(await postWebhook(demo.kubeconfig, 'wrong'), 401)
     assert.equal((await demo.gitvirt('get', 'vm', 'demo')).exitCode, 1, 'nothing is fetched for an unsigned hook')
-    assert.equal(await postWebhook(demo, webhookSecret), 202)
+    assert.equal(await postWebhook(demo.kubeconfig, webhookSecret), 202)
     await fleet.status('demo', 'Running', 120)
     await emptyPlan()
   })
@@ -307,28 +306,4 @@ function watchMachines(demo: Demo): Watch {
       await ended
     },
   }
-}
-
-/** What a forge sends after a push, signed as GitHub does; returns the HTTP status. */
-async function postWebhook(demo: Demo, secret: string): Promise<number> {
-  const config = parse(await readFile(demo.kubeconfig, 'utf8')) as {
-    clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]
-  }
-  const cluster = config.clusters[0]?.cluster
-  if (cluster === undefined) throw new Error('the kubeconfig has no cluster')
-  const body = '{"ref":"refs/heads/main"}'
-  const signature = createHmac('sha256', secret).update(body).digest('hex')
-  return await new Promise<number>((resolve, reject) => {
-    const sent = request(`${cluster.server}/webhook`, {
-      method: 'POST',
-      ca: Buffer.from(cluster['certificate-authority-data'], 'base64'),
-      headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
-    })
-    sent.once('response', (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    })
-    sent.once('error', reject)
-    sent.end(body)
-  })
 }

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { canonicalJson } from '../../../reconciler/lib/digest.ts'
-import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
 import { bootId } from './boot.ts'
 import { hashFile, parseChecksum, type Checksum } from './checksum.ts'
 import type { DiskFormat } from './detect.ts'
@@ -20,6 +18,9 @@ export type CachedImage = {
 
 export type CheckedImage = ImageInfo & { readonly format: DiskFormat }
 
+/** A kept download by its key. */
+export type KeptImage = { readonly key: string; readonly bytes: number }
+
 type Note = {
   readonly bytes: number
   readonly validators: Validators
@@ -27,19 +28,6 @@ type Note = {
   readonly checked?: CheckedImage
   /** The kernel's id of the boot in which the file's bytes were last known to be the ones that were downloaded. */
   readonly boot?: string
-}
-
-/**
- * A name for the download. Whoever asks with other credentials, or trusts another server, gets an entry of their own,
- * so that a copy never stands in for a permission, nor an unverified download for a verified one.
- */
-export function cacheKey(source: DataVolumeSourceHTTP, namespace: string): string {
-  const { url, checksum, secretRef, secretExtraHeaders, extraHeaders, certConfigMap } = source
-  const insecure = source.insecureSkipVerify === true ? true : undefined
-  const access = { secretRef, secretExtraHeaders, extraHeaders, certConfigMap, insecure }
-  const isOwn = Object.values(access).some((value) => value !== undefined)
-  const identity = { url, checksum, ...access, namespace: isOwn ? namespace : undefined }
-  return createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 32)
 }
 
 /** Downloads that were kept, least recently used first out. */
@@ -97,6 +85,19 @@ export class ImageCache {
     const checksum = item.checksum === undefined ? {} : { checksum: `${item.checksum.algorithm}:${item.checksum.hex}` }
     await writeJson(`${file}.json`, { bytes: item.bytes, validators: item.validators, ...checksum, boot: await bootId() })
     return file
+  }
+
+  /** What is kept in a folder, most recently used first. What has been changed or cut short counts as not there. */
+  async list(folder: string, most: number): Promise<readonly KeptImage[]> {
+    const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5))
+    const kept = await Promise.all(
+      names.map(async (key) => {
+        const [note, stats] = await Promise.all([readNote(join(folder, key)), stat(join(folder, key)).catch(() => undefined)])
+        return note === undefined || stats?.size !== note.bytes ? [] : [{ key, bytes: note.bytes, used: stats.mtimeMs }]
+      }),
+    )
+    const newest = kept.flat().sort((one, other) => other.used - one.used || (one.key < other.key ? -1 : 1))
+    return newest.slice(0, most).map(({ key, bytes }) => ({ key, bytes }))
   }
 
   async drop(folder: string, key: string): Promise<void> {

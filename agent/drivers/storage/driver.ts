@@ -8,7 +8,7 @@ import { clearLeftovers, Jobs } from './apply.ts'
 import { ImageCache } from './cache.ts'
 import type { VolumeContext } from './context.ts'
 import { createGrowRunning, type GrowRunning } from './grow-running.ts'
-import { bootableFile, observeVolume, poolFacts } from './observe.ts'
+import { bootableFile, keptImages, observeVolume, poolFacts } from './observe.ts'
 import { lookUpPools } from './pool-marker.ts'
 import { createPoolPort, type PoolPort } from './pool.ts'
 import { baseOf, quarantineVolume, removeVolume, restoreVolume, sweepQuarantine } from './quarantine.ts'
@@ -49,7 +49,7 @@ export function createVolumeDriver(driver: DriverContext, options: VolumeDriverO
       await lookUpPools(context, pools.known.get(builtInStorageClass) ?? '')
       await clearLeftovers(context, pools.known.values())
     },
-    facts: async () => ({ pools: await poolFacts(pools.known) }),
+    facts: async () => ({ pools: await poolFacts(pools.known), images: await keptImages(context.cache, pools.known) }),
     observe: async (keys) => {
       const records = keys === undefined ? await allRecords(context) : await recordsOf(context, keys)
       return await Promise.all(records.map(async (record) => await observeVolume(latest.get(record.key) ?? record, jobs.has(record.key))))

@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf } from '../../../reconciler/lib/digest.ts'
 import { describeError, errorCode, GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { imageKey } from '../../../reconciler/lib/image-key.ts'
 import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
 import type { InputData } from '../types.ts'
-import { cacheKey } from './cache.ts'
 import type { VolumeContext } from './context.ts'
 import { inspectImage } from './images.ts'
 import { makeBlank, makeFromHttp, publish, removePartials, type ImportJob } from './import.ts'
@@ -115,7 +115,7 @@ async function makeOnce(attempt: Attempt, record: VolumeRecord): Promise<void> {
     await context.save(base, { ...record, phase: 'ImportInProgress', progress: record.progress ?? 0 })
     // One download for all volumes of an image: the others find it in the cache.
     await context.oneAtATime(
-      `${job.paths.cache}/${cacheKey(work.source, volume.namespace)}`,
+      `${job.paths.cache}/${imageKey(work.source, volume.namespace)}`,
       async () => await context.importing(job.signal, async () => await makeFromHttp(job, work.source)),
     )
   }
@@ -174,7 +174,7 @@ type Defeat = { readonly base: string; readonly record: VolumeRecord; readonly e
 async function giveUp(context: VolumeContext, { base, record, error, paths }: Defeat): Promise<void> {
   await removePartials(paths)
   const source = record.spec.spec.source?.http
-  if (source !== undefined) await context.cache.drop(paths.cache, cacheKey(source, record.spec.namespace))
+  if (source !== undefined) await context.cache.drop(paths.cache, imageKey(source, record.spec.namespace))
   const { nextTryAt: _nextTryAt, finished: _finished, ...rest } = record
   const problem = { reason: error.code, message: describeError(error), at: context.clock.now().toISOString(), fatal: true }
   await context.save(base, { ...rest, phase: 'Failed', problem })

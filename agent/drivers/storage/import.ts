@@ -2,7 +2,8 @@ import { rename, rm, statfs } from 'node:fs/promises'
 import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
 import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
 import type { InputData } from '../types.ts'
-import { cacheKey, type CheckedImage, type ImageCache } from './cache.ts'
+import { imageKey } from '../../../reconciler/lib/image-key.ts'
+import type { CheckedImage, ImageCache } from './cache.ts'
 import { parseChecksum } from './checksum.ts'
 import { checkHeader, detectContent, readEnds, type DiskFormat } from './detect.ts'
 import { discard, download, noSpace, tooLarge } from './download.ts'
@@ -68,7 +69,7 @@ async function obtain(job: ImportJob, source: DataVolumeSourceHTTP): Promise<Obt
   const { volume, data, paths, cache } = job
   const checksum = parseChecksum(source.checksum)
   const request = buildRequest(source, { namespace: volume.namespace, allowed: volume.allowedSources ?? [], data })
-  const key = cacheKey(source, volume.namespace)
+  const key = imageKey(source, volume.namespace)
   const cached = await cache.find(paths.cache, key, job.signal)
   // Bytes that were checked against this very checksum need no server.
   if (cached !== undefined && checksum !== undefined && cached.checksum === `${checksum.algorithm}:${checksum.hex}`)

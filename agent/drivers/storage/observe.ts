@@ -3,8 +3,10 @@ import { digestOf } from '../../../reconciler/lib/digest.ts'
 import { errorCode } from '../../../reconciler/lib/errors.ts'
 import type { NodeFacts, ObservedVolume } from '../../../schemas/generated/observation.ts'
 import type { VolumeFile } from '../types.ts'
+import type { ImageCache } from './cache.ts'
 import { inspectImage } from './images.ts'
 import type { VolumeRecord } from './records.ts'
+import { cacheFolder } from './render.ts'
 
 /**
  * What is reported of one image. `applied` is there while somebody works on it or its end is known;
@@ -67,4 +69,15 @@ export async function poolFacts(pools: ReadonlyMap<string, string>): Promise<Nod
     facts.push({ name, path, capacityBytes: (room?.blocks ?? 0) * block, availableBytes: (room?.bavail ?? 0) * block })
   }
   return facts
+}
+
+/** Most kept downloads of one pool that are told; older ones are found all the same when they are needed. */
+const mostKept = 100
+
+/** Downloads that the pools keep: what a plan looks up to tell whether an image must be fetched. */
+export async function keptImages(cache: ImageCache, pools: ReadonlyMap<string, string>): Promise<NonNullable<NodeFacts['images']>> {
+  const kept = await Promise.all(
+    [...pools].map(async ([pool, folder]) => (await cache.list(cacheFolder(folder), mostKept)).map((one) => ({ ...one, pool }))),
+  )
+  return kept.flat()
 }

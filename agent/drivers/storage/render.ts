@@ -58,6 +58,11 @@ export function poolFolder(pool: PoolSpec, stateDir: string): string {
   return resolve(pool.path)
 }
 
+/** Where a pool keeps downloads. */
+export function cacheFolder(folder: string): string {
+  return join(folder, ownFolder, 'cache')
+}
+
 export function volumePaths(folder: string, base: string, format: PoolSpec['format']): VolumePaths {
   const own = join(folder, ownFolder)
   return {
@@ -67,7 +72,7 @@ export function volumePaths(folder: string, base: string, format: PoolSpec['form
     unpacked: join(own, 'partial', `${base}.unpacked`),
     making: join(own, 'partial', `${base}.making`),
     quarantine: join(own, 'quarantine'),
-    cache: join(own, 'cache'),
+    cache: cacheFolder(folder),
   }
 }
 

@@ -2,6 +2,7 @@ import {
   cloudInit,
   diskAdded,
   diskRemoved,
+  guestSize,
   interfaceAdded,
   interfaceRemoved,
   linkState,
@@ -83,7 +84,7 @@ const domainRows: Row[] = [
   ...rows(`${domain}.memory`, 'restart', { fields: 'guest', quantity: true, reason: 'Memory is not plugged into a running guest here.' }),
   ...rows(`${domain}.memory`, 'restart', { fields: 'maxGuest', quantity: true }),
   ...rows(`${domain}.memory`, 'restart', { fields: 'hugepages.pageSize reservedOverhead.addedOverhead reservedOverhead.memLock' }),
-  ...rows(`${domain}.resources`, 'restart', { fields: 'requests.* limits.*', quantity: true }),
+  ...rows(`${domain}.resources`, guestSize, { fields: 'requests.* limits.*', quantity: true }),
   ...rows(`${domain}.resources`, 'none', { fields: 'overcommitGuestOverhead' }),
   ...rows(`${domain}.firmware`, 'restart', {
     fields: `serial acpi.msdmNameRef acpi.slicNameRef bootloader.bios.useSerial bootloader.efi.persistent bootloader.efi.secureBoot
@@ -112,10 +113,9 @@ const deviceRows: Row[] = [
   ...rows(disk, 'restart', { fields: '.', add: diskAdded, remove: diskRemoved }),
   ...rows(disk, 'restart', {
     fields: `name bootOrder cache io serial shareable tag errorPolicy dedicatedIOThread changedBlockTracking blockSize.custom.logical
-      blockSize.custom.physical blockSize.custom.discardGranularity blockSize.matchVolume.enabled cdrom.bus cdrom.readonly disk.bus
+      blockSize.custom.physical blockSize.custom.discardGranularity blockSize.matchVolume.enabled cdrom.bus cdrom.readonly cdrom.tray disk.bus
       disk.pciAddress disk.readonly lun.bus lun.readonly lun.reservation`,
   }),
-  ...rows(disk, 'live', { fields: 'cdrom.tray' }),
   ...rows(nic, 'restart', { fields: '.', add: interfaceAdded, remove: interfaceRemoved }),
   ...rows(nic, 'restart', {
     fields: `name acpiIndex binding.name bootOrder bridge macAddress macvtap masquerade model passt passtBinding pciAddress slirp sriov

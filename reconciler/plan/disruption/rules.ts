@@ -1,4 +1,5 @@
 import type { Disk, Interface, VirtualMachineInstanceSpec } from '../../../schemas/generated/virtual-machine.ts'
+import { guestMemory, guestTopology, vcpusOf } from '../../lib/guest-size.ts'
 import { segmentName } from '../diff/path.ts'
 import type { FieldContext, Verdict } from './row.ts'
 
@@ -86,6 +87,15 @@ export function linkState(context: FieldContext): Verdict {
   if (context.before === 'absent' || context.after === 'absent')
     return interfaceHotplug(context, context.after === 'absent' ? 'from' : 'to')
   return { disruption: 'live' }
+}
+
+/** Requests and limits decide the guest's size where nothing else does; else they are for placement alone. */
+export function guestSize(context: FieldContext): Verdict {
+  const [before, after] = (['from', 'to'] as const).map((side) => {
+    const domain = guestSpec(context, side)?.domain
+    return domain === undefined ? undefined : `${vcpusOf(guestTopology(domain))} ${String(guestMemory(domain))}`
+  })
+  return before === after ? { disruption: 'none', reason: 'The guest has the same size.' } : { disruption: 'restart' }
 }
 
 const identity = 'The seed is read at boot. Its instance-id stays the same, so cloud-init takes the guest for the same instance.'

@@ -1,4 +1,5 @@
 import { orderSegment } from '../diff/tree.ts'
+import { passedOver } from '../../../schemas/support.ts'
 import { formatPath, segmentName, type Segments } from '../diff/path.ts'
 import { parseQuantity } from '../../lib/quantity.ts'
 import { exceeds } from './classes.ts'
@@ -80,9 +81,22 @@ function collect(branch: Branch): Row[] {
 
 /**
  * What the change of one field does to a running guest. A path that stands for a whole branch has the highest class below it; a
- * path that the table does not know has `restart`, the class that never does harm by being wrong.
+ * path that the table does not know has `restart`, the class that never does harm by being wrong. A field of a machine for which
+ * the host does nothing disturbs nobody.
  */
 export function judge(kind: TableKind, context: FieldContext): Judgement {
+  const judgement = judgeCarriedOut(kind, context)
+  if (kind !== 'VirtualMachine' || judgement.disruption === 'none') return judgement
+  const row = passedOver(kind, context.path.map(listSegment))
+  if (row === undefined) return judgement
+  return { disruption: 'none', act: 'define', reason: `Not carried out here. ${row.reason}`, sensitive: judgement.sensitive }
+}
+
+function listSegment(segment: string): string {
+  return segment.startsWith('[') ? '[]' : segment
+}
+
+function judgeCarriedOut(kind: TableKind, context: FieldContext): Judgement {
   const row = rowOf(kind, context.path)
   if (row !== undefined) return judgeRow(row, context)
   let worst: Judgement | undefined

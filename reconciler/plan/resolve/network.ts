@@ -19,14 +19,21 @@ export function resolveNetwork(desired: NetworkObject): PolicySpec {
 
 /** Names of the interfaces that a desired network state brings up, that is, does not remove. */
 export function createdInterfaces(desiredState: unknown): string[] {
+  return interfacesOf(desiredState).flatMap(({ name, state }) => (state === 'absent' ? [] : [name]))
+}
+
+/** Names of the interfaces that a desired network state removes. */
+export function removedInterfaces(desiredState: unknown): string[] {
+  return interfacesOf(desiredState).flatMap(({ name, state }) => (state === 'absent' ? [name] : []))
+}
+
+function interfacesOf(desiredState: unknown): { readonly name: string; readonly state: unknown }[] {
   const interfaces = field(desiredState, 'interfaces')
   if (!Array.isArray(interfaces)) return []
-  const names: string[] = []
-  for (const one of interfaces as unknown[]) {
+  return (interfaces as unknown[]).flatMap((one) => {
     const name = field(one, 'name')
-    if (typeof name === 'string' && field(one, 'state') !== 'absent') names.push(name)
-  }
-  return names
+    return typeof name === 'string' ? [{ name, state: field(one, 'state') }] : []
+  })
 }
 
 function field(value: unknown, name: string): unknown {

@@ -89,6 +89,26 @@ export function impactLines(impact: NodeImpact): string[] {
       ? []
       : [`memory of guests: ${formatBytes(before.memoryBytes)} -> ${formatBytes(after.memoryBytes)}${total}`]),
     ...room,
+    ...impact.images.map(imageLine),
+    ...impact.bridges.map(bridgeLine),
     ...(impact.quarantinedBytes === 0 ? [] : [`${formatBytes(impact.quarantinedBytes)} go into quarantine and come free when it ends`]),
   ]
+}
+
+function imageLine({ volume, state, bytes }: NodeImpact['images'][number]): string {
+  const size = bytes === undefined ? '' : formatBytes(bytes)
+  const what = `image of ${clean(keyText(volume))}: `
+  if (state === 'kept') return `${what}kept on this host (${size}); fetched again only where the server has a newer one`
+  return `${what}${bytes === undefined ? 'to download; no host knows its size yet' : `${size} to download`}`
+}
+
+const bridgeWords: Readonly<Record<NodeImpact['bridges'][number]['state'], string>> = {
+  present: 'is there',
+  planned: 'is brought up by a policy of this plan',
+  removed: 'is REMOVED by a policy of this plan',
+  missing: 'is MISSING, and no policy of this plan brings it up',
+}
+
+function bridgeLine({ name, machines, state }: NodeImpact['bridges'][number]): string {
+  return `bridge ${clean(name)} ${bridgeWords[state]}: ${names(machines)}`
 }

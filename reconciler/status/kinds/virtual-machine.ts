@@ -1,3 +1,4 @@
+import { fieldsSinceBoot } from '../../plan/since-boot.ts'
 import type { ConditionDraft, Draft } from '../api-object.ts'
 import { commonConditions, condition } from '../common-conditions.ts'
 import { appliedOf, isSettled, type Subject } from '../subject.ts'
@@ -58,13 +59,18 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
   const own: ConditionDraft[] = []
   if (!isAlive(machine)) own.push(condition('Ready', 'False', ['VMINotExists', 'No guest runs.']))
   if (machine?.problem !== undefined) own.push(condition('Failure', 'True', [machine.problem.reason, machine.problem.message]))
-  const waiting = machine?.restartRequired ?? []
+  const waiting = waitingFor(machine)
   if (waiting.length > 0) {
     own.push(condition('RestartRequired', 'True', ['RestartRequired', `A restart brings in: ${waiting.join(', ')}.`]))
   }
   own.push(...powerRequested(facts))
   const mirrored = isAlive(machine) ? instanceConditions(subject, facts) : []
   return [...own, ...mirrored, ...commonConditions(subject, machine?.unsupported)]
+}
+
+/** Fields that the running guest gets with its next start. */
+function waitingFor(machine: MachineFacts['machine']): readonly string[] {
+  return machine !== undefined && isAlive(machine) ? fieldsSinceBoot(machine) : []
 }
 
 /** A person's request that holds against runStrategy. Upstream rewrites spec.runStrategy instead; here the spec is Git's alone. */
@@ -81,7 +87,7 @@ function marksOf(subject: Subject, { machine, node }: MachineFacts): Record<stri
   return {
     node,
     drift: (machine?.drift ?? []).map((drift) => drift.path).join(', '),
-    restart: (machine?.restartRequired ?? []).join(', '),
+    restart: waitingFor(machine).join(', '),
     problem: machine?.problem === undefined ? '' : `${machine.problem.reason}: ${machine.problem.message}`,
     deleting: subject.deleting ? 'yes' : '',
     unsupported: (machine?.unsupported ?? []).join('; '),

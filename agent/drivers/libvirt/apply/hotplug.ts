@@ -55,7 +55,7 @@ async function noteDevices(session: Session, record: MachineRecord): Promise<voi
   const latest = session.records.byKey(record.machine.key) ?? record
   if (latest.boot === undefined) return
   const live = await liveXml(session, record.machine.uid)
-  const machine = mergeBooted(latest.boot.machine, latest.machine, live)
+  const machine = mergeBooted(latest.boot.machine, latest.machine, { live, definition: parseXml(latest.definition) })
   await session.records.save({ ...latest, boot: { ...latest.boot, machine, devices: fingerprints(live) } })
   session.context.changed(record.machine.key)
 }

@@ -44,7 +44,7 @@ async function sourceOf(input: SourceInput, volume: Volume): Promise<DiskSource>
   if (medium !== undefined) {
     const path = join(input.paths.folder, `${fileName(volume)}.iso`)
     await writeIso(medium, path)
-    return { type: 'file', path, format: 'raw', readonly: true }
+    return { type: 'file', path, format: 'raw', readonly: true, made: true }
   }
   if (volume.emptyDisk !== undefined) {
     const path = scratchPath(input.paths, volume)

@@ -9,13 +9,17 @@ import { guestBytes } from '../render/memory.ts'
 const carried = ['domain', 'volumes', 'networks', 'hostname', 'accessCredentials', 'architecture']
 
 /**
- * Template paths that differ between what the guest was booted with and what is defined now,
- * without those that hotplug brings to the running guest.
+ * Paths that differ between what the guest was booted with and what is defined now, without those that hotplug brings to the
+ * running guest: of the template, and of the Secrets and ConfigMaps that seeds are made of. Which of them are worth a restart, the
+ * reconciler's disruption table tells.
  */
 export function restartRequired(booted: MachineSpec, applied: MachineSpec): string[] {
   const before = (booted.template.spec ?? {}) as Record<string, unknown>
   const after = (applied.template.spec ?? {}) as Record<string, unknown>
-  const paths = carried.flatMap((name) => differences(before[name], after[name], `spec.template.spec.${name}`))
+  const paths = [
+    ...carried.flatMap((name) => differences(before[name], after[name], `spec.template.spec.${name}`)),
+    ...inputDifferences(booted.inputs, applied.inputs),
+  ]
   const live = new Set([...pluggablePaths(booted, applied), ...sameSize(booted, applied)])
   return paths.filter((path) => !live.has(path) && ![...live].some((start) => path.startsWith(`${start}.`)))
 }
@@ -32,10 +36,7 @@ export function pluggable(booted: MachineSpec, applied: MachineSpec): Pluggable 
     const others = new Map(disksOf(other).map((disk) => [disk.name, disk]))
     for (const disk of disksOf(machine)) {
       const twin = others.get(disk.name)
-      const media =
-        disk.cdrom !== undefined &&
-        twin?.cdrom !== undefined &&
-        canonicalJson({ ...disk, cdrom: {} }) === canonicalJson({ ...twin, cdrom: {} })
+      const media = disk.cdrom !== undefined && twin !== undefined && canonicalJson(disk) === canonicalJson(twin)
       if (media || (twin === undefined && disk.cdrom === undefined && ['virtio', 'scsi'].includes(busOf(machine, disk))))
         disks.add(disk.name)
     }
@@ -76,6 +77,12 @@ function pluggablePaths(booted: MachineSpec, applied: MachineSpec): string[] {
 function sameSize(booted: MachineSpec, applied: MachineSpec): string[] {
   const same = vcpuCount(booted) === vcpuCount(applied) && guestBytes(booted) === guestBytes(applied)
   return same ? ['spec.template.spec.domain.resources'] : []
+}
+
+/** Secrets and ConfigMaps whose content is another, by their digests. */
+function inputDifferences(before: MachineSpec['inputs'], after: MachineSpec['inputs']): string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return keys.filter((key) => before[key] !== after[key]).map((key) => `inputs[${key}]`)
 }
 
 /** Paths of the leaves that differ; list entries by name where they have one. */

@@ -1,21 +1,15 @@
 import type { CPU } from '../../../../schemas/generated/virtual-machine.ts'
-import { parseQuantity } from '../../../../reconciler/lib/quantity.ts'
+import { guestTopology, vcpusOf, type Topology } from '../../../../reconciler/lib/guest-size.ts'
 import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
 import { element, type XmlElement } from '../xml.ts'
 import { domainSpec, invalidMachine, type Rendered, type RenderInput } from './input.ts'
 
-export type Topology = { readonly sockets: number; readonly cores: number; readonly threads: number; readonly maxSockets: number }
-
 /**
- * The guest's topology. Where `cpu` is silent, the vCPU count comes from the CPU requests (then limits), rounded up.
- * Source: KubeVirt user guide, "CPU".
+ * The guest's topology.
+ * @throws GitvirtError `InvalidMachine`
  */
 export function topologyOf(machine: MachineSpec): Topology {
-  const { cpu = {}, resources } = domainSpec(machine)
-  const silent = cpu.sockets === undefined && cpu.cores === undefined && cpu.threads === undefined
-  const wanted = resources?.requests?.['cpu'] ?? resources?.limits?.['cpu']
-  const sockets = silent && wanted !== undefined ? Math.max(1, Math.ceil(parseQuantity(wanted))) : (cpu.sockets ?? 1)
-  const topology = { sockets, cores: cpu.cores ?? 1, threads: cpu.threads ?? 1, maxSockets: Math.max(cpu.maxSockets ?? sockets, sockets) }
+  const topology = guestTopology(domainSpec(machine))
   const count = topology.maxSockets * topology.cores * topology.threads
   if (!Object.values(topology).every((part) => Number.isInteger(part) && part > 0) || count > 512) {
     throw invalidMachine(
@@ -27,8 +21,7 @@ export function topologyOf(machine: MachineSpec): Topology {
 }
 
 export function vcpuCount(machine: MachineSpec): number {
-  const { sockets, cores, threads } = topologyOf(machine)
-  return sockets * cores * threads
+  return vcpusOf(topologyOf(machine))
 }
 
 /** `<vcpu>` and `<cpu>`. */

@@ -86,7 +86,9 @@ function renderDisk(parts: DiskParts): XmlElement {
   const bus = busOf(input.machine, disk)
   const type = source?.type ?? 'file'
   const device = deviceOf(disk, type, notes)
-  const readonly = device === 'cdrom' || disk.disk?.readonly === true || disk.lun?.readonly === true || source?.readonly === true
+  // QEMU has no read-only SATA disk. A seed on one is a file of this machine alone, and is made anew by each definition.
+  const sealed = source?.readonly === true && !(bus === 'sata' && source.made === true)
+  const readonly = device === 'cdrom' || disk.disk?.readonly === true || disk.lun?.readonly === true || sealed
   const shareable = disk.shareable === true || source?.shareable === true
   const tray = disk.cdrom?.tray === 'open' ? 'open' : undefined
   noteDisk(disk, notes)

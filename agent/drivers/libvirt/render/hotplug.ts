@@ -91,10 +91,15 @@ function updated(live: XmlElement, wanted: XmlElement): XmlElement | undefined {
 }
 
 function mediaUpdate(live: XmlElement, wanted: XmlElement): XmlElement | undefined {
-  const path = (disk: XmlElement): string => Object.values({ ...child(disk, 'source')?.attributes, index: '' }).join('')
-  if (path(live) === path(wanted)) return undefined
+  if (sourceText(live) === sourceText(wanted)) return undefined
   const source = child(wanted, 'source')
   const type = wanted.attributes['type'] ?? 'file'
   const rest = live.children.filter((item) => item.name !== 'source' && item.name !== 'backingStore')
   return { ...live, attributes: { ...live.attributes, type }, children: [...rest, ...(source === undefined ? [] : [source])] }
+}
+
+/** Where a disk's content lies, as one text; empty for a drive without a medium. */
+export function sourceText(disk: XmlElement): string {
+  const { file, dev } = child(disk, 'source')?.attributes ?? {}
+  return file ?? dev ?? ''
 }

@@ -9,8 +9,10 @@ export type DiskSource = {
   readonly type: 'file' | 'block'
   readonly path: string
   readonly format: 'raw' | 'qcow2'
-  /** The guest must not write: seeds and other generated media. */
+  /** The guest must not write. */
   readonly readonly?: boolean
+  /** A medium that each definition makes anew for this machine alone, such as a seed. */
+  readonly made?: true
   /** More than one guest may use it. */
   readonly shareable?: boolean
   /** The image below an overlay that lives as long as one run. */

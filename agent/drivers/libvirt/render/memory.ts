@@ -1,3 +1,4 @@
+import { guestMemory } from '../../../../reconciler/lib/guest-size.ts'
 import { parseBytes } from '../../../../reconciler/lib/quantity.ts'
 import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
 import { element } from '../xml.ts'
@@ -8,8 +9,7 @@ import { domainSpec, invalidMachine, type Rendered, type RenderInput } from './i
  * @throws GitvirtError `InvalidMachine`
  */
 export function guestBytes(machine: MachineSpec): number {
-  const { memory, resources } = domainSpec(machine)
-  const wanted = memory?.guest ?? resources?.requests?.['memory'] ?? resources?.limits?.['memory']
+  const wanted = guestMemory(domainSpec(machine))
   if (wanted === undefined) throw invalidMachine(machine, 'spec.template.spec.domain.memory.guest is missing.')
   const bytes = parseBytes(wanted)
   if (bytes >= 1024 * 1024 && bytes <= 2 ** 46) return bytes

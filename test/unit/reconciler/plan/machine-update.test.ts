@@ -86,7 +86,7 @@ describe('machine updates', () => {
 
   it('keeps saying that a restart waits once the definition has changed, and sends nothing more', () => {
     const booted = specs([machine('vm'), volume('root')]).machine
-    const { change, sent } = planned({ after: moreMemory(), observed: { booted, restartRequired: ['spec.domain.memory.guest'] } })
+    const { change, sent } = planned({ after: moreMemory(), observed: { booted } })
     assert.deepEqual(verbs(change), ['RestartDomain'])
     assert.equal(change?.blocked[0]?.reason, 'DisruptionNotAllowed')
     assert.deepEqual(
@@ -94,6 +94,41 @@ describe('machine updates', () => {
       [['spec.template.spec.domain.memory.guest', '1Gi', '2Gi']],
     )
     assert.equal(sent, undefined)
+  })
+
+  it('waits for no restart that would bring nothing', () => {
+    const same = (edit: (guest: VirtualMachineInstanceSpec) => void): void => {
+      const after = withGuest(edit)
+      const booted = specs([machine('vm'), volume('root')]).machine
+      const { change } = planned({ before: machine('vm'), after })
+      assert.deepEqual(
+        change?.fields.map(({ disruption }) => disruption),
+        ['none'],
+      )
+      assert.equal(planned({ after, observed: { booted } }).change, undefined)
+    }
+    same((guest) => void (guest.domain.memory = { guest: '1024Mi' }))
+    same((guest) => void (guest.domain.resources = { requests: { memory: '512Mi' } }))
+    same((guest) => void (guest.domain.devices.autoattachVSOCK = true))
+    same((guest) => void (guest.subdomain = 'sub'))
+  })
+
+  it('restarts for requests that decide how large the guest is', () => {
+    const sized = (memory: string): DesiredObject =>
+      withGuest((guest) => void (guest.domain = { ...guest.domain, memory: {}, resources: { requests: { memory } } }))
+    const { change } = planned({ before: sized('1Gi'), after: sized('2Gi') })
+    assert.equal(change?.disruption, 'restart')
+  })
+
+  it('plugs again what an earlier hotplug did not bring about', () => {
+    const disk = (guest: VirtualMachineInstanceSpec): void => {
+      guest.domain.devices.disks?.push({ name: 'data', disk: { bus: 'virtio' } })
+      guest.volumes?.push({ name: 'data', emptyDisk: { capacity: '1Gi' } })
+    }
+    const booted = specs([machine('vm'), volume('root')]).machine
+    const { change } = planned({ after: withGuest(disk), observed: { booted } })
+    assert.deepEqual(verbs(change), ['HotplugDomain'])
+    assert.equal(change?.disruption, 'hotplug')
   })
 
   it('restarts by itself where the policy allows restarts', () => {
@@ -114,7 +149,7 @@ describe('machine updates', () => {
     const other = withGuest((guest) => void (guest.domain.memory = { guest: '4Gi' }))
     assert.deepEqual(verbs(planned({ ...scene, after: other, approvals }).sent), ['DefineDomain'])
     const booted = specs([machine('vm'), volume('root')]).machine
-    const later = planned({ after: moreMemory(), observed: { booted, restartRequired: ['spec.domain.memory.guest'] }, approvals })
+    const later = planned({ after: moreMemory(), observed: { booted }, approvals })
     assert.deepEqual(verbs(later.sent), ['RestartDomain'])
   })
 
@@ -123,7 +158,7 @@ describe('machine updates', () => {
     const booted = specs([machine('vm'), volume('root')]).machine
     const { change } = planned({
       after: machine('vm'),
-      observed: { applied: raised, booted, restartRequired: ['spec.domain.memory.guest'] },
+      observed: { applied: raised, booted },
     })
     assert.deepEqual(verbs(change), ['DefineDomain'])
     assert.equal(change?.disruption, 'none')

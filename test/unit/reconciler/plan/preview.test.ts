@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
 import type { Sighting } from '../../../../reconciler/observed/types.ts'
+import { imageKey } from '../../../../reconciler/lib/image-key.ts'
+import type { NodeImpact } from '../../../../reconciler/plan/impact.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { intentOf, preview, type Preview } from '../../../../reconciler/plan/preview.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
@@ -48,6 +50,14 @@ function previewOf({ tracked, merged, unknown }: Branches, running: readonly Des
 
 const disk = volume('root')
 
+/** A guest on a bridge of its host. */
+function plugged(bridge: string): ReturnType<typeof guestSpec> {
+  const guest = structuredClone(guestSpec())
+  guest.networks = [{ name: 'net', multus: { networkName: bridge } }]
+  guest.domain.devices.interfaces = [{ name: 'net', bridge: {} }]
+  return guest
+}
+
 describe('preview', () => {
   it('is empty where merging changes nothing', () => {
     const { plan: made, pending, impact, errors } = previewOf({ tracked: [disk, machine('vm')], merged: [disk, machine('vm')] })
@@ -79,6 +89,48 @@ describe('preview', () => {
     assert.equal(made.changes.length, 2)
     assert.deepEqual(impact[0]?.restarts, [])
     assert.deepEqual(impact[0]?.networks, ['NodeNetworkConfigurationPolicy//net'])
+  })
+
+  it('tells of each host which images it keeps or must download, and which bridges it has', () => {
+    const url = 'https://images.example.org/a.qcow2'
+    const image = (name: string, from: string): DesiredObject => {
+      const made = volume(name)
+      assert.ok(made.kind === 'DataVolume')
+      return { ...made, object: { ...made.object, spec: { ...made.object.spec, source: { http: { url: from } } } } }
+    }
+    const kept = (from: string, bytes: number) => ({ key: imageKey({ url: from }, 'default'), pool: 'local', bytes })
+    const here = node('h1', { facts: { images: [kept(url, 5)], interfaces: [{ name: 'br0', type: 'linux-bridge', up: true }] } })
+    const other = node('h2', { connected: false, facts: { images: [kept(`${url}.other`, 7)] } })
+    const merged = [
+      image('a', url),
+      image('b', `${url}.other`),
+      image('c', `${url}.new`),
+      network('net', { bridge: 'br2' }),
+      ...['br0', 'br2'].map((bridge) => machine(bridge, { guest: plugged(bridge) })),
+    ]
+    const around = { approvals: [], suspensions: [], now, inputSalt: 'salt' }
+    const made = preview({ ...around, tracked: desiredView([]), merged: desiredView(merged), observed: observedView([here, other]) })
+    const one = made.impact.find((impact) => impact.node === 'h1')
+    assert.deepEqual(one?.images, [
+      { volume: 'DataVolume/default/a', state: 'kept', bytes: 5 },
+      { volume: 'DataVolume/default/b', state: 'download', bytes: 7 },
+      { volume: 'DataVolume/default/c', state: 'download' },
+    ])
+    assert.deepEqual(
+      one?.bridges.map(({ name, state }) => [name, state]),
+      [
+        ['br0', 'present'],
+        ['br2', 'planned'],
+      ],
+    )
+  })
+
+  it('says which bridge of a machine that stays is missing on its host, or goes', () => {
+    const merged = (bridge: string): NodeImpact['bridges'] =>
+      previewOf({ tracked: [disk, machine('vm')], merged: [disk, machine('vm', { guest: plugged(bridge) })] })['impact'].flatMap(
+        ({ bridges }) => bridges,
+      )
+    assert.deepEqual(merged('br9'), [{ name: 'br9', machines: ['VirtualMachine/default/vm'], state: 'missing' }])
   })
 
   it('judges a request by the policy that is tracked, and says that another one comes', () => {

@@ -279,14 +279,26 @@ function carryOutMachine(verb: string, applied: MachineSpec, object: ObservedMac
   if (verb === 'StartDomain' || verb === 'RestartDomain')
     return { ...current, applied, booted: applied, state: 'running', restartRequired: [] }
   if (verb === 'StopDomain') return { ...current, state: 'off' }
-  if (verb === 'HotplugDomain') return { ...current, drift: [] }
+  if (verb === 'HotplugDomain') return { ...current, drift: [], booted: plugged(current.booted ?? applied, applied) }
   const running = current.state === 'running'
-  const restart =
-    running &&
-    current.booted !== undefined &&
-    digestOf(current.booted.template.spec?.domain.memory) !== digestOf(applied.template.spec?.domain.memory)
   const state = current.state === 'undefined' ? 'off' : current.state
-  return { ...current, state, applied, drift: running ? current.drift : [], restartRequired: restart ? ['spec.domain.memory.guest'] : [] }
+  return { ...current, state, applied, drift: running ? current.drift : [] }
+}
+
+/** What a running guest has after hotplug: disks on virtio and scsi come and go, links are set, all else is as it was booted. */
+function plugged(booted: MachineSpec, applied: MachineSpec): MachineSpec {
+  const [before, after] = [booted.template.spec, applied.template.spec]
+  if (before === undefined || after === undefined) return booted
+  const [old, now] = [before.domain.devices.disks ?? [], after.domain.devices.disks ?? []]
+  const hot = new Set([...old, ...now].filter(({ disk }) => disk?.bus !== 'sata').map(({ name }) => name))
+  const swap = <T extends { readonly name: string }>(from: readonly T[] = [], to: readonly T[] = []): T[] => [
+    ...from.filter(({ name }) => !hot.has(name) || to.some((one) => one.name === name)),
+    ...to.filter(({ name }) => hot.has(name) && from.every((one) => one.name !== name)),
+  ]
+  const interfaces = after.domain.devices.interfaces
+  const devices = { ...before.domain.devices, disks: swap(old, now), ...(interfaces === undefined ? {} : { interfaces }) }
+  const spec = { ...before, domain: { ...before.domain, devices }, volumes: swap(before.volumes, after.volumes) }
+  return { ...booted, template: { ...booted.template, spec } }
 }
 
 export function nameOf(key: string): string {

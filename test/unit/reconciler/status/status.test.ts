@@ -215,7 +215,10 @@ test('a stop that a person asked for is Stopping while the guest runs, and told 
 })
 
 test('a blocked change becomes a condition and one event that say how to unblock it', (t) => {
-  const world = running(t, { restartRequired: ['spec.template.spec.domain.memory.guest'] })
+  const seen = machineSeen(vmManifest('demo')).applied
+  assert.ok(seen?.template.spec !== undefined)
+  const domain = { ...seen.template.spec.domain, memory: { guest: '1Mi' } }
+  const world = running(t, { booted: { ...seen, template: { ...seen.template, spec: { ...seen.template.spec, domain } } } })
   const block: Block = {
     reason: 'DisruptionNotAllowed',
     message: 'a restart is not allowed unattended',

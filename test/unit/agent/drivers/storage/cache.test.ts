@@ -4,7 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it, type TestContext } from 'node:test'
-import { cacheKey, ImageCache } from '../../../../../agent/drivers/storage/cache.ts'
+import { ImageCache } from '../../../../../agent/drivers/storage/cache.ts'
+import { imageKey } from '../../../../../reconciler/lib/image-key.ts'
 import type { Checksum } from '../../../../../agent/drivers/storage/checksum.ts'
 
 const forever = new AbortController().signal
@@ -12,7 +13,7 @@ const url = 'https://images.example/disk.qcow2'
 
 it('never lets a download from an unverified server stand in for one from a verified server', () => {
   const sources = [{ url }, { url, insecureSkipVerify: true }, { url, certConfigMap: 'ca' }, { url, certConfigMap: 'other' }]
-  assert.equal(new Set(sources.map((source) => cacheKey(source, 'demo'))).size, sources.length)
+  assert.equal(new Set(sources.map((source) => imageKey(source, 'demo'))).size, sources.length)
 })
 
 it('keeps the trust of one namespace apart from that of another', () => {
@@ -20,11 +21,11 @@ it('keeps the trust of one namespace apart from that of another', () => {
     { url, insecureSkipVerify: true },
     { url, certConfigMap: 'ca' },
   ])
-    assert.notEqual(cacheKey(source, 'demo'), cacheKey(source, 'prod'))
+    assert.notEqual(imageKey(source, 'demo'), imageKey(source, 'prod'))
 })
 
 it('shares a download that everybody would get', () => {
-  assert.equal(cacheKey({ url }, 'demo'), cacheKey({ url, insecureSkipVerify: false }, 'prod'))
+  assert.equal(imageKey({ url }, 'demo'), imageKey({ url, insecureSkipVerify: false }, 'prod'))
 })
 
 const checked = { format: 'qcow2', virtualBytes: 4096, allocatedBytes: 512 } as const

@@ -54,6 +54,26 @@ describe('a plan as a comment', () => {
 })
 
 describe('a preview as text', () => {
+  it('tells images and bridges of each host in words', () => {
+    const made = request(1)
+    const [one] = made.impact
+    assert.ok(one !== undefined)
+    const images = [
+      { volume: 'DataVolume/default/a', state: 'kept', bytes: 2 ** 20 },
+      { volume: 'DataVolume/default/b', state: 'download', bytes: 2 ** 21 },
+      { volume: 'DataVolume/default/c', state: 'download' },
+    ] as const
+    const bridges = [{ name: 'br9', machines: ['VirtualMachine/default/vm-0'], state: 'missing' }] as const
+    const text = renderPreview({ ...made, impact: [{ ...one, images, bridges }] })
+    for (const line of [
+      'image of DataVolume/default/a: kept on this host (1MiB); fetched again only where the server has a newer one',
+      'image of DataVolume/default/b: 2MiB to download',
+      'image of DataVolume/default/c: to download; no host knows its size yet',
+      'bridge br9 is MISSING, and no policy of this plan brings it up: VirtualMachine/default/vm-0',
+    ])
+      assert.ok(text.includes(`    ${line}\n`), text)
+  })
+
   it('tells the merge, the plan, the host and the intent, without control characters', () => {
     const text = renderPreview(request(1, 'evil \u001B[31m'))
     assert.match(text, /^Merging #7 \(aaaaaaaaaaaa "evil \\u001b\[31m"\) into main \(cccccccccccc\) would do this:/)

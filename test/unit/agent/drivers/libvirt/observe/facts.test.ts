@@ -8,9 +8,10 @@ import { parseGuestInfo } from '../../../../../../agent/drivers/libvirt/observe/
 import { parseState } from '../../../../../../agent/drivers/libvirt/observe/state.ts'
 import { restartRequired } from '../../../../../../agent/drivers/libvirt/observe/template-diff.ts'
 import { planHotplug } from '../../../../../../agent/drivers/libvirt/render/hotplug.ts'
+import { mergeBooted } from '../../../../../../agent/drivers/libvirt/render/merge-booted.ts'
 import { overlaps } from '../../../../../../agent/drivers/libvirt/render/pod-network.ts'
 import { parseXml } from '../../../../../../agent/drivers/libvirt/xml.ts'
-import type { VirtualMachineInstanceSpec } from '../../../../../../schemas/generated/virtual-machine.ts'
+import type { Disk, VirtualMachineInstanceSpec } from '../../../../../../schemas/generated/virtual-machine.ts'
 import { machineWith } from '../machine.ts'
 
 describe('parseState', () => {
@@ -95,6 +96,75 @@ describe('restartRequired', () => {
       after((spec) => Object.assign(spec.domain.devices.disks?.[0] ?? {}, { serial: 'x' })),
       ['spec.template.spec.domain.devices.disks[root].serial'],
     )
+  })
+})
+
+describe('restartRequired, of what a drive or a seed has', () => {
+  const drive = (cdrom: Disk['cdrom'], volume = 'one') =>
+    machineWith((spec) => {
+      spec.domain.devices.disks?.push({ name: 'cd', ...(cdrom === undefined ? {} : { cdrom }) })
+      spec.volumes?.push({ name: 'cd', dataVolume: { name: volume } })
+    })
+  it('leaves out another medium, and names another bus or tray', () => {
+    assert.deepEqual(restartRequired(drive({ bus: 'sata' }), drive({ bus: 'sata' }, 'two')), [])
+    const path = 'spec.template.spec.domain.devices.disks[cd].cdrom'
+    assert.deepEqual(restartRequired(drive({ bus: 'sata' }), drive({ bus: 'scsi' })), [`${path}.bus`])
+    assert.deepEqual(restartRequired(drive({ bus: 'sata', tray: 'open' }), drive({ bus: 'sata', tray: 'closed' })), [`${path}.tray`])
+  })
+  it('names Secrets whose content is another', () => {
+    const made = machineWith()
+    const key = 'Secret/test/seed'
+    assert.deepEqual(restartRequired({ ...made, inputs: { [key]: 'a' } }, { ...made, inputs: { [key]: 'b' } }), [`inputs[${key}]`])
+  })
+})
+
+describe('mergeBooted', () => {
+  const alias = (kind: 'disk' | 'nic', name: string): string => `<alias name='${aliasOf(kind, name)}'/>`
+  const device = (name: string, file: string): string => `<disk type='file'><source file='${file}'/>${alias('disk', name)}</disk>`
+  const running = (live: string, definition = live) => {
+    const domain = (devices: string) => parseXml(`<domain><devices>${devices}</devices></domain>`)
+    return { live: domain(live), definition: domain(definition) }
+  }
+  const named = (names: readonly string[]) =>
+    machineWith((spec) => {
+      spec.domain.devices.disks = names.map((name) => ({ name, disk: { bus: 'virtio' } }))
+      spec.volumes = names.map((name) => ({ name, emptyDisk: { capacity: '1Mi' } }))
+    })
+  const disksOf = (machine: ReturnType<typeof machineWith>): string[] | undefined =>
+    machine.template.spec?.domain.devices.disks?.map(({ name }) => name)
+
+  it('takes up disks that came and went, in the order that the guest has', () => {
+    const live = ['a', 'b', 'd'].map((name) => device(name, name)).join('')
+    assert.deepEqual(disksOf(mergeBooted(named(['a', 'b', 'c']), named(['d', 'b', 'a']), running(live))), ['a', 'b', 'd'])
+  })
+
+  it('keeps a disk that the guest did not let go of, and one that could not be attached out', () => {
+    const live = ['a', 'b'].map((name) => device(name, name)).join('')
+    assert.deepEqual(disksOf(mergeBooted(named(['a', 'b']), named(['a', 'c']), running(live))), ['a', 'b'])
+  })
+
+  it('takes a medium that is in the drive, though its bus waits for a restart', () => {
+    const drive = (bus: 'sata' | 'scsi', volume: string) =>
+      machineWith((spec) => {
+        spec.domain.devices.disks = [{ name: 'cd', cdrom: { bus } }]
+        spec.volumes = [{ name: 'cd', dataVolume: { name: volume } }]
+      })
+    const merged = (file: string) =>
+      mergeBooted(drive('sata', 'one'), drive('scsi', 'two'), running(device('cd', file), device('cd', '/two'))).template.spec
+    assert.deepEqual(merged('/two')?.volumes, [{ name: 'cd', dataVolume: { name: 'two' } }])
+    assert.deepEqual(merged('/two')?.domain.devices.disks, [{ name: 'cd', cdrom: { bus: 'sata' } }])
+    assert.deepEqual(merged('/one')?.volumes, [{ name: 'cd', dataVolume: { name: 'one' } }])
+  })
+
+  it('takes a link that is down, though the address of its NIC waits for a restart', () => {
+    const nic = (macAddress: string, state?: 'down') =>
+      machineWith((spec) => {
+        spec.networks = [{ name: 'net', multus: { networkName: 'br1' } }]
+        spec.domain.devices.interfaces = [{ name: 'net', bridge: {}, macAddress, ...(state === undefined ? {} : { state }) }]
+      })
+    const live = `<interface type='bridge'><link state='down'/>${alias('nic', 'net')}</interface>`
+    const merged = mergeBooted(nic('02:00:00:00:00:01'), nic('02:00:00:00:00:02', 'down'), running(live)).template.spec
+    assert.deepEqual(merged?.domain.devices.interfaces, [{ name: 'net', bridge: {}, macAddress: '02:00:00:00:00:01', state: 'down' }])
   })
 })
 

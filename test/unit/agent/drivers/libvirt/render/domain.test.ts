@@ -55,6 +55,16 @@ describe('renderDomain', () => {
     assert.throws(() => render((spec) => (spec.domain.memory = {})), { code: 'InvalidMachine', at: 'vms/a.yaml:3:1' })
   })
 
+  it('gives a seed on SATA to the guest without the mark that QEMU refuses there', () => {
+    const seed = (bus: 'sata' | 'virtio') => {
+      const change = (spec: VirtualMachineInstanceSpec): void => void (spec.domain.devices.disks = [{ name: 'root', disk: { bus } }])
+      const made = { type: 'file', path: '/seed.iso', format: 'raw', readonly: true, made: true } as const
+      return devicesOf(render(change, { sources: new Map([['root', made]]) }).read, 'disk')[0]
+    }
+    assert.equal(child(seed('sata'), 'readonly'), undefined)
+    assert.notEqual(child(seed('virtio'), 'readonly'), undefined)
+  })
+
   it('uses the nearest machine type and says so', () => {
     const { read, unsupported } = render((spec) => (spec.domain.machine = { type: 'pc-q35-rhel9.4.0' }))
     assert.equal(child(read, 'os', 'type')?.attributes['machine'], 'q35')
