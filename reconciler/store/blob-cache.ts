@@ -198,6 +198,7 @@ class SqliteBlobCache implements ClosableBlobCache {
       this.#db.exec('COMMIT')
     } catch (error) {
       this.#db.exec('ROLLBACK')
+      this.#bytes = this.#countBytes()
       throw error
     }
   }
