@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { ObservedObject } from '../../schemas/generated/observation.ts'
+import { Recent, type Folded } from '../lib/recent.ts'
 import type { Brief, Sighting } from './types.ts'
 
 /** Tells what passes over all objects ask of one. */
@@ -37,11 +38,13 @@ function unfold(text: string): ObservedObject {
   return booted === undefined ? object : { ...object, booted }
 }
 
-/** One object on one node, kept as text: it is unfolded when somebody asks, and folded again when nobody holds it any more. */
-export class KeptSighting implements Sighting {
+const recent = new Recent(500)
+
+/** One object on one node, kept as text: it is unfolded when somebody asks, and folded again when others were. */
+export class KeptSighting implements Sighting, Folded {
   readonly node: string
   readonly text: string
-  #object: WeakRef<ObservedObject> | undefined
+  #object: ObservedObject | undefined
 
   constructor(node: string, text: string) {
     this.node = node
@@ -50,11 +53,15 @@ export class KeptSighting implements Sighting {
 
   /** Treat as immutable: others may hold the same one. */
   get object(): ObservedObject {
-    const known = this.#object?.deref()
-    if (known !== undefined) return known
-    const object = unfold(this.text)
-    this.#object = new WeakRef(object)
-    return object
+    if (this.#object === undefined) {
+      this.#object = unfold(this.text)
+      recent.hold(this)
+    }
+    return this.#object
+  }
+
+  fold(): void {
+    this.#object = undefined
   }
 
   get print(): string {

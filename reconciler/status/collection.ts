@@ -1,4 +1,5 @@
 import { objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
+import { Recent, type Folded } from '../lib/recent.ts'
 import type { ApiObject } from './api-object.ts'
 
 export type WatchEvent = {
@@ -50,8 +51,25 @@ export type PutOptions = {
   readonly summary?: string
 }
 
-/** An object in memory; one that rests elsewhere, with a hold on it that memory may take away; or just the word that one is counted by. */
-type Entry = { readonly held: ApiObject } | { readonly resting: WeakRef<ApiObject>; readonly summary: string } | string
+/** An object in memory; one that rests elsewhere, in memory while it was used lately; or just the word that such a one is counted by. */
+type Entry = { readonly held: ApiObject } | Resting | string
+
+class Resting implements Folded {
+  readonly summary: string
+  object: ApiObject | undefined
+
+  constructor(object: ApiObject, summary: string) {
+    this.object = object
+    this.summary = summary
+  }
+
+  fold(): void {
+    this.object = undefined
+  }
+}
+
+/** Objects that rest elsewhere and stay in memory all the same. */
+const mostRecent = 500
 
 type Shelf = {
   readonly entries: Map<string, Entry>
@@ -76,6 +94,12 @@ export function createCollection(options: CollectionOptions): WritableCollection
   const shelves = new Map<string, Shelf>()
   const population = new Map<string, number>()
   const most = options.history ?? 2048
+  const recent = new Recent(mostRecent)
+  const rest = (object: ApiObject, summary: string): Resting => {
+    const resting = new Resting(object, summary)
+    recent.hold(resting)
+    return resting
+  }
   let version = options.version
   const shelfOf = (kind: string): Shelf => {
     let shelf = shelves.get(kind)
@@ -96,7 +120,7 @@ export function createCollection(options: CollectionOptions): WritableCollection
     const known = heldBy(entry)
     if (known !== undefined) return known
     const object = options.load?.(`${kind}/${id}`)
-    if (object !== undefined) entries.set(id, { resting: new WeakRef(object), summary: summaryOf(entry) })
+    if (object !== undefined) entries.set(id, rest(object, summaryOf(entry)))
     return object
   }
   const place = (kind: string, id: string, entry: Entry): void => {
@@ -157,13 +181,13 @@ export function createCollection(options: CollectionOptions): WritableCollection
     },
     refetch: () => {
       for (const { entries } of shelves.values()) {
-        for (const [id, entry] of entries) if (typeof entry !== 'string' && 'resting' in entry) entries.set(id, entry.summary)
+        for (const [id, entry] of entries) if (entry instanceof Resting) entries.set(id, entry.summary)
       }
     },
     put: (object, { silent = false, summary } = {}) => {
       const id = idOf(object)
       const previous = silent ? undefined : read(object.kind, id)
-      place(object.kind, id, summary === undefined ? { held: object } : { resting: new WeakRef(object), summary })
+      place(object.kind, id, summary === undefined ? { held: object } : rest(object, summary))
       if (silent) return
       const type = previous === undefined ? 'ADDED' : 'MODIFIED'
       const resourceVersion = Number(object.metadata.resourceVersion)
@@ -210,7 +234,7 @@ function namespaceOf(id: string): string {
 
 function heldBy(entry: Entry): ApiObject | undefined {
   if (typeof entry === 'string') return undefined
-  return 'held' in entry ? entry.held : entry.resting.deref()
+  return 'held' in entry ? entry.held : entry.object
 }
 
 function summaryOf(entry: Entry): string {

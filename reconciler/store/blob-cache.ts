@@ -15,17 +15,22 @@ export type BlobCacheOptions = {
 
 export type ClosableBlobCache = BlobCache & { close(): void }
 
-/** Layout of the table; a file of another one is thrown away: a cache is never migrated. */
-const layout = 2
-/** Ids of one query: enough to make it cheap, few enough to keep memory flat. */
+/** Layout of the tables; a file of another one is thrown away: a cache is never migrated. */
+const layout = 3
+/** Ids, or packs, of one query: enough to make it cheap, few enough to keep memory flat. */
 const idsPerQuery = 500
+const packsPerQuery = 64
+/** Characters of a pack: the texts of a fleet are read in few rows, and one text costs little more than itself. */
+const packLength = 65_536
 
 const schema = `
-  CREATE TABLE IF NOT EXISTS blob (
-    version TEXT NOT NULL, id TEXT NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (version, id)
+  CREATE TABLE IF NOT EXISTS pack (
+    id INTEGER PRIMARY KEY, used INTEGER NOT NULL, bytes INTEGER NOT NULL, version TEXT NOT NULL, text TEXT NOT NULL
   );
-  CREATE INDEX IF NOT EXISTS blob_used ON blob (used, bytes);
+  CREATE INDEX IF NOT EXISTS pack_used ON pack (used, bytes);
+  CREATE TABLE IF NOT EXISTS entry (
+    version TEXT NOT NULL, id TEXT NOT NULL, pack INTEGER NOT NULL, PRIMARY KEY (version, id)
+  ) WITHOUT ROWID;
 `
 
 /**
@@ -61,7 +66,7 @@ function openFile(file: string): DatabaseSync {
   try {
     db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY')
     const found = db.prepare('PRAGMA user_version').get()?.['user_version']
-    if (found !== 0 && found !== layout) db.exec('DROP TABLE IF EXISTS blob')
+    if (found !== 0 && found !== layout) db.exec('DROP TABLE IF EXISTS blob; DROP TABLE IF EXISTS pack; DROP TABLE IF EXISTS entry')
     db.exec(`${schema} PRAGMA user_version = ${layout}`)
     return db
   } catch (error) {
@@ -74,30 +79,37 @@ class SqliteBlobCache implements ClosableBlobCache {
   readonly #db: DatabaseSync
   readonly #version: string
   readonly #maxBytes: number
+  readonly #packsOf: StatementSync
   readonly #select: StatementSync
-  readonly #insert: StatementSync
+  readonly #insertPack: StatementSync
+  readonly #insertEntry: StatementSync
   #bytes: number
 
   constructor(db: DatabaseSync, { version, maxBytes = 512 * 1024 * 1024 }: BlobCacheOptions) {
     this.#db = db
     this.#version = version
     this.#maxBytes = maxBytes
-    this.#select = db.prepare('SELECT id, text, used FROM blob WHERE version = ? AND id IN (SELECT value FROM json_each(?))')
+    this.#packsOf = db.prepare('SELECT DISTINCT pack FROM entry WHERE version = ? AND id IN (SELECT value FROM json_each(?))')
+    this.#packsOf.setReturnArrays(true)
+    this.#select = db.prepare('SELECT id, used, text FROM pack WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id')
     this.#select.setReturnArrays(true)
-    this.#insert = db.prepare('INSERT OR REPLACE INTO blob (version, id, used, bytes, text) VALUES (?, ?, ?, ?, ?)')
+    this.#insertPack = db.prepare('INSERT INTO pack (used, bytes, version, text) VALUES (?, ?, ?, ?)')
+    this.#insertEntry = db.prepare('INSERT OR REPLACE INTO entry (version, id, pack) VALUES (?, ?, ?)')
     this.#bytes = this.#countBytes()
   }
 
   get(ids: readonly string[]): Map<string, string> {
     const found = new Map<string, string>()
+    const wanted = new Set(ids)
     const today = day()
-    const unmarked: string[] = []
-    for (let at = 0; at < ids.length; at += idsPerQuery) {
-      const some = JSON.stringify(ids.slice(at, at + idsPerQuery))
-      const rows = this.#select.iterate(this.#version, some) as Iterable<unknown> as Iterable<[string, string, number]>
-      for (const [id, text, used] of rows) {
-        found.set(id, text)
-        if (used < today) unmarked.push(id)
+    const unmarked: number[] = []
+    const packs = this.#packs(ids)
+    for (let at = 0; at < packs.length; at += packsPerQuery) {
+      const rows = this.#select.all(JSON.stringify(packs.slice(at, at + packsPerQuery))) as unknown as [number, number, string][]
+      for (const [pack, used, text] of rows) {
+        // In the order of packs: where a text was put anew, the newer one counts.
+        for (const [id, one] of unpack(text)) if (wanted.has(id)) found.set(id, one)
+        if (used < today) unmarked.push(pack)
       }
     }
     this.#markUsed(unmarked, today)
@@ -105,13 +117,20 @@ class SqliteBlobCache implements ClosableBlobCache {
   }
 
   put(entries: Iterable<readonly [id: string, text: string]>): void {
-    const today = day()
+    // A small cache has small packs, as they are dropped whole.
+    const most = Math.min(packLength, this.#maxBytes / 20)
     this.#transact(() => {
-      for (const [id, text] of entries) {
-        const bytes = Buffer.byteLength(text)
-        this.#insert.run(this.#version, id, today, bytes, text)
-        this.#bytes += bytes
+      let some: (readonly [string, string])[] = []
+      let length = 0
+      for (const entry of entries) {
+        some.push(entry)
+        length += entry[1].length
+        if (length < most) continue
+        this.#putPack(some)
+        some = []
+        length = 0
       }
+      if (some.length > 0) this.#putPack(some)
       if (this.#bytes > this.#maxBytes) this.#shrink()
     })
   }
@@ -120,28 +139,56 @@ class SqliteBlobCache implements ClosableBlobCache {
     this.#db.close()
   }
 
-  /** Notes the day of use, so that a restart writes each row at most once a day. */
-  #markUsed(ids: readonly string[], today: number): void {
-    if (ids.length === 0) return
-    const statement = this.#db.prepare('UPDATE blob SET used = ? WHERE version = ? AND id IN (SELECT value FROM json_each(?))')
-    statement.run(today, this.#version, JSON.stringify(ids))
+  #putPack(entries: readonly (readonly [string, string])[]): void {
+    const replaced = this.#packs(entries.map(([id]) => id))
+    const text = packOf(entries)
+    const bytes = Buffer.byteLength(text)
+    const pack = this.#insertPack.run(day(), bytes, this.#version, text).lastInsertRowid
+    for (const [id] of entries) this.#insertEntry.run(this.#version, id, pack)
+    this.#bytes += bytes
+    if (replaced.length > 0) this.#dropEmpty(replaced)
   }
 
-  /** Drops the entries used longest ago, of old versions first, down to nine tenths of the cap. */
+  /** The packs that hold these ids, in order. */
+  #packs(ids: readonly string[]): number[] {
+    const packs = new Set<number>()
+    for (let at = 0; at < ids.length; at += idsPerQuery) {
+      const some = JSON.stringify(ids.slice(at, at + idsPerQuery))
+      for (const [pack] of this.#packsOf.all(this.#version, some) as unknown as [number][]) packs.add(pack)
+    }
+    return [...packs].sort((a, b) => a - b)
+  }
+
+  /** Notes the day of use, so that a restart writes each row at most once a day. */
+  #markUsed(packs: readonly number[], today: number): void {
+    if (packs.length === 0) return
+    const statement = this.#db.prepare('UPDATE pack SET used = ? WHERE id IN (SELECT value FROM json_each(?))')
+    statement.run(today, JSON.stringify(packs))
+  }
+
+  /** Drops those of these packs whose texts were all put anew. */
+  #dropEmpty(packs: readonly number[]): void {
+    const statement = `
+      DELETE FROM pack WHERE id IN (SELECT value FROM json_each(?)) AND id NOT IN (SELECT pack FROM entry WHERE version = ?)`
+    if (this.#db.prepare(statement).run(JSON.stringify(packs), this.#version).changes > 0) this.#bytes = this.#countBytes()
+  }
+
+  /** Drops the packs used longest ago, of old versions first, down to nine tenths of the cap. */
   #shrink(): void {
     const goal = Math.floor(this.#maxBytes * 0.9)
     const statement = `
-      DELETE FROM blob WHERE rowid IN (
-        SELECT rowid FROM (
-          SELECT rowid, SUM(bytes) OVER (ORDER BY version <> ?, used DESC, rowid DESC) AS total FROM blob
+      DELETE FROM pack WHERE id IN (
+        SELECT id FROM (
+          SELECT id, SUM(bytes) OVER (ORDER BY version <> ?, used DESC, id DESC) AS total FROM pack
         ) WHERE total > ?
       )`
     this.#db.prepare(statement).run(this.#version, goal)
+    this.#db.exec('DELETE FROM entry WHERE pack NOT IN (SELECT id FROM pack)')
     this.#bytes = this.#countBytes()
   }
 
   #countBytes(): number {
-    return Number(this.#db.prepare('SELECT COALESCE(SUM(bytes), 0) AS total FROM blob INDEXED BY blob_used').get()?.['total'] ?? 0)
+    return Number(this.#db.prepare('SELECT COALESCE(SUM(bytes), 0) AS total FROM pack INDEXED BY pack_used').get()?.['total'] ?? 0)
   }
 
   #transact(body: () => void): void {
@@ -151,6 +198,7 @@ class SqliteBlobCache implements ClosableBlobCache {
       this.#db.exec('COMMIT')
     } catch (error) {
       this.#db.exec('ROLLBACK')
+      this.#bytes = this.#countBytes()
       throw error
     }
   }
@@ -158,4 +206,33 @@ class SqliteBlobCache implements ClosableBlobCache {
 
 function day(): number {
   return Math.floor(Date.now() / 86_400_000)
+}
+
+/** Texts in one row: in the first line each id and how many characters its text has, then the texts, one after the other. */
+function packOf(entries: readonly (readonly [id: string, text: string])[]): string {
+  const head = JSON.stringify(entries.flatMap(([id, text]) => [id, text.length]))
+  return `${head}\n${entries.map(([, text]) => text).join('')}`
+}
+
+/** The texts of a pack; a damaged one gives none, or texts that whoever reads them finds damaged. */
+function unpack(pack: string): [id: string, text: string][] {
+  const end = pack.indexOf('\n')
+  const head = headOf(pack.slice(0, end))
+  const entries: [string, string][] = []
+  let at = end + 1
+  for (let index = 0; index < head.length; index += 2) {
+    const length = Number(head[index + 1])
+    entries.push([String(head[index]), pack.slice(at, at + length)])
+    at += length
+  }
+  return entries
+}
+
+function headOf(line: string): readonly unknown[] {
+  try {
+    const head: unknown = JSON.parse(line)
+    return Array.isArray(head) ? head : []
+  } catch {
+    return []
+  }
 }

@@ -19,5 +19,9 @@ export function openManifestCache(dir: string): ClosableBlobCache {
  * @throws GitvirtError `CacheUnusable`
  */
 export function openComparisonCache(dir: string): ClosableBlobCache {
-  return openBlobCache({ file: join(dir, 'comparisons.db'), version: projectStamp([...manifestRules, ...comparing]), maxBytes: 64 * 2 ** 20 })
+  return openBlobCache({
+    file: join(dir, 'comparisons.db'),
+    version: projectStamp([...manifestRules, ...comparing]),
+    maxBytes: 64 * 2 ** 20,
+  })
 }

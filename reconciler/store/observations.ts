@@ -51,8 +51,7 @@ export function observations(db: DatabaseSync, transaction: <T>(work: () => T) =
         seenAt: String(row['seen_at']),
         facts: JSON.parse(String(row['facts'])) as NodeFacts,
       })),
-    objects: (node) =>
-      Array.from(objects.iterate(node) as Iterable<unknown> as Iterable<[ObjectKey, string]>, ([key, text]) => ({ key, text })),
+    objects: (node) => (objects.all(node) as unknown as [ObjectKey, string][]).map(([key, text]) => ({ key, text })),
     save: (change) => transaction(() => save(change)),
     forgetNode: (node) =>
       transaction(() => {

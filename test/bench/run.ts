@@ -43,7 +43,7 @@ async function figures(name: string, ...args: string[]): Promise<Record<string, 
 }
 
 /** How the launcher starts the reconciler. */
-const launcherFlags = ['--max-semi-space-size=16']
+const launcherFlags = ['--max-semi-space-size=16', '--heap-growing-percent=50']
 const launcherEnvironment = { MALLOC_ARENA_MAX: '2' }
 
 /** The whole command, from its start to its end, against git and a YAML parser as one program. */
@@ -71,7 +71,8 @@ async function benchScale(dir: string): Promise<Row[]> {
   const rows: Row[] = [
     { what: 'restart, warm cache, 10,000 files', value: small.warm['wholeStart'] ?? Number.NaN, unit: 'ms', target: 1000 },
     { what: 'one file changed, 10,000 files', value: small.cold['oneFile'] ?? Number.NaN, unit: 'ms', target: 100 },
-    { what: 'resident memory, 10,000 machines', value: small.warm['rssMb'] ?? Number.NaN, unit: 'MB', target: 400 },
+    { what: 'resident memory, 10,000 machines, first start', value: small.cold['rssMb'] ?? Number.NaN, unit: 'MB', target: 400 },
+    { what: 'resident memory, 10,000 machines, restart', value: small.warm['rssMb'] ?? Number.NaN, unit: 'MB', target: 400 },
   ]
   for (const folders of [1000, 1]) {
     const { cold } = await benchFleet(dir, 100_000, folders)

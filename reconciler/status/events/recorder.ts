@@ -10,6 +10,8 @@ import type { EventDraft } from './rules.ts'
 const keepFor = 24 * 3600 * 1000
 const pruneEvery = 60_000
 const longestMessage = 1024
+/** Events beyond the most that may wait for the end of a transaction: a first start tells of every object at once. */
+const slack = 1000
 
 export type RecorderOptions = {
   readonly records: EventRecords
@@ -60,6 +62,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       ages.set(key, now.getTime())
       unsaved.add(key)
       collection.put(object)
+      if (ages.size > most + slack) prune()
     },
     flush: () => {
       prune()

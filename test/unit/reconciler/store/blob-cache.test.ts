@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { openBlobCache } from '../../../../reconciler/store/blob-cache.ts'
 
@@ -12,6 +13,16 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const file = () => join(folder, 'cache/blobs.db')
+
+/** What another connection sees and does. */
+function rows(sql: string): unknown[] {
+  const db = new DatabaseSync(file())
+  try {
+    return db.prepare(sql).all()
+  } finally {
+    db.close()
+  }
+}
 
 describe('openBlobCache', () => {
   it('gives back after reopening what was put in, under the same version only', () => {
@@ -52,6 +63,70 @@ describe('openBlobCache', () => {
     const again = openBlobCache({ file: file(), version: 'old' })
     assert.equal(again.get(['a', 'b']).size, 0)
     again.close()
+  })
+
+  it('gives the newest text of an id, whatever it shared a row with, and keeps no row that nothing points to', () => {
+    const cache = openBlobCache({ file: file(), version: 'v' })
+    cache.put([
+      ['a', 'a1'],
+      ['b', 'b1'],
+    ])
+    cache.put([['a', 'a2']])
+    cache.put([['a', 'a3']])
+    assert.deepEqual(Object.fromEntries(cache.get(['a', 'b'])), { a: 'a3', b: 'b1' })
+    assert.equal(rows('SELECT id FROM pack').length, 2)
+    cache.put([['b', 'b2']])
+    assert.deepEqual(Object.fromEntries(cache.get(['b', 'a'])), { a: 'a3', b: 'b2' })
+    assert.equal(rows('SELECT id FROM pack').length, 2)
+    cache.close()
+  })
+
+  it('keeps the texts of a fleet in few rows, and gives each as it was put', () => {
+    const texts = Array.from({ length: 300 }, (_, index) => [`id${index}`, `${index} ü ${'x'.repeat(index * 7)}\n[1]\n`] as const)
+    const cache = openBlobCache({ file: file(), version: 'v' })
+    cache.put(texts)
+    const count = rows('SELECT id FROM pack').length
+    assert.ok(count > 1 && count < 10, String(count))
+    assert.deepEqual(cache.get(texts.map(([id]) => id)), new Map(texts))
+    assert.deepEqual([...cache.get(['id7'])], [texts[7]])
+    cache.close()
+  })
+
+  it('takes what is damaged or lost of a row for absent', () => {
+    const cache = openBlobCache({ file: file(), version: 'v' })
+    for (const damage of ["text = 'nonsense'", "text = '{}' || char(10)", "text = ''", 'id = id + 1000']) {
+      cache.put([['a', 'text']])
+      rows(`UPDATE pack SET ${damage}`)
+      assert.equal(cache.get(['a']).size, 0, damage)
+      cache.put([['a', 'text']])
+      assert.equal(cache.get(['a']).get('a'), 'text', damage)
+    }
+    cache.close()
+  })
+
+  it('loses nothing but what was under way when it is cut off between two writes', () => {
+    const cache = openBlobCache({ file: file(), version: 'v' })
+    cache.put([['a', '1']])
+    const cut = function* (): Generator<[string, string]> {
+      yield ['a', '2']
+      yield ['b', 'x'.repeat(100_000)]
+      throw new Error('cut off')
+    }
+    assert.throws(() => cache.put(cut()), /cut off/)
+    assert.deepEqual(Object.fromEntries(cache.get(['a', 'b'])), { a: '1' })
+    assert.equal(rows('SELECT id FROM pack').length, 1)
+    cache.close()
+  })
+
+  it('throws the tables of an earlier release away', () => {
+    mkdirSync(join(folder, 'cache'))
+    rows('CREATE TABLE blob (version TEXT, id TEXT, text TEXT)')
+    rows('PRAGMA user_version = 2')
+    const cache = openBlobCache({ file: file(), version: 'v' })
+    assert.deepEqual(rows("SELECT name FROM sqlite_master WHERE name = 'blob'"), [])
+    cache.put([['a', '1']])
+    assert.equal(cache.get(['a']).get('a'), '1')
+    cache.close()
   })
 
   it('makes a damaged file anew', () => {

@@ -56,13 +56,10 @@ test('keeps records, decisions and observations over a restart', (t) => {
   t.after(() => store.close())
   assert.deepEqual(store.objects.get('VirtualMachine/default/a'), { record })
   assert.deepEqual(store.objects.get('VirtualMachine/default/b'), { record, kept })
-  assert.deepEqual(
-    store.objects.keys(),
-    [
-      [null, ['VirtualMachine/default/a']],
-      ['Running', ['VirtualMachine/default/b']],
-    ],
-  )
+  assert.deepEqual(store.objects.keys(), [
+    [null, ['VirtualMachine/default/a']],
+    ['Running', ['VirtualMachine/default/b']],
+  ])
   assert.equal(store.suspensions.list()[0]?.reason, 'work')
   assert.deepEqual(store.approvals.list(), [{ plan: 'p1', by: 'you', at: '2026-01-02T00:00:00Z' }])
   assert.deepEqual(store.observations.objects('h1'), [seen])
