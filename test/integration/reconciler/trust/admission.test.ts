@@ -8,6 +8,7 @@ import { openSource } from '../../../../reconciler/source/open-source.ts'
 import type { Source } from '../../../../reconciler/source/types.ts'
 import type { TrustOptions } from '../../../../reconciler/trust/trust.ts'
 import { Fixture } from '../source/fixture.ts'
+import { allowedSigners, signBySsh, sshKey } from './ssh-keys.ts'
 
 type World = { readonly fixture: Fixture; readonly source: Source; readonly admission: (trust: TrustOptions) => Admission }
 
@@ -20,29 +21,6 @@ async function world(t: TestContext): Promise<World> {
   const kept = new Map<string, string>()
   const settings = { get: (name: string) => kept.get(name), put: (name: string, value: string) => void kept.set(name, value) }
   return { fixture, source, admission: (trust) => createAdmission({ source, trust, settings }) }
-}
-
-/** An SSH key pair; returns its private file. */
-function sshKey(fixture: Fixture, name: string): string {
-  const file = join(fixture.dir, name)
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
-  return file
-}
-
-function allowedSigners(fixture: Fixture, keys: Readonly<Record<string, string>>, options = ''): string {
-  const file = join(fixture.dir, 'allowed_signers')
-  const lines = Object.entries(keys).map(([principal, key]) => `${principal} ${options}${readFileSync(`${key}.pub`, 'utf8')}`)
-  writeFileSync(file, lines.join(''))
-  return file
-}
-
-function signBySsh(fixture: Fixture, key: string): void {
-  for (const [name, value] of [
-    ['gpg.format', 'ssh'],
-    ['user.signingKey', key],
-    ['commit.gpgSign', 'true'],
-  ] as const)
-    fixture.git('config', name, value)
 }
 
 describe('admission by SSH signatures', () => {
