@@ -23,10 +23,11 @@ export type MergeOrigin = {
 export type RequestPlan = Preview & { readonly merge: MergeOrigin }
 
 /** What merging adds: the plan without what waits on the tracked branch anyway. */
-export function addedPlan({ plan, pending }: Pick<Preview, 'plan' | 'pending'>): Plan {
+export function addedPlan({ plan, pending, signing }: Pick<Preview, 'plan' | 'pending' | 'signing'>): Plan {
   const waiting = new Set(pending)
   const changes = plan.changes.filter(({ key }) => !waiting.has(key))
-  return { ...plan, changes, summary: summarize(changes) }
+  const { signing: _, ...rest } = plan
+  return { ...rest, changes, summary: summarize(changes), ...(signing === undefined ? {} : { signing }) }
 }
 
 /** What merging would do, for people: the merge, the plan, what it means to each host. Secrets are masked. */
