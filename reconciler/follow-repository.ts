@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
 import { createDesired } from './desired/state.ts'
-import type { DesiredEngine, DesiredView } from './desired/types.ts'
+import type { DesiredEngine, DesiredUpdate, DesiredView } from './desired/types.ts'
+import { createGitApprovals, type GitApprovals } from './git-approvals.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
+import type { ObservedView } from './observed/types.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { openSource } from './source/open-source.ts'
@@ -18,6 +20,7 @@ import type { Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
+import type { Keys, Signer } from './trust/verify-signature.ts'
 import { openJudges } from './workers/judge-pool.ts'
 
 export type FollowOptions = {
@@ -25,6 +28,9 @@ export type FollowOptions = {
   readonly source: Omit<SourceOptions, 'storeDir'>
   readonly pollMs: number
   readonly trust?: TrustOptions
+  /** Whose signed trailers approve changes; default: the keys of `trust`. */
+  readonly approvers?: Keys
+  readonly environment?: string
   readonly clock: Clock
   readonly log: Logger
 }
@@ -36,6 +42,7 @@ export type FollowParts = {
   readonly status: Status
   readonly store: Store
   readonly ledger: Ledger
+  readonly observed: ObservedView
   readonly branch: string
   /** Takes over what must be closed. */
   readonly stack: AsyncDisposableStack
@@ -56,8 +63,11 @@ const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'HistoryRewrit
 export async function followRepository(options: FollowOptions, parts: FollowParts): Promise<Followed> {
   const { clock, log, stateDir, trust = everybody } = options
   const { loop, state, status, store, stack } = parts
+  const approvers = options.approvers ?? (trust.mode === 'none' ? undefined : trust.keys)
+  // Who came after whom, and who wrote what, is told by all of the history only.
+  const wholeHistory = trust.mode !== 'none' || approvers !== undefined
   const source = stack.adopt(
-    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory: trust.mode !== 'none' }),
+    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory }),
     async (value) => await value.close(),
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
@@ -71,7 +81,18 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     branch: parts.branch,
     surroundings: (tracked) => loop.surroundings(tracked),
   })
-  const arrival = { admission, previews, revisions: createRevisions(source, createEngine()), clock, log, parts }
+  const approvals = createGitApprovals({
+    source,
+    loop,
+    observed: parts.observed,
+    store,
+    status,
+    keys: approvers,
+    environment: options.environment ?? 'default',
+    clock,
+    log,
+  })
+  const arrival = { admission, previews, approvals, revisions: createRevisions(source, createEngine()), clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => await arrive(revision, arrival),
@@ -88,20 +109,31 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
 }
 
 type Arrival = Pick<Followed, 'previews' | 'admission'> & {
+  readonly approvals: GitApprovals
   readonly revisions: Revisions
   readonly clock: Clock
   readonly log: Logger
   readonly parts: FollowParts
 }
 
-async function arrive(revision: Revision, { admission, previews, revisions, clock, log, parts }: Arrival): Promise<void> {
-  const { loop, state, status, ledger } = parts
+async function arrive(revision: Revision, arrival: Arrival): Promise<void> {
+  const { admission, approvals, clock, revisions, parts } = arrival
   const signer = await admission.admit(revision)
   const update = await revisions.take(revision)
+  const { loop, state } = parts
   state.fetchedAt = clock.now().toISOString()
   delete state.error
-  if (update === undefined) return
+  const before = loop.view()
+  if (update !== undefined) await comeIntoForce({ revision, signer, update }, arrival)
+  await approvals.arrived(revision.commit, before)
+}
+
+type NewRevision = { readonly revision: Revision; readonly signer: Signer | undefined; readonly update: DesiredUpdate }
+
+async function comeIntoForce({ revision, signer, update }: NewRevision, { previews, approvals, log, parts }: Arrival): Promise<void> {
+  const { loop, state, status, ledger } = parts
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
+  approvals.before()
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
   loop.desired(update)
   state.revision = revision

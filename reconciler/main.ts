@@ -34,6 +34,7 @@ import { awaitMs } from './status/presence.ts'
 import { createStatus } from './status/status.ts'
 import { openStore } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
+import type { Keys } from './trust/verify-signature.ts'
 
 export type ReconcilerOptions = {
   /** Folder that survives restarts; one reconciler at a time uses it. */
@@ -57,6 +58,8 @@ export type ReconcilerOptions = {
   readonly forge?: ForgeOptions & { readonly pollMs: number }
   /** Whose commits come into force; default: everybody's. */
   readonly trust?: TrustOptions
+  /** Whose signed trailers approve changes; default: the keys of `trust`. */
+  readonly approvers?: Keys
   readonly clock: Clock
   readonly log: Logger
 }
@@ -107,8 +110,12 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       ledger.planned(node, fields)
       return await dispatcher.dispatch(part, node)
     },
-    approvals: () => store.approvals.list(),
-    dropApprovals: (key) => store.approvals.drop(key),
+    approvals: () => [...store.approvals.list(), ...store.gitApprovals.signed()],
+    dropApprovals: (key) => {
+      store.approvals.drop(key)
+      store.gitApprovals.drop(key)
+    },
+    environment: options.environment ?? 'default',
     suspensions: () => store.suspensions.list(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
@@ -132,6 +139,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     status,
     store,
     ledger,
+    observed: observed.view,
     stack,
     branch: repository.branch,
   })

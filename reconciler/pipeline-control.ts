@@ -94,6 +94,12 @@ function approvalsNow(parts: ControlParts, request: ApprovalRequest): readonly A
   const approvals = approvalsFor(current, short ? { ...request, plan: current.id } : request)
   if (approvals.length > 0) return approvals
   const change = current.changes.find(({ key, blocked }) => key === request.key && blocked.length > 0)
+  if (change?.blocked.every(({ reason }) => reason === 'ApprovalRequired') === true) {
+    throw new GitvirtError({
+      code: 'NotApprovable',
+      message: `${keyText(change.key)} is approved in Git only: ${change.blocked.map(({ unblock }) => unblock).join(' ')}`,
+    })
+  }
   if (change?.approval !== undefined) {
     throw new GitvirtError({
       code: 'Conflict',

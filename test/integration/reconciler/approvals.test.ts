@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { until } from '../../../lab/wait.ts'
+import type { Plan } from '../../../schemas/generated/plan.ts'
+import { openApprovalWorld, type ApprovalWorld } from './approvals-world.ts'
+
+const gone = { 'm0.yaml': null, 'm1.yaml': null, 'm2.yaml': null }
+const soon = { everyMs: 50, seconds: 30 }
+
+const deletions = ({ changes }: Plan): Plan['changes'] => changes.filter(({ action }) => action === 'delete')
+const machines = ({ host }: ApprovalWorld): number => Object.keys(host().world.state.machines).length
+const quarantined = ({ host }: ApprovalWorld): number =>
+  Object.values(host().world.state.volumes).filter(({ quarantinedUntil }) => quarantinedUntil !== undefined).length
+
+/** The plan once this many changes of it wait for a person. */
+async function untilHeld(world: ApprovalWorld, count: number): Promise<Plan> {
+  return await until(
+    `${count} changes that wait`,
+    async () => {
+      const plan = await world.plan()
+      return plan.signing?.changes === count ? plan : undefined
+    },
+    soon,
+  )
+}
+
+async function untilEvent(world: ApprovalWorld, words: RegExp): Promise<void> {
+  await until(`an event ${String(words)}`, async () => words.test(await world.events()), soon)
+}
+
+test('the deletion of 30 % of the machines', async (t) => {
+  const world = await openApprovalWorld(t, 'prune: {maxPercent: 20}\napprovals: {}')
+  const { author, approver, stranger } = world.people
+
+  await t.test('is held back when it is merged', async () => {
+    world.commit(author, gone)
+    const plan = await untilHeld(world, 6)
+    assert.deepEqual([...new Set(deletions(plan).flatMap(({ blocked }) => blocked.map(({ reason }) => reason)))].sort(), [
+      'PruneThreshold',
+      'WaitingForDependency',
+    ])
+    assert.equal(machines(world), 10)
+  })
+
+  await t.test('stays held back by words that do not count, and each is told why', async () => {
+    const token = (await world.plan()).signing?.token ?? ''
+    world.approve({ email: approver.email }, token)
+    await untilEvent(world, /does not count: it is not signed/)
+    world.approve(stranger, token)
+    await untilEvent(world, /does not count: no key of an approver/)
+    world.approve(approver, token, { message: `Approve\n\nGitvirt-Approve: ${token}\n\nand more text` })
+    await untilEvent(world, /is not among the trailers/)
+    world.approve(author, token)
+    await untilEvent(world, /does not count: author@example\.org made the change/)
+    world.approve(approver, '0'.repeat(64))
+    await untilEvent(world, /approves 000000000000…, which is nothing that waits now/)
+    assert.equal(machines(world), 10)
+    assert.equal(deletions(await world.plan()).length, 6)
+  })
+
+  await t.test('goes on in stages once an approver signed, also after a restart', async () => {
+    const token = (await world.plan()).signing?.token ?? ''
+    world.approve(approver, token)
+    await untilEvent(world, /ApprovedInGit.*approver@example\.org approved 6 changes/)
+    await world.restart()
+    await until(
+      'three machines are gone and their disks out of reach',
+      async () => machines(world) === 7 && quarantined(world) === 3 && deletions(await world.plan()).length === 0,
+      soon,
+    )
+    const notes = world
+      .host()
+      .world.notes()
+      .filter((line) => /^effect (?:stop|undefine|quarantine) .*m0(?:-root)?$/.test(line))
+    assert.deepEqual(
+      notes.map((line) => line.split(' ')[1]),
+      ['stop', 'undefine', 'quarantine'],
+    )
+  })
+
+  await t.test('is not approved again by the same commit when it is wanted anew', async () => {
+    world.fixture.git('revert', '--no-edit', world.fixture.git('log', '--format=%H', '-1', '--', 'm0.yaml'))
+    world.fixture.push()
+    await until('the machines are back', async () => machines(world) === 10 && (await world.plan()).changes.length === 0, soon)
+    world.commit(author, gone)
+    await untilHeld(world, 6)
+    assert.equal(machines(world), 10)
+  })
+})
