@@ -1,5 +1,6 @@
 import type { Change } from '../schemas/generated/plan.ts'
 import type { DesiredView } from './desired/types.ts'
+import { errorCode } from './lib/errors.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { Source } from './source/types.ts'
 import { namesOf, writersOf } from './trust/people.ts'
@@ -38,12 +39,18 @@ export async function writersOfCommits(
 async function pathsOf({ id, parents }: SignedCommit, source: Pick<Source, 'changes'>): Promise<string[]> {
   let common: ReadonlySet<string> | undefined
   for (const parent of parents) {
-    const { changes, refused } = await source.changes(parent, id)
+    const { changes, refused } = await source.changes(parent, id).catch(wholeFolder)
     const paths = new Set([...changes, ...refused].map(({ path }) => path))
     common = common === undefined ? paths : common.intersection(paths)
     if (common.size === 0) break
   }
   return [...(common ?? [])]
+}
+
+/** Who takes the environment's folder away changes every file of it. */
+function wholeFolder(error: unknown): Awaited<ReturnType<Source['changes']>> {
+  if (errorCode(error) === 'PathNotFound') return { changes: [{ path: '' }], refused: [] }
+  throw error
 }
 
 /** The files whose writers are the makers of a change: those of the object, before and after, of its owner, and of what it refers to. */

@@ -11,6 +11,7 @@ import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
 import type { ObservedView } from './observed/types.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
+import { createRequestApprovals } from './request-approvals.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { openSource } from './source/open-source.ts'
 import type { SourceOptions } from './source/options.ts'
@@ -74,24 +75,16 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
   const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
   const admission = createAdmission({ source, trust, settings: store.settings })
+  const approving = { keys: approvers, environment: options.environment ?? 'default', observed: parts.observed, clock }
   const previews = createPreviews({
     source,
     createDesired: createEngine,
     tracked: () => loop.view(),
     branch: parts.branch,
     surroundings: (tracked) => loop.surroundings(tracked),
+    approvals: createRequestApprovals({ ...approving, records: store.gitApprovals }),
   })
-  const approvals = createGitApprovals({
-    source,
-    loop,
-    observed: parts.observed,
-    store,
-    status,
-    keys: approvers,
-    environment: options.environment ?? 'default',
-    clock,
-    log,
-  })
+  const approvals = createGitApprovals({ ...approving, source, loop, store, status, log })
   const arrival = { admission, previews, approvals, revisions: createRevisions(source, createEngine()), clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),

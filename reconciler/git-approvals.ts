@@ -1,4 +1,5 @@
 import type { Change, Plan } from '../schemas/generated/plan.ts'
+import { countOf, isOwnChange, namedChanges, shortCommit } from './approved-changes.ts'
 import { pathsOfChange, writersOfCommits, type Written } from './change-writers.ts'
 import type { DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
@@ -9,7 +10,6 @@ import type { ObservedView } from './observed/types.ts'
 import { everything } from './pipeline-control.ts'
 import { preview } from './plan/preview.ts'
 import { loadPolicy, type ApprovalPolicy } from './plan/resolve/policy.ts'
-import { approvalToken } from './plan/signed-approvals.ts'
 import type { Source } from './source/types.ts'
 import type { Status } from './status/status.ts'
 import type { PendingRecord } from './store/approval-records.ts'
@@ -148,7 +148,7 @@ class Round {
     for (const { commit, token } of this.#ports.store.gitApprovals.pending())
       this.#tell(
         'ApprovalPending',
-        `Commit ${short(commit)} approves ${short(token)}…, which is nothing that waits now; it counts once just that does. "gitvirt plan" tells what to sign.`,
+        `Commit ${shortCommit(commit)} approves ${token.slice(0, 12)}…, which is nothing that waits now; it counts once just that does. "gitvirt plan" tells what to sign.`,
       )
   }
 
@@ -162,7 +162,7 @@ class Round {
     const { trailer, validMilliseconds } = policy
     const found = await readApproval(commit, { keys, trailer, validMilliseconds, now: clock.now() })
     if (found === undefined || !isRefused(found)) return found
-    this.#tell('ApprovalIgnored', `The approval in commit ${short(found.commit)} does not count: ${found.why}.`)
+    this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(found.commit)} does not count: ${found.why}.`)
     return undefined
   }
 
@@ -176,7 +176,7 @@ class Round {
       const [raw] = inHistory ? await source.commits(undefined, commit) : []
       if (raw !== undefined && (await this.#judge(raw)) !== undefined) continue
       if (!inHistory)
-        this.#tell('ApprovalIgnored', `The approval in commit ${short(commit)} counts no more: the branch has lost the commit.`)
+        this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(commit)} counts no more: the branch has lost the commit.`)
       records.revoke(commit)
       dropped = true
     }
@@ -210,38 +210,30 @@ class Round {
     for (const { key, approval: plan = '' } of others)
       store.gitApprovals.give({ key, plan, by: signer.name, signer, commit, at: clock.now().toISOString() })
     store.gitApprovals.settle(pending)
-    if (others.length > 0) this.#tell('ApprovedInGit', `${signer.name} approved ${countOf(others)} by commit ${short(commit)}.`, 'Normal')
+    if (others.length > 0)
+      this.#tell('ApprovedInGit', `${signer.name} approved ${countOf(others)} by commit ${shortCommit(commit)}.`, 'Normal')
     if (own.length > 0)
       this.#tell(
         'ApprovalIgnored',
-        `The approval of ${countOf(own)} in commit ${short(commit)} does not count: ${signer.name} made the change, and spec.approvals.ownChanges is not set.`,
+        `The approval of ${countOf(own)} in commit ${shortCommit(commit)} does not count: ${signer.name} made the change, and spec.approvals.ownChanges is not set.`,
       )
   }
 
-  #isOwn(change: Change, { people }: CommitApproval): boolean {
+  #isOwn(change: Change, approval: CommitApproval): boolean {
     const { policy, store, loop, observed } = this.#ports
-    const view = loop.view()
+    const desired = loop.view()
     if (policy.ownChanges) return false
-    if (view === undefined) return true
-    const writers = new Set(store.gitApprovals.writers(pathsOfChange(change, view, observed)))
-    return people.some((one) => writers.has(one))
+    return (
+      desired === undefined || isOwnChange(change, approval, { desired, observed, writers: (paths) => store.gitApprovals.writers(paths) })
+    )
   }
 
-  /** Which changes each token that people may have read names: all that wait, those that a merge just brought, and each by itself. */
+  /** Of all that waits, and of what a merge just brought, as its request told. */
   #named(): ReadonlyMap<string, readonly Change[]> {
     const { loop, before, environment } = this.#ports
     const view = loop.view()
-    const plan = loop.current()
-    const named = new Map<string, readonly Change[]>()
-    const take = (changes: readonly Change[]): void => {
-      const waiting = changes.filter(({ approval }) => approval !== undefined)
-      if (waiting.length > 0) named.set(approvalToken(environment, waiting), waiting)
-    }
-    if (view === undefined || plan === undefined) return named
-    if (before !== undefined && before.revision !== view.revision) take(addedBy(before, view, loop))
-    take(plan.changes)
-    for (const change of plan.changes) take([change])
-    return named
+    const merged = before !== undefined && view !== undefined && before.revision !== view.revision
+    return namedChanges(environment, [...(merged ? [addedBy(before, view, loop)] : []), loop.current()?.changes ?? []])
   }
 
   #tell(reason: string, message: string, type: 'Normal' | 'Warning' = 'Warning'): void {
@@ -254,12 +246,4 @@ function addedBy(tracked: DesiredView, merged: DesiredView, loop: Pick<Loop, 'su
   const { plan, pending } = preview({ ...loop.surroundings(tracked), tracked, merged })
   const waited = new Set(pending)
   return plan.changes.filter(({ key }) => !waited.has(key))
-}
-
-function short(commit: string): string {
-  return commit.slice(0, 12)
-}
-
-function countOf(changes: readonly Change[]): string {
-  return changes.length === 1 ? `the change of ${changes[0]?.key ?? ''}` : `${changes.length} changes`
 }

@@ -232,8 +232,9 @@ function planRequests(
   {
     forge,
     log,
+    clock,
     environment = 'default',
-  }: { readonly forge: NonNullable<ReconcilerOptions['forge']>; readonly environment?: string; readonly log: Logger },
+  }: Pick<ReconcilerOptions, 'environment' | 'log' | 'clock'> & { readonly forge: NonNullable<ReconcilerOptions['forge']> },
   { loop, previews, observed, branch }: Reviewing,
 ): Requests {
   return followRequests({
@@ -251,6 +252,7 @@ function planRequests(
             .join()}`
     },
     interval: forge.pollMs,
+    clock,
     log,
   })
 }

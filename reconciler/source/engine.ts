@@ -21,7 +21,12 @@ export type MergeCall = {
 }
 
 /** A merged tree, and what reads it and all that it was made of. */
-export type MergedObjects = MergedTree & ObjectReader & { readonly head: string }
+export type MergedObjects = MergedTree &
+  ObjectReader & {
+    readonly head: string
+    /** Ids of at most `most` commits that the merge would bring, newest first. */
+    readonly brought: (most: number) => Promise<readonly string[]>
+  }
 
 export type RefUpdate = { readonly name: string; readonly id: string }
 

@@ -39,6 +39,10 @@ export async function mergeAside<T>(options: EngineOptions, call: MergeCall, use
     const merged = await mergeIn({ ...options, storeDir }, call)
     return await use({
       ...merged,
+      brought: async (most) => {
+        const { stdout } = await runGit({ storeDir, args: ['rev-list', `--max-count=${most}`, merged.head, `^${call.into}`] })
+        return stdout.split('\n').filter((line) => line !== '')
+      },
       sizes: async (ids) => await reader.sizes(ids),
       object: async (id, maxBytes) => await reader.object(id, maxBytes),
     })
@@ -62,7 +66,10 @@ function ignoreMissing(error: unknown): void {
   if (errorCode(error) !== 'ENOENT') throw error
 }
 
-async function mergeIn(options: EngineOptions, { into, target, signal }: MergeCall): Promise<Omit<MergedObjects, 'sizes' | 'object'>> {
+async function mergeIn(
+  options: EngineOptions,
+  { into, target, signal }: MergeCall,
+): Promise<Omit<MergedObjects, 'sizes' | 'object' | 'brought'>> {
   const { storeDir, caps, remote } = options
   const room = async (): Promise<number> => Math.max(1, caps.requestBytes - (await packedBytes(storeDir)))
   const other = new Fetcher({ ...options, target, into: requested, room })

@@ -45,6 +45,13 @@ export type MergeResult = {
   readonly into: string
   /** Paths in which the two sides contradict each other. */
   readonly conflicts: readonly string[]
+  /**
+   * Commit objects that it would bring, newest first.
+   * @throws GitvirtError `TooManyCommits`
+   */
+  commits(): Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
+  /** As `Source.changes`, also between commits that only the merge has. */
+  changes: Source['changes']
   /** All manifests below the sub-path of the merged tree; those in conflict hold markers. */
   list(): Promise<Listing>
   /** Contents by blob id, as `Source.read` gives them. */

@@ -4,6 +4,7 @@ import { createPaint } from './paint.ts'
 import { addedPlan, faultLine, impactLines, mergeLine, previewNotes, type RequestPlan } from './preview.ts'
 import { changeText, findingText, signingLines, summaryLine } from './render.ts'
 import { clean } from './value.ts'
+import { blockedLines } from './verdict.ts'
 
 /** Most characters of a comment: GitHub takes 65,536, and a forge's own footer needs room. */
 export const longestComment = 65_000
@@ -32,10 +33,18 @@ export function previewMarkdown(request: RequestPlan): string {
   const lines = [...shown, ...(rest > 0 ? [`… and ${rest} more`] : [])]
   const faults = request.errors.length === 0 ? [] : [`**Faults that this brings**\n\n${fenced(lines.join('\n').slice(0, longestFaults))}`]
   return fit(
-    [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...faults, ...signingSection(plan)],
+    [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...faults, ...blockedSection(plan), ...signingSection(plan)],
     [...impact, ...sectionsOf(plan)],
     [previewNotes(request).map(inline).join('\n')],
   )
+}
+
+/** Most characters of the reasons why things wait; each change has its own below. */
+const longestBlocked = 10_000
+
+function blockedSection(plan: Plan): string[] {
+  const lines = blockedLines(plan)
+  return lines.length === 0 ? [] : [`**Blocked**\n\n${fenced(lines.join('\n').slice(0, longestBlocked))}`]
 }
 
 function signingSection(plan: Plan): string[] {

@@ -51,8 +51,10 @@ export type ApprovalWorld = {
   /** Writes events' reasons and messages. */
   events(): Promise<string>
   restart(): Promise<void>
-  /** Commits as this person, signed where it has a key, and pushes to main. */
-  commit(person: Person, files: Record<string, string | null>): string
+  /** Commits as this person, signed where it has a key, and pushes to main or another branch. */
+  commit(person: Person, files: Record<string, string | null>, branch?: string): string
+  /** Commits are by this person from now on. */
+  as(person: Person): void
   /** An empty commit with a trailer, on what is checked out; pushed to main unless `push` is false. */
   approve(person: Person, token: string, options?: { message?: string; push?: boolean }): string
 }
@@ -146,9 +148,10 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
       await stop()
       await start()
     },
-    commit: (person, files) => {
+    as,
+    commit: (person, files, branch) => {
       as(person)
-      return fixture.commit(files)
+      return fixture.commit(files, branch)
     },
     approve: (person, token, { message = `Approve\n\nGitvirt-Approve: ${token}`, push = true } = {}) => {
       as(person)
