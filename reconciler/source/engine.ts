@@ -37,6 +37,8 @@ export type Engine = ObjectReader & {
    * @param have the last head, if any, which the remote need not send again
    */
   fetch(have: string | undefined, signal?: AbortSignal): Promise<string>
+  /** The annotated tag that the last fetch found; undefined for a branch, a commit, or a tag that is but a name. */
+  tag(maxBytes: number): Promise<GitObject | undefined>
   /**
    * Fetches another reference and merges it into a commit of the store, which itself stays as it is. One call at a time; it may go on
    * beside a fetch.

@@ -132,7 +132,11 @@ class GitSource implements Source {
     const before = await engine.readRef(`${refs}/before`)
     const rewritten = before !== undefined && (await this.#isRewrite(before, head))
     const { tree, author, committedAt, subject } = await this.#commit(head)
-    return { commit: head, tree, ref: this.#parts.ref, author, committedAt, subject, rewritten }
+    const revision = { commit: head, tree, ref: this.#parts.ref, author, committedAt, subject, rewritten }
+    const tag = await engine.tag(maxCommitBytes)
+    return tag === undefined
+      ? revision
+      : { ...revision, tag: { id: tag.id, name: this.#parts.ref.replace(/^refs\/tags\//, ''), bytes: tag.bytes } }
   }
 
   async list(commit: string): Promise<Listing> {

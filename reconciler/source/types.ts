@@ -8,6 +8,8 @@ export type Revision = {
   readonly committedAt: string
   /** First line of the message. */
   readonly subject: string
+  /** The annotated tag that the reference led through, with the name by which it is tracked. */
+  readonly tag?: { readonly id: string; readonly name: string; readonly bytes: Uint8Array }
   /** True when the earlier head is not an ancestor: somebody rewrote history. */
   readonly rewritten: boolean
 }

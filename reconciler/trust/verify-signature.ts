@@ -24,13 +24,16 @@ export type Keys = {
   readonly revoked?: string
 }
 
+/** What was signed, and how: a commit or a tag. */
+export type Signed = Pick<SignedCommit, 'signature' | 'payload' | 'committedAt'>
+
 /**
- * Who signed a commit, among those whose keys are given; undefined where it is unsigned or by another key.
+ * Who signed a commit or a tag, among those whose keys are given; undefined where it is unsigned or by another key.
  * ssh-keygen(1) `-Y verify` and gpgv(1) judge, as Git itself lets them.
  * @param now an SSH key must be good at this time; without it at the time that the commit says
  * @throws GitvirtError `CommandNotFound`, `KeysUnreadable`
  */
-export async function verifySignature(commit: SignedCommit, keys: Keys, now?: Date): Promise<Signer | undefined> {
+export async function verifySignature(commit: Signed, keys: Keys, now?: Date): Promise<Signer | undefined> {
   const { signature } = commit
   const file = signature?.kind === 'ssh' ? keys.allowedSigners : keys.keyring
   if (signature === undefined || file === undefined) return undefined
@@ -48,7 +51,7 @@ export async function verifySignature(commit: SignedCommit, keys: Keys, now?: Da
 }
 
 type Check = {
-  readonly commit: SignedCommit
+  readonly commit: Signed
   readonly file: string
   readonly folder: string
   readonly signatureFile: string
