@@ -58,7 +58,7 @@ export type Followed = {
 
 const everybody: TrustOptions = { mode: 'none', keys: {} }
 /** Failures of a revision that auditors look for. */
-const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'HistoryRewritten'])
+const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag', 'HistoryRewritten'])
 
 /** Opens the source and brings each new revision that is admitted into the loop. */
 export async function followRepository(options: FollowOptions, parts: FollowParts): Promise<Followed> {
@@ -111,9 +111,13 @@ type Arrival = Pick<Followed, 'previews' | 'admission'> & {
 
 async function arrive(revision: Revision, arrival: Arrival): Promise<void> {
   const { admission, approvals, clock, revisions, parts } = arrival
-  const signer = await admission.admit(revision)
-  const update = await revisions.take(revision)
   const { loop, state } = parts
+  const signer = await admission.admit(revision).catch((error: unknown) => {
+    state.refused = { commit: revision.commit, why: describeError(error) }
+    throw error
+  })
+  delete state.refused
+  const update = await revisions.take(revision)
   state.fetchedAt = clock.now().toISOString()
   delete state.error
   const before = loop.view()

@@ -16,7 +16,7 @@ import { ownVersion } from './lib/version.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
-import { createObserved, type Observed } from './observed/cache.ts'
+import { createObserved } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
 import { briefOf } from './plan/brief.ts'
 import { plan } from './plan/plan.ts'
@@ -24,10 +24,8 @@ import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
 import { followRepository } from './follow-repository.ts'
-import { openForge } from './forge/open-forge.ts'
+import { planRequests, tellApplied } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
-import type { Previews } from './previews.ts'
-import { followRequests, type Requests } from './requests.ts'
 import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
@@ -184,6 +182,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     stack.defer(async () => await requests.stop())
     triggers.push(() => requests.trigger())
   }
+  if (options.forge !== undefined)
+    stack.adopt(
+      tellApplied({ ...options, forge: options.forge }, { loop, state, status, observed, store }),
+      async (value) => await value.stop(),
+    )
   stack.adopt(
     setInterval(() => void renewCertificate(api, pki, log), renewalMs),
     clearInterval,
@@ -223,38 +226,6 @@ async function inputSalt(stateDir: string): Promise<string> {
   const salt = randomBytes(32).toString('hex')
   await writePrivateFile(path, salt)
   return salt
-}
-
-type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly observed: Observed; readonly branch: string }
-
-/** Requests are planned again when the tracked commit moves, or a host comes or goes. */
-function planRequests(
-  {
-    forge,
-    log,
-    clock,
-    environment = 'default',
-  }: Pick<ReconcilerOptions, 'environment' | 'log' | 'clock'> & { readonly forge: NonNullable<ReconcilerOptions['forge']> },
-  { loop, previews, observed, branch }: Reviewing,
-): Requests {
-  return followRequests({
-    forge: openForge(forge),
-    previews,
-    branch,
-    environment,
-    basis: () => {
-      const revision = loop.view()?.revision
-      return revision === undefined
-        ? undefined
-        : `${revision} ${observed.view
-            .nodes()
-            .map(({ name, connected }) => `${name}:${connected}`)
-            .join()}`
-    },
-    interval: forge.pollMs,
-    clock,
-    log,
-  })
 }
 
 /** Makes a join token for a node from another process than the reconciler's. */

@@ -16,7 +16,10 @@ import type { Signer } from './trust/verify-signature.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
 
 /** What became of the last fetch. */
-export type SourceState = { revision?: Revision; signer?: Signer; fetchedAt?: string; error?: string }
+export type SourceState = { revision?: Revision; signer?: Signer; fetchedAt?: string; error?: string; refused?: Refused }
+
+/** A commit that may not come into force, and why. */
+export type Refused = { readonly commit: string; readonly why: string }
 
 export type ControlParts = {
   readonly loop: Loop

@@ -58,6 +58,8 @@ export type Status = {
   receipt(receipt: Receipt): void
   /** Takes what became of a plan's changes; a failed one is told by its object until one succeeds. */
   answered(node: string, results: readonly ChangeResult[]): void
+  /** The last failure of an object, until it succeeds. */
+  failure(key: ObjectKey): Failure | undefined
 }
 
 const versionSetting = 'resourceVersion'
@@ -94,6 +96,7 @@ export function createStatus(options: StatusOptions): Status {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
     record: (event) => saved(() => record(event)),
+    failure: (key) => engine.failure(key),
     answered: (node, results) => saved(() => engine.answered(node, results)),
     receipt: (receipt) =>
       saved(() => {
@@ -167,6 +170,10 @@ class Engine {
     for (const key of ordered) if (isNamespace(key)) this.#project(world, key)
     if (!this.#loaded) this.#parts.writer.settle()
     this.#loaded = true
+  }
+
+  failure(key: ObjectKey): Failure | undefined {
+    return this.#failures.get(key)
   }
 
   applied({ key, node, at }: Receipt): void {

@@ -21,7 +21,7 @@ export function verdictOf(request: RequestPlan): RequestVerdict {
   const time = until === undefined ? {} : { until }
   if (faults > 0) return { state: 'failure', description: `${faults} faults in manifests`, ...time }
   const held = blocksBy(plan, (block) => needsPerson(block, plan))
-  if (held.length > 0) return { state: 'failure', description: heldText(held, plan), ...time }
+  if (held.length > 0) return { state: 'failure', description: blockedText(held, plan, 'the comment'), ...time }
   const waits = blocksBy(plan, ({ reason }) => timed.has(reason))
   const [first] = waits
   if (first !== undefined) return { state: 'pending', description: `${counted(waits)}: ${first.block.unblock}`, ...time }
@@ -34,12 +34,13 @@ const timed: ReadonlySet<Block['reason']> = new Set(['Window', 'Frozen', 'Suspen
  * A restart that waits for somebody while the definition goes on is how most changes of running guests come in: it counts only where
  * an approval in Git could have let it through beforehand.
  */
-function needsPerson({ reason, steps }: Block, { signing }: Plan): boolean {
+export function needsPerson({ reason, steps }: Block, { signing }: Plan): boolean {
   if (reason === 'PruneThreshold' || reason === 'ApprovalRequired') return true
   return reason === 'DisruptionNotAllowed' && (signing !== undefined || steps === undefined)
 }
 
-type Held = { readonly change: Change; readonly block: Block }
+/** A change and what holds it back. */
+export type Held = { readonly change: Change; readonly block: Block }
 
 function blocksBy(plan: Plan, isMeant: (block: Block) => boolean): Held[] {
   return plan.changes.flatMap((change) => change.blocked.filter(isMeant).map((block) => ({ change, block })))
@@ -51,8 +52,9 @@ function counted(held: readonly Held[]): string {
   return `${count} ${count === 1 ? 'change is' : 'changes are'} blocked (${reasons})`
 }
 
-function heldText(held: readonly Held[], plan: Plan): string {
-  const unblock = plan.signing === undefined ? (held[0]?.block.unblock ?? '') : 'An approver signs the trailer of the comment.'
+/** How many changes are held back, by what, and what lets them go on; `where` is the place that tells what to sign. */
+export function blockedText(held: readonly Held[], plan: Plan, where: string): string {
+  const unblock = plan.signing === undefined ? (held[0]?.block.unblock ?? '') : `An approver signs the trailer of ${where}.`
   return `${counted(held)}: ${unblock}`
 }
 

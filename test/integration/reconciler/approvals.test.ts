@@ -40,8 +40,12 @@ function request({ fixture, forge }: ApprovalWorld, number: number): string {
 
 const comment = ({ forge }: ApprovalWorld, number: number): string => forge.world.comments.find((one) => one.request === number)?.body ?? ''
 
-async function statusOf({ forge }: ApprovalWorld, commit: string): Promise<{ state: string; description: string }> {
-  const own = (one: { commit: string; context: string }): boolean => one.commit === commit && one.context === 'gitvirt/plan/prod'
+async function statusOf(
+  { forge }: ApprovalWorld,
+  commit: string,
+  context = 'gitvirt/plan/prod',
+): Promise<{ state: string; description: string }> {
+  const own = (one: { commit: string; context: string }): boolean => one.commit === commit && one.context === context
   return await until(`a status of ${commit}`, () => forge.world.statuses.findLast(own), soon)
 }
 
@@ -87,7 +91,9 @@ test('a request that deletes 30 % of the machines', async (t) => {
     assert.match(comment(world, 1), /approver@example\.org approves 6 changes by commit/)
     assert.equal(machines(world), 10)
     merge(world, author, 'fewer')
+    const merged = fixture.head()
     await until('three machines are gone and their disks out of reach', async () => machines(world) === 7 && quarantined(world) === 3, soon)
+    await until('success', async () => (await statusOf(world, merged, 'gitvirt/apply/prod')).state === 'success', soon)
   })
 })
 
@@ -100,13 +106,18 @@ test('the deletion of 30 % of the machines', async (t) => {
   const { author, approver, stranger } = world.people
 
   await t.test('is held back when it is merged', async () => {
-    world.commit(author, gone)
+    const commit = world.commit(author, gone)
     const plan = await untilHeld(world, 6)
     assert.deepEqual([...new Set(deletions(plan).flatMap(({ blocked }) => blocked.map(({ reason }) => reason)))].sort(), [
       'PruneThreshold',
       'WaitingForDependency',
     ])
     assert.equal(machines(world), 10)
+    const { state, description } = await statusOf(world, commit, 'gitvirt/apply/prod')
+    assert.deepEqual(
+      [state, description],
+      ['failure', '6 changes are blocked (PruneThreshold): An approver signs the trailer of "gitvirt plan".'],
+    )
   })
 
   await t.test('stays held back by words that do not count, and each is told why', async () => {
