@@ -159,6 +159,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const api = stack.adopt(
     await startApi({
       objects: status.objects,
+      blocked: () => status.blocked(),
       ...requestPorts(dispatcher),
       control,
       webhook: webhookPort(options, () => void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))),

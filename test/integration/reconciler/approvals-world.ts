@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import { get } from 'node:https'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { credentials } from '../../../agent/session/credentials.ts'
 import { until } from '../../../lab/wait.ts'
@@ -48,6 +50,8 @@ export type ApprovalWorld = {
   readonly host: () => TestAgent
   plan(): Promise<Plan>
   gitvirt(...args: string[]): Promise<Ended>
+  /** What Prometheus would read. */
+  metrics(): Promise<string>
   /** Writes events' reasons and messages. */
   events(): Promise<string>
   restart(): Promise<void>
@@ -143,6 +147,13 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
     host,
     plan,
     gitvirt,
+    metrics: async () => {
+      const client = createClient({ kubeconfig: kubeconfig() })
+      const options = await client.socketOptions()
+      return await new Promise<string>((resolve, reject) => {
+        get(new URL('/metrics', client.server), options, (answer) => void text(answer).then(resolve, reject)).on('error', reject)
+      })
+    },
     events: async () => (await gitvirt('events')).stdout,
     restart: async () => {
       await stop()

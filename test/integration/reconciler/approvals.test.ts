@@ -113,6 +113,12 @@ test('the deletion of 30 % of the machines', async (t) => {
       'WaitingForDependency',
     ])
     assert.equal(machines(world), 10)
+    assert.match((await world.gitvirt('get', 'vm', '-o', 'wide')).stdout, /\nm0 .* PruneThreshold\n/)
+    assert.match(
+      (await world.gitvirt('describe', 'vm', 'm0')).stdout,
+      /6 of 20 machines and volumes \(30 %\)[^]*Approve the deletions, or raise/,
+    )
+    assert.match(await world.metrics(), /^gitvirt_blocked_objects\{reason="PruneThreshold"\} 6$/m)
     const { state, description } = await statusOf(world, commit, 'gitvirt/apply/prod')
     assert.deepEqual(
       [state, description],
