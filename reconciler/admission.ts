@@ -1,13 +1,13 @@
 import { GitvirtError } from './lib/errors.ts'
 import type { Revision, Source } from './source/types.ts'
-import { checkCommits, type RawCommit, type TrustOptions } from './trust/trust.ts'
+import { checkCommits, checkTag, type RawCommit, type TrustOptions } from './trust/trust.ts'
 import type { Signer } from './trust/verify-signature.ts'
 
 /** Decides which revisions may come into force. */
 export type Admission = {
   /**
    * Resolves where the revision may be applied, with who signed it; a revision is judged once.
-   * @throws GitvirtError `UntrustedCommit`, `HistoryRewritten`, and what reading commits and keys throws
+   * @throws GitvirtError `UntrustedCommit`, `UntrustedTag`, `HistoryRewritten`, and what reading commits and keys throws
    */
   admit(revision: Revision): Promise<Signer | undefined>
   /** Lets one commit in that does not descend from the one in force; its signature still counts. */
@@ -24,18 +24,21 @@ const acceptedSetting = 'trust.accepted'
 const allowedSetting = 'trust.allowed'
 
 export function createAdmission(ports: AdmissionPorts): Admission {
-  let last: { readonly commit: string; readonly signer: Signer | undefined } | undefined
+  let last: { readonly judged: string; readonly signer: Signer | undefined } | undefined
   return {
-    admit: async ({ commit }) => {
+    admit: async (revision) => {
+      const { commit, tag } = revision
       if (ports.trust.mode === 'none') return undefined
-      if (last?.commit === commit) return last.signer
+      // A tag may be made anew for the same commit.
+      const judged = `${commit} ${tag?.id ?? ''}`
+      if (last?.judged === judged) return last.signer
       const accepted = ports.settings.get(acceptedSetting)
       await refuseReplay(ports, commit, accepted)
-      const signer = await checkCommits(await commitsToCheck(ports, commit, accepted), ports.trust)
+      const signer = await signerOf(ports, revision, accepted)
       ports.settings.put(acceptedSetting, commit)
       // A word for one recovery is used up with it.
       ports.settings.put(allowedSetting, '')
-      last = { commit, signer }
+      last = { judged, signer }
       return signer
     },
     allow: (commit) => ports.settings.put(allowedSetting, passOf(ports.settings.get(acceptedSetting) ?? '', commit)),
@@ -45,6 +48,18 @@ export function createAdmission(ports: AdmissionPorts): Admission {
 /** A person's word holds for going from just this commit to just that one. */
 function passOf(from: string, to: string): string {
   return `${from} ${to}`
+}
+
+/** Of a signed tag its signature counts; it speaks for the commit that it names, and not for those before it. */
+async function signerOf(
+  ports: AdmissionPorts,
+  { commit, tag }: Pick<Revision, 'commit' | 'tag'>,
+  accepted: string | undefined,
+): Promise<Signer | undefined> {
+  const tagger = tag === undefined ? undefined : await checkTag(tag, ports.trust)
+  if (tagger !== undefined && ports.trust.mode === 'head') return tagger
+  const signer = await checkCommits(await commitsToCheck(ports, commit, accepted), ports.trust)
+  return tagger ?? signer
 }
 
 async function commitsToCheck(

@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
 import { createDesired } from './desired/state.ts'
-import type { DesiredEngine, DesiredView } from './desired/types.ts'
+import type { DesiredEngine, DesiredUpdate, DesiredView } from './desired/types.ts'
+import { createGitApprovals, type GitApprovals } from './git-approvals.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
+import type { ObservedView } from './observed/types.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
+import { createRequestApprovals } from './request-approvals.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
@@ -19,12 +22,16 @@ import type { Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
+import type { Keys, Signer } from './trust/verify-signature.ts'
 
 export type FollowOptions = {
   readonly stateDir: string
   readonly source: Omit<SourceOptions, 'storeDir'>
   readonly pollMs: number
   readonly trust?: TrustOptions
+  /** Whose signed trailers approve changes; default: the keys of `trust`. */
+  readonly approvers?: Keys
+  readonly environment?: string
   readonly clock: Clock
   readonly log: Logger
 }
@@ -36,6 +43,7 @@ export type FollowParts = {
   readonly status: Status
   readonly store: Store
   readonly ledger: Ledger
+  readonly observed: ObservedView
   readonly branch: string
   /** Takes over what must be closed. */
   readonly stack: AsyncDisposableStack
@@ -50,30 +58,36 @@ export type Followed = {
 
 const everybody: TrustOptions = { mode: 'none', keys: {} }
 /** Failures of a revision that auditors look for. */
-const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'HistoryRewritten'])
+const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag', 'HistoryRewritten'])
 
 /** Opens the source and brings each new revision that is admitted into the loop. */
 export async function followRepository(options: FollowOptions, parts: FollowParts): Promise<Followed> {
   const { clock, log, stateDir, trust = everybody } = options
   const { loop, state, status, store, stack } = parts
+  const approvers = options.approvers ?? (trust.mode === 'none' ? undefined : trust.keys)
+  // Who came after whom, and who wrote what, is told by all of the history only.
+  const wholeHistory = trust.mode !== 'none' || approvers !== undefined
   const source = stack.adopt(
-    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory: trust.mode !== 'none' }),
+    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory }),
     async (value) => await value.close(),
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
   const createEngine = (): DesiredEngine => createDesired({ cache, ...root })
   const admission = createAdmission({ source, trust, settings: store.settings })
+  const approving = { keys: approvers, environment: options.environment ?? 'default', observed: parts.observed, clock }
   const previews = createPreviews({
     source,
     createDesired: createEngine,
     tracked: () => loop.view(),
     branch: parts.branch,
     surroundings: (tracked) => loop.surroundings(tracked),
+    approvals: createRequestApprovals({ ...approving, records: store.gitApprovals }),
   })
   const listings = createListingKeeper({ cache, scope: [root, options.source.caps ?? {}], log })
   const revisions = createRevisions({ source, desired: createEngine(), listings })
-  const arrival = { admission, previews, revisions, clock, log, parts }
+  const approvals = createGitApprovals({ ...approving, source, loop, store, status, log })
+  const arrival = { admission, previews, approvals, revisions, clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => await arrive(revision, arrival),
@@ -90,20 +104,35 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
 }
 
 type Arrival = Pick<Followed, 'previews' | 'admission'> & {
+  readonly approvals: GitApprovals
   readonly revisions: Revisions
   readonly clock: Clock
   readonly log: Logger
   readonly parts: FollowParts
 }
 
-async function arrive(revision: Revision, { admission, previews, revisions, clock, log, parts }: Arrival): Promise<void> {
-  const { loop, state, status, ledger } = parts
-  const signer = await admission.admit(revision)
+async function arrive(revision: Revision, arrival: Arrival): Promise<void> {
+  const { admission, approvals, clock, revisions, parts } = arrival
+  const { loop, state } = parts
+  const signer = await admission.admit(revision).catch((error: unknown) => {
+    state.refused = { commit: revision.commit, why: describeError(error) }
+    throw error
+  })
+  delete state.refused
   const update = await revisions.take(revision)
   state.fetchedAt = clock.now().toISOString()
   delete state.error
-  if (update === undefined) return
+  const before = loop.view()
+  if (update !== undefined) await comeIntoForce({ revision, signer, update }, arrival)
+  await approvals.arrived(revision.commit, before)
+}
+
+type NewRevision = { readonly revision: Revision; readonly signer: Signer | undefined; readonly update: DesiredUpdate }
+
+async function comeIntoForce({ revision, signer, update }: NewRevision, { previews, approvals, log, parts }: Arrival): Promise<void> {
+  const { loop, state, status, ledger } = parts
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
+  approvals.before()
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
   loop.desired(update)
   state.revision = revision

@@ -27,6 +27,8 @@ export type LoopPorts = {
   /** What hinders a reconciler without a history from placing anything. */
   readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
+  /** Name of the environment, to which approvals in Git are bound. */
+  readonly environment?: string
   /** What plans found to need nothing; saved after each pass. */
   readonly settled?: Settled & { save(): void }
   readonly clock: Clock
@@ -90,6 +92,7 @@ export function createLoop(ports: LoopPorts): Loop {
       suspensions: ports.suspensions(),
       now: ports.clock.now(),
       inputSalt: ports.inputSalt,
+      ...(ports.environment === undefined ? {} : { environment: ports.environment }),
       ...(unheard === undefined ? {} : { unheard }),
     }
   }

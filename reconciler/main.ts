@@ -16,7 +16,7 @@ import { ownVersion } from './lib/version.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
-import { createObserved, type Observed } from './observed/cache.ts'
+import { createObserved } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
 import { briefOf } from './plan/brief.ts'
 import { plan } from './plan/plan.ts'
@@ -24,16 +24,15 @@ import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
 import { followRepository } from './follow-repository.ts'
-import { openForge } from './forge/open-forge.ts'
+import { planRequests, tellApplied } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
-import type { Previews } from './previews.ts'
-import { followRequests, type Requests } from './requests.ts'
 import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
 import { createStatus } from './status/status.ts'
 import { openStore } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
+import type { Keys } from './trust/verify-signature.ts'
 
 export type ReconcilerOptions = {
   /** Folder that survives restarts; one reconciler at a time uses it. */
@@ -57,6 +56,8 @@ export type ReconcilerOptions = {
   readonly forge?: ForgeOptions & { readonly pollMs: number }
   /** Whose commits come into force; default: everybody's. */
   readonly trust?: TrustOptions
+  /** Whose signed trailers approve changes; default: the keys of `trust`. */
+  readonly approvers?: Keys
   readonly clock: Clock
   readonly log: Logger
 }
@@ -107,8 +108,12 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       ledger.planned(node, fields)
       return await dispatcher.dispatch(part, node)
     },
-    approvals: () => store.approvals.list(),
-    dropApprovals: (key) => store.approvals.drop(key),
+    approvals: () => [...store.approvals.list(), ...store.gitApprovals.signed()],
+    dropApprovals: (key) => {
+      store.approvals.drop(key)
+      store.gitApprovals.drop(key)
+    },
+    environment: options.environment ?? 'default',
     suspensions: () => store.suspensions.list(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
@@ -132,6 +137,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     status,
     store,
     ledger,
+    observed: observed.view,
     stack,
     branch: repository.branch,
   })
@@ -153,6 +159,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const api = stack.adopt(
     await startApi({
       objects: status.objects,
+      blocked: () => status.blocked(),
       ...requestPorts(dispatcher),
       control,
       webhook: webhookPort(options, () => void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))),
@@ -176,6 +183,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     stack.defer(async () => await requests.stop())
     triggers.push(() => requests.trigger())
   }
+  if (options.forge !== undefined)
+    stack.adopt(
+      tellApplied({ ...options, forge: options.forge }, { loop, state, status, observed, store }),
+      async (value) => await value.stop(),
+    )
   stack.adopt(
     setInterval(() => void renewCertificate(api, pki, log), renewalMs),
     clearInterval,
@@ -215,36 +227,6 @@ async function inputSalt(stateDir: string): Promise<string> {
   const salt = randomBytes(32).toString('hex')
   await writePrivateFile(path, salt)
   return salt
-}
-
-type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly observed: Observed; readonly branch: string }
-
-/** Requests are planned again when the tracked commit moves, or a host comes or goes. */
-function planRequests(
-  {
-    forge,
-    log,
-    environment = 'default',
-  }: { readonly forge: NonNullable<ReconcilerOptions['forge']>; readonly environment?: string; readonly log: Logger },
-  { loop, previews, observed, branch }: Reviewing,
-): Requests {
-  return followRequests({
-    forge: openForge(forge),
-    previews,
-    branch,
-    environment,
-    basis: () => {
-      const revision = loop.view()?.revision
-      return revision === undefined
-        ? undefined
-        : `${revision} ${observed.view
-            .nodes()
-            .map(({ name, connected }) => `${name}:${connected}`)
-            .join()}`
-    },
-    interval: forge.pollMs,
-    log,
-  })
 }
 
 /** Makes a join token for a node from another process than the reconciler's. */

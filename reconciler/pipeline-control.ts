@@ -16,7 +16,10 @@ import type { Signer } from './trust/verify-signature.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
 
 /** What became of the last fetch. */
-export type SourceState = { revision?: Revision; signer?: Signer; fetchedAt?: string; error?: string }
+export type SourceState = { revision?: Revision; signer?: Signer; fetchedAt?: string; error?: string; refused?: Refused }
+
+/** A commit that may not come into force, and why. */
+export type Refused = { readonly commit: string; readonly why: string }
 
 export type ControlParts = {
   readonly loop: Loop
@@ -94,6 +97,12 @@ function approvalsNow(parts: ControlParts, request: ApprovalRequest): readonly A
   const approvals = approvalsFor(current, short ? { ...request, plan: current.id } : request)
   if (approvals.length > 0) return approvals
   const change = current.changes.find(({ key, blocked }) => key === request.key && blocked.length > 0)
+  if (change?.blocked.every(({ reason }) => reason === 'ApprovalRequired') === true) {
+    throw new GitvirtError({
+      code: 'NotApprovable',
+      message: `${keyText(change.key)} is approved in Git only: ${change.blocked.map(({ unblock }) => unblock).join(' ')}`,
+    })
+  }
   if (change?.approval !== undefined) {
     throw new GitvirtError({
       code: 'Conflict',

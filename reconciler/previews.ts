@@ -3,6 +3,7 @@ import { GitvirtError } from './lib/errors.ts'
 import { preview } from './plan/preview.ts'
 import type { RequestPlan } from './plan/text/preview.ts'
 import type { Surroundings } from './plan/types.ts'
+import type { RequestApprovals } from './request-approvals.ts'
 import type { Source } from './source/types.ts'
 
 /** What merging branches and requests would do. */
@@ -39,6 +40,7 @@ export type PreviewPorts = {
   readonly branch: string
   /** What a plan depends on besides Git, as it is now. */
   readonly surroundings: (tracked: DesiredView) => Surroundings
+  readonly approvals: RequestApprovals
 }
 
 export function createPreviews(ports: PreviewPorts): Previews {
@@ -81,7 +83,11 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
     if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
     const { entries, refused } = await merge.list()
     const { view } = await ports.createDesired().update({ revision: head, entries, refused, read: (ids) => merge.read(ids) })
-    return { ...preview({ ...ports.surroundings(tracked), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
+    const around = { ...ports.surroundings(tracked), merged: view, tracked }
+    const bare = preview(around)
+    const { approvals, told } = await ports.approvals.of({ merge, tracked, merged: view, preview: bare })
+    const approved = approvals.length === 0 ? bare : preview({ ...around, approvals: [...around.approvals, ...approvals] })
+    return { ...approved, ...(told.length === 0 ? {} : { approvals: told }), merge: { ref, head, base, into, subject, branch } }
   })
 }
 

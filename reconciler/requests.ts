@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Forge, Request } from './forge/types.ts'
+import type { Clock } from './lib/clock.ts'
 import { digestOf } from './lib/digest.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { previewMarkdown } from './plan/text/markdown.ts'
-import { addedPlan, type RequestPlan } from './plan/text/preview.ts'
-import { summaryLine } from './plan/text/render.ts'
+import { verdictOf, type RequestVerdict } from './plan/text/verdict.ts'
 import type { Previews } from './previews.ts'
 
 /** Plans every open request of the forge, and again whenever either side moves. */
@@ -25,8 +25,12 @@ export type RequestsOptions = {
   readonly basis: () => string | undefined
   /** Milliseconds between looks. */
   readonly interval: number
+  readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
+
+/** What a request was planned with, and when the time alone may change its verdict. */
+type Told = { readonly state: string; readonly until?: string | undefined }
 
 /** Milliseconds that a forge which limits us is left alone. */
 const restAfterLimit = 300_000
@@ -34,7 +38,7 @@ const restAfterLimit = 300_000
 /** Follows the open requests until stopped; never throws. */
 export function followRequests(options: RequestsOptions): Requests {
   const end = new AbortController()
-  const told = new Map<number, string>()
+  const told = new Map<number, Told>()
   let wake = new AbortController()
   const loop = async (): Promise<void> => {
     while (!end.signal.aborted) {
@@ -54,7 +58,7 @@ export function followRequests(options: RequestsOptions): Requests {
 }
 
 /** One look at all requests; the milliseconds until the next. */
-async function lookAround(options: RequestsOptions, told: Map<number, string>): Promise<number> {
+async function lookAround(options: RequestsOptions, told: Map<number, Told>): Promise<number> {
   const { forge, branch, interval, log } = options
   const basis = options.basis()
   if (basis === undefined) return Math.min(interval, 1000)
@@ -63,8 +67,10 @@ async function lookAround(options: RequestsOptions, told: Map<number, string>): 
     for (const number of told.keys()) if (!requests.some((one) => one.number === number)) told.delete(number)
     for (const request of requests) {
       const state = digestOf([request.head, basis])
-      if (told.get(request.number) === state) continue
-      if (await reviewed(options, request)) told.set(request.number, state)
+      const last = told.get(request.number)
+      if (last?.state === state && (last.until === undefined || last.until > options.clock.now().toISOString())) continue
+      const reviewed = await tryReview(options, request)
+      if (reviewed !== undefined) told.set(request.number, { state, until: reviewed.until })
     }
     return interval
   } catch (error) {
@@ -73,15 +79,14 @@ async function lookAround(options: RequestsOptions, told: Map<number, string>): 
   }
 }
 
-/** False where it must be tried again; one request's failure is no other's. @throws GitvirtError `ForgeBusy` */
-async function reviewed(options: RequestsOptions, request: Request): Promise<boolean> {
+/** Undefined where it must be tried again; one request's failure is no other's. @throws GitvirtError `ForgeBusy` */
+async function tryReview(options: RequestsOptions, request: Request): Promise<Verdict | undefined> {
   try {
-    await review(options, request)
-    return true
+    return await review(options, request)
   } catch (error) {
     if (errorCode(error) === 'ForgeBusy') throw error
     options.log.warn({ request: request.number, error: describeError(error) }, 'a request could not be planned; it is tried again')
-    return false
+    return undefined
   }
 }
 
@@ -90,22 +95,21 @@ function markerOf(environment: string): string {
   return `<!-- gitvirt/plan/${environment} -->`
 }
 
-async function review(options: RequestsOptions, request: Request): Promise<void> {
+async function review(options: RequestsOptions, request: Request): Promise<Verdict> {
   const { forge, environment, log } = options
   const verdict = await judge(options, request)
   await forge.comment(request.number, { marker: markerOf(environment), body: verdict.body })
   const { state, description } = verdict
   await forge.status(verdict.head, { context: `gitvirt/plan/${environment}`, state, description })
   log.info({ request: request.number, head: verdict.head, state }, 'a request was planned')
+  return verdict
 }
 
 type Verdict = {
   /** The commit that was judged. */
   readonly head: string
   readonly body: string
-  readonly state: 'success' | 'failure'
-  readonly description: string
-}
+} & RequestVerdict
 
 /** Faults of the request that say so in the comment; all else is ours and is tried again. */
 const itsOwnFaults: ReadonlySet<string> = new Set([
@@ -121,7 +125,7 @@ async function judge({ previews, environment }: RequestsOptions, request: Reques
   try {
     const plan = await previews.take(`#${request.number}`)
     const named = { ...plan, merge: { ...plan.merge, ref: `request ${request.number}` } }
-    return { head: plan.merge.head, body: `**${environment}**\n\n${previewMarkdown(named)}`, ...stateOf(plan) }
+    return { head: plan.merge.head, body: `**${environment}**\n\n${previewMarkdown(named)}`, ...verdictOf(plan) }
   } catch (error) {
     if (!itsOwnFaults.has(errorCode(error))) throw error
     const words = describeError(error)
@@ -132,16 +136,6 @@ async function judge({ previews, environment }: RequestsOptions, request: Reques
       description: words,
     }
   }
-}
-
-/** What cannot be carried out as it is fails the status; what only waits for its time or a restart does not. */
-function stateOf(request: RequestPlan): Pick<Verdict, 'state' | 'description'> {
-  const plan = addedPlan(request)
-  const faults = request.errors.filter(({ severity }) => severity === 'error').length
-  if (faults > 0) return { state: 'failure', description: `${faults} faults in manifests` }
-  const deletions = plan.changes.filter(({ blocked }) => blocked.some(({ reason }) => reason === 'PruneThreshold')).length
-  if (deletions > 0) return { state: 'failure', description: `${deletions} deletions are more than goes unattended` }
-  return { state: 'success', description: summaryLine(plan) }
 }
 
 /** Words of others in a block of code, which they cannot end. */

@@ -64,6 +64,8 @@ export const fleetSupport: readonly SupportRow[] = yes(
   `. disruption disruption.unattended disruption.rules disruption.rules[].matchLabels disruption.rules[].unattended
    windows windows[].type windows[].schedule windows[].duration windows[].timeZone windows[].from windows[].matchLabels windows[].reason
    freeze freeze.reason freeze.until freeze.from
+   approvals approvals.trailer approvals.ownChanges approvals.validFor approvals.rules approvals.rules[].matchLabels
+   approvals.rules[].from approvals.rules[].count approvals.rules[].signers
    prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
    hostDisk hostDisk.allowedPaths suspend

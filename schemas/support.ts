@@ -45,13 +45,17 @@ type Branch = {
   readonly clean: WeakSet<object>
 }
 
+function newBranch(): Branch {
+  return { row: undefined, children: new Map(), clean: new WeakSet() }
+}
+
 const trees = new Map<string, Branch>()
 
 function treeOf(kind: string): Branch | undefined {
   const known = trees.get(kind)
   const rows = supportTables[kind]
   if (known !== undefined || rows === undefined) return known
-  const root: Branch = { row: undefined, children: new Map(), clean: new WeakSet() }
+  const root: Branch = newBranch()
   for (const row of rows) if (row.level === 'no') insert(root, row)
   trees.set(kind, root)
   return root
@@ -62,7 +66,7 @@ function insert(root: Branch, row: SupportRow): void {
   for (const segment of row.path) {
     let child = branch.children.get(segment)
     if (child === undefined) {
-      child = { row: undefined, children: new Map(), clean: new WeakSet() }
+      child = newBranch()
       branch.children.set(segment, child)
     }
     branch = child
@@ -87,7 +91,7 @@ function wholeTreeOf(kind: string): Branch | undefined {
   const known = everything.get(kind)
   const rows = supportTables[kind]
   if (known !== undefined || rows === undefined) return known
-  const root: Branch = { row: undefined, children: new Map() }
+  const root: Branch = newBranch()
   // A row for some values says nothing of the field.
   for (const row of rows) if (row.values === undefined && row.except === undefined) insert(root, row)
   everything.set(kind, root)

@@ -62,6 +62,8 @@ export type ApiOptions = {
   readonly clock: Clock
   readonly log: Logger
   readonly version: string
+  /** How many objects are held back, by reason; default: nobody counts. */
+  readonly blocked?: () => ReadonlyMap<string, number>
   /** Where other rooms put their metrics; /metrics serves it with the API's own. Default: a new one. */
   readonly metrics?: Registry
   /** Why it is not ready to serve; undefined where it is. */

@@ -1,5 +1,6 @@
-import type { Plan } from '../../schemas/generated/plan.ts'
+import type { Block, Plan } from '../../schemas/generated/plan.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
+import { approvable } from './draft.ts'
 import type { Approval } from './types.ts'
 
 export type ApprovalRequest = { readonly plan?: string; readonly key?: ObjectKey; readonly by: string; readonly at: string }
@@ -11,9 +12,14 @@ export type ApprovalRequest = { readonly plan?: string; readonly key?: ObjectKey
  */
 export function approvalsFor(plan: Plan, request: ApprovalRequest): Approval[] {
   const { by, at } = request
-  return plan.changes.flatMap(({ key, approval }) => {
+  return plan.changes.flatMap(({ key, approval, blocked }) => {
     const meant = request.key === undefined ? request.plan === plan.id : request.key === key
     const same = request.plan === undefined || request.plan === plan.id || request.plan === approval
-    return approval !== undefined && meant && same ? [{ key, plan: approval, by, at }] : []
+    return approval !== undefined && meant && same && blocked.some(opensByWord) ? [{ key, plan: approval, by, at }] : []
   })
+}
+
+/** What a rule of the Fleet wants approved in Git is opened by signed commits only. */
+function opensByWord({ reason }: Block): boolean {
+  return reason !== 'ApprovalRequired' && approvable.has(reason)
 }

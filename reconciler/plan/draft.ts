@@ -27,7 +27,13 @@ export function finishDraft(draft: Draft): Change {
   }
 }
 
-const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold', 'HostsUnheard'])
+/** Gates that an approval opens. */
+export const approvable: ReadonlySet<Block['reason']> = new Set([
+  'DisruptionNotAllowed',
+  'PruneThreshold',
+  'HostsUnheard',
+  'ApprovalRequired',
+])
 
 /**
  * What a person approves: the acts on this object and the specs they bring, without places in Git, times and metadata, so that

@@ -5,6 +5,7 @@ import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import { unheardBlock } from './obstacles.ts'
+import { isSigned, requireApprovals, signedFor, signedNote } from './signed-approvals.ts'
 import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
@@ -26,15 +27,22 @@ export function applyGates(
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
   for (const draft of drafts) limitDisruption(context, draft, approved)
+  requireApprovals(context, drafts, approved.approvals)
   limitTime(context.policy, drafts, context.input.now)
 }
 
-function approvalOf(draft: Draft, { approvals, all }: Approved): Approval | undefined {
-  if (all !== undefined) return all
-  const candidates = approvals.filter(({ key, plan }) => plan !== undefined && (key === undefined || key === draft.change.key))
+/** What a plan tells of the approval of just this change, by a person's word or in Git; undefined where there is none. */
+function approvalOf(context: PlanContext, draft: Draft, { approvals, all }: Approved): string | undefined {
+  if (all !== undefined) return approvedNote(all)
+  const signed = signedFor(context, draft, approvals)
+  if (signed.length > 0) return signedNote(signed)
+  const candidates = approvals.filter(
+    (one) => one.plan !== undefined && !isSigned(one) && (one.key === undefined || one.key === draft.change.key),
+  )
   if (candidates.length === 0) return undefined
   const digest = approvalDigest(draft)
-  return candidates.find(({ plan }) => plan === digest)
+  const found = candidates.find(({ plan }) => plan === digest)
+  return found === undefined ? undefined : approvedNote(found)
 }
 
 function suspend(context: PlanContext, drafts: readonly Draft[]): void {
@@ -65,9 +73,9 @@ function waitForHosts(context: PlanContext, drafts: readonly Draft[], approved: 
   for (const draft of drafts) {
     const { key, action, notes } = draft.change
     if (action !== 'create' || key.startsWith('NodeNetworkConfigurationPolicy/')) continue
-    const approval = approvalOf(draft, approved)
-    if (approval === undefined) draft.blocked.push(unheardBlock(unheard))
-    else notes.push(approvedNote(approval))
+    const note = approvalOf(context, draft, approved)
+    if (note === undefined) draft.blocked.push(unheardBlock(unheard))
+    else notes.push(note)
   }
 }
 
@@ -84,17 +92,19 @@ function limitDeletions(context: PlanContext, drafts: readonly Draft[], approved
     const { key } = draft.change
     const blocks = [...(limit === undefined ? [] : [limit]), ...unreadableBlocks(context, key), ...unrecordedBlocks(context, key)]
     if (blocks.length === 0) continue
-    const approval = approvalOf(draft, approved)
-    if (approval === undefined) draft.blocked.push(...blocks)
-    else draft.change.notes.push(approvedNote(approval))
+    const note = approvalOf(context, draft, approved)
+    if (note === undefined) draft.blocked.push(...blocks)
+    else draft.change.notes.push(note)
   }
 }
 
 /** Keys whose deletion a person approved, also those that this pass does not look at. */
 function approvedDeletions(context: PlanContext, approvals: readonly Approval[]): ReadonlySet<ObjectKey> {
   const keys = new Set<ObjectKey>()
-  for (const { key, plan } of approvals) {
+  for (const one of approvals) {
+    const { key, plan } = one
     if (key === undefined || plan === undefined || context.desired(key) !== undefined || context.isUnknown(key)) continue
+    if (isSigned(one) && context.policy.approvals === undefined) continue
     if (planDeletion(context, key).some((draft) => approvalDigest(draft) === plan)) keys.add(key)
   }
   return keys
@@ -142,9 +152,9 @@ function limitDisruption(context: PlanContext, draft: Draft, approved: Approved)
   const limit = unattendedFor(context.policy, draft.labels)
   const held = draft.change.steps.filter(({ id, disruption }) => exceeds(disruption, limit) && draft.explicit?.includes(id) !== true)
   if (held.length === 0) return
-  const approval = approvalOf(draft, approved)
-  if (approval === undefined) draft.blocked.push(disruptionBlock(draft, held, limit))
-  else draft.change.notes.push(approvedNote(approval))
+  const note = approvalOf(context, draft, approved)
+  if (note === undefined) draft.blocked.push(disruptionBlock(draft, held, limit))
+  else draft.change.notes.push(note)
 }
 
 function disruptionBlock({ change }: Draft, held: readonly Step[], limit: string): Block {

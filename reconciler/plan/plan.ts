@@ -12,6 +12,7 @@ import { PlacementMap } from './placement-map.ts'
 import { scopeOf } from './scope.ts'
 import { namePlan } from './seal.ts'
 import { InputPrints } from './settled.ts'
+import { signingOf } from './signed-approvals.ts'
 import type { PlanInput } from './types.ts'
 import { planVolume, type VolumeObject } from './volume.ts'
 import { VolumeUsers } from './volume-users.ts'
@@ -37,12 +38,15 @@ function makePlan(input: PlanInput, approved: Approved): Plan {
   const prints = new InputPrints(context)
   for (const key of orderedScope(context, users)) drafts.push(...planKey({ context, placements, prints }, key))
   applyGates(context, drafts, { users, approved })
+  const changes = drafts.map(finishDraft)
+  const signing = signingOf(context, changes)
   const parts = {
     revision: input.desired.revision,
     policyDigest: context.policyDigest,
     createdAt: input.now.toISOString(),
-    changes: drafts.map(finishDraft),
+    changes,
     findings: sortedFindings(context.findings),
+    ...(signing === undefined ? {} : { signing }),
   }
   return namePlan(parts, (key) => context.desired(key)?.digest)
 }

@@ -5,6 +5,7 @@ import type { ObjectKey } from '../lib/object-key.ts'
 import { approvalDigest } from './draft.ts'
 import { impactOf, type NodeImpact } from './impact.ts'
 import { plan } from './plan.ts'
+import { signingWith, type Signing } from './signed-approvals.ts'
 import { loadPolicy } from './resolve/policy.ts'
 import type { Surroundings } from './types.ts'
 
@@ -16,6 +17,8 @@ export type Preview = {
   readonly pending: readonly ObjectKey[]
   /** Digest of the acts that merging adds. It stays equal while they do: after the merge, equal means that just this is applied. */
   readonly intent: string
+  /** How what merging adds is approved by a signed commit, where it waits for that. */
+  readonly signing?: Signing
   /** Of what merging adds. */
   readonly impact: readonly NodeImpact[]
   /** True where the merge result brings another policy, which holds only once it is merged. */
@@ -37,11 +40,13 @@ export function preview({ merged, tracked, ...common }: PreviewInput): Preview {
   const standing = new Map(plan({ ...common, desired: tracked }).changes.map((change) => [placeOf(change), approvalDigest({ change })]))
   const isPending = (change: Change): boolean => standing.get(placeOf(change)) === approvalDigest({ change })
   const added = wanted.changes.filter((change) => !isPending(change))
+  const signing = wanted.signing === undefined ? undefined : signingWith(wanted.signing.trailer, common.environment, added)
   const known = new Set(tracked.errors().map(faultOf))
   return {
     plan: wanted,
     pending: wanted.changes.filter(isPending).map(({ key }) => key),
     intent: intentOf(added),
+    ...(signing === undefined ? {} : { signing }),
     impact: impactOf({ changes: added, whole: wanted.changes }, common.observed),
     policyChanges: loadPolicy(merged).digest !== loadPolicy(tracked).digest,
     errors: merged.errors().filter((error) => !known.has(faultOf(error))),

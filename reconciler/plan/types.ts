@@ -11,7 +11,13 @@ export type Approval = {
   readonly key?: ObjectKey
   readonly by: string
   readonly at: string
+  /** The key that signed it, where it was given by a commit. */
+  readonly signer?: { readonly name: string; readonly fingerprint: string }
+  readonly commit?: string
 }
+
+/** An approval that a signed commit carries; `plan` is `Change.approval`. */
+export type SignedApproval = Approval & Required<Pick<Approval, 'plan' | 'key' | 'signer' | 'commit'>>
 
 export type Suspension = { readonly key: ObjectKey; readonly by: string; readonly reason: string; readonly at: string }
 
@@ -32,6 +38,8 @@ export type PlanInput = {
   readonly approvals: readonly Approval[]
   readonly suspensions: readonly Suspension[]
   readonly now: Date
+  /** Name of the environment, to which approvals in Git are bound; without it none can be given. */
+  readonly environment?: string
   /** Set while a machine or disk that nobody reports may still be on a host that was not heard: nothing new is placed then. */
   readonly unheard?: Unheard
   /**

@@ -69,7 +69,7 @@ function closedBlock(window: Window, draft: Draft, opens: Date | undefined): Blo
 }
 
 /** The steps of at least a class, as a block names them; undefined where there is none. A restart alone is held back without the rest. */
-function heldSteps({ change }: Draft, from: Window['from']): Pick<Block, 'steps'> | undefined {
+export function heldSteps({ change }: Draft, from: Window['from']): Pick<Block, 'steps'> | undefined {
   const atLeast = (step: Step): boolean => !exceeds(from, step.disruption)
   if (change.action === 'delete' || from === disruptionClasses[0]) return {}
   const held = change.steps.filter(atLeast)

@@ -29,7 +29,12 @@ export type MergeCall = {
 }
 
 /** A merged tree, and what reads it and all that it was made of. */
-export type MergedObjects = MergedTree & ObjectReader & { readonly head: string }
+export type MergedObjects = MergedTree &
+  ObjectReader & {
+    readonly head: string
+    /** Ids of at most `most` commits that the merge would bring, newest first. */
+    readonly brought: (most: number) => Promise<readonly string[]>
+  }
 
 export type RefUpdate = { readonly name: string; readonly id: string }
 
@@ -40,6 +45,8 @@ export type Engine = ObjectReader & {
    * @param have the last head, if any, which the remote need not send again
    */
   fetch(have: string | undefined, signal?: AbortSignal): Promise<string>
+  /** The annotated tag that the last fetch found; undefined for a branch, a commit, or a tag that is but a name. */
+  tag(maxBytes: number): Promise<GitObject | undefined>
   /**
    * Fetches another reference and merges it into a commit of the store, which itself stays as it is. One call at a time; it may go on
    * beside a fetch.

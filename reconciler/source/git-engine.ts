@@ -34,6 +34,11 @@ export function createGitEngine(options: EngineOptions): Engine {
       if (commit === undefined) throw notACommit(options.remote)
       return commit
     },
+    tag: async (maxBytes) => {
+      const id = await reader.id(incoming)
+      const object = id === undefined ? undefined : await reader.object(id, maxBytes)
+      return object?.type === 'tag' ? object : undefined
+    },
     merge: async (call, use) => await mergeAside(options, call, use),
     note: async (notes, signal) => await pushNotes(options, notes, signal),
     readRef: async (name) => await reader.id(name),

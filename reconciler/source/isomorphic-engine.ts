@@ -39,8 +39,16 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
     if (object !== undefined && kept.delete(id)) bytes -= object.bytes.length
     return object
   }
+  let fetched: string | undefined
   return {
-    fetch: async (have, signal) => await fetchHead(options, { store, have, signal }),
+    fetch: async (have, signal) => {
+      fetched = await fetchHead(options, { store, have, signal })
+      return await peel(store, fetched)
+    },
+    tag: async (maxBytes) => {
+      const object = fetched === undefined ? undefined : await readRaw(store, fetched)
+      return object?.type === 'tag' && object.bytes.length <= maxBytes ? object : undefined
+    },
     merge: async () => await Promise.reject(gitNeeded(`A merge of ${options.remote.url} is worked out`)),
     note: async () => await Promise.reject(gitNeeded(`Notes of ${options.remote.url} are written`)),
     readRef: async (name) => await readRef(store, name),
@@ -89,6 +97,7 @@ function gitNeeded(what: string): GitvirtError {
 type Store = { readonly fs: typeof fs; readonly gitdir: string; readonly cache: object }
 type FetchCall = { readonly store: Store; readonly have: string | undefined; readonly signal: AbortSignal | undefined }
 
+/** Id of what the reference names: a commit, or a tag of one. */
 async function fetchHead(options: EngineOptions, call: FetchCall): Promise<string> {
   const { remote, target, caps } = options
   const credentials = await readCredentials(remote, options.auth)
@@ -101,7 +110,8 @@ async function fetchHead(options: EngineOptions, call: FetchCall): Promise<strin
     const wanted = target.kind === 'commit' ? { ref: target.id, oid: target.id } : findRef(options, refs)
     if ((await readRaw(call.store, wanted.oid)) === undefined)
       await fetchObject({ ...call, http, wanted, url: remote.url, wholeHistory: options.wholeHistory })
-    return await peel(call.store, wanted.oid)
+    await peel(call.store, wanted.oid)
+    return wanted.oid
   } catch (error) {
     throw fetchError(options, { error, words: redact(describe(error), credentials) })
   }

@@ -116,17 +116,10 @@ class GitSource implements Source {
         const context = { engine, caps: this.#parts.caps, trees: new TreeReader(engine) }
         const { author, subject } = await readCommit(engine, head)
         const list = async (): Promise<Listing> => await this.#listTree(context, tree)
-        return await use({
-          ref,
-          into,
-          head,
-          base,
-          author,
-          subject,
-          conflicts,
-          list,
-          read: (ids) => readBlobs(engine, ids, { maxBytes: context.caps.blobBytes }),
-        })
+        const commits = async (): Promise<RawCommit[]> => await readCommits(engine, await engine.brought(mostCommits + 1), head)
+        const changes: Source['changes'] = async (from, to) => await this.#changes(context, from, to)
+        const read: Source['read'] = (ids) => readBlobs(engine, ids, { maxBytes: context.caps.blobBytes })
+        return await use({ ref, into, head, base, author, subject, conflicts, list, commits, changes, read })
       })
     })
   }
@@ -139,7 +132,11 @@ class GitSource implements Source {
     const before = await engine.readRef(`${refs}/before`)
     const rewritten = before !== undefined && (await this.#isRewrite(before, head))
     const { tree, author, committedAt, subject } = await this.#commit(head)
-    return { commit: head, tree, ref: this.#parts.ref, author, committedAt, subject, rewritten }
+    const revision = { commit: head, tree, ref: this.#parts.ref, author, committedAt, subject, rewritten }
+    const tag = await engine.tag(maxCommitBytes)
+    return tag === undefined
+      ? revision
+      : { ...revision, tag: { id: tag.id, name: this.#parts.ref.replace(/^refs\/tags\//, ''), bytes: tag.bytes } }
   }
 
   async list(commit: string): Promise<Listing> {
@@ -161,24 +158,15 @@ class GitSource implements Source {
   async commits(after: string | undefined, head: string): Promise<readonly { id: string; bytes: Uint8Array }[]> {
     const { engine } = this.#parts
     const ids = after === undefined || after === head ? [head] : await engine.between(after, head, mostCommits + 1)
-    if (ids.length > mostCommits) throw tooManyCommits(head)
-    const found: { id: string; bytes: Uint8Array }[] = []
     // A branch that went back has nothing that the other lacks.
-    for (const id of ids.length === 0 ? [head] : ids) {
-      const object = await engine.object(id, maxCommitBytes)
-      if (object?.type !== 'commit') throw missingObject('commit', id)
-      found.push({ id, bytes: object.bytes })
-    }
-    return found
+    return await readCommits(engine, ids.length === 0 ? [head] : ids, head)
   }
 
   async changes(from: string, to: string): Promise<ChangeSet> {
     if (from === to) return { changes: [], refused: [] }
-    const { trees } = this.#context
-    const { path } = this.#parts
-    const before = await trees.folder((await this.#commit(from)).tree, path)
-    const after = await this.#folder(to)
-    return await diffFolders(this.#context, { path, after, ...(before === undefined ? {} : { before }) })
+    // That the folder is gone is an error here: nothing may be deleted for a path that is wrong.
+    await this.#folder(to)
+    return await this.#changes(this.#context, from, to)
   }
 
   read(ids: readonly string[]): AsyncIterable<BlobContent> {
@@ -223,6 +211,15 @@ class GitSource implements Source {
     return await readCommit(this.#parts.engine, id)
   }
 
+  async #changes(context: WalkContext, from: string, to: string): Promise<ChangeSet> {
+    const { path } = this.#parts
+    const folder = async (id: string): Promise<string | undefined> =>
+      await context.trees.folder((await readCommit(context.engine, id)).tree, path)
+    const [before, after] = [await folder(from), await folder(to)]
+    const sides = { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }
+    return await diffFolders(context, { path, ...sides })
+  }
+
   async #listTree(context: WalkContext, tree: string): Promise<Listing> {
     const { path } = this.#parts
     const id = await context.trees.folder(tree, path)
@@ -240,6 +237,19 @@ class GitSource implements Source {
       action: 'Check the path; what is applied stays as it is. To delete everything, keep the folder with any other file in it.',
     })
   }
+}
+
+type RawCommit = { readonly id: string; readonly bytes: Uint8Array }
+
+async function readCommits(engine: ObjectReader, ids: readonly string[], head: string): Promise<RawCommit[]> {
+  if (ids.length > mostCommits) throw tooManyCommits(head)
+  const found: RawCommit[] = []
+  for (const id of ids) {
+    const object = await engine.object(id, maxCommitBytes)
+    if (object?.type !== 'commit') throw missingObject('commit', id)
+    found.push({ id, bytes: object.bytes })
+  }
+  return found
 }
 
 async function readCommit(engine: ObjectReader, id: string): Promise<Commit> {

@@ -39,6 +39,10 @@ export async function mergeAside<T>(options: EngineOptions, call: MergeCall, use
     const merged = await mergeIn({ ...options, storeDir }, call)
     return await use({
       ...merged,
+      brought: async (most) => {
+        const { stdout } = await runGit({ storeDir, args: ['rev-list', `--max-count=${most}`, merged.head, `^${call.into}`] })
+        return stdout.split('\n').filter((line) => line !== '')
+      },
       sizes: async (ids) => await reader.sizes(ids),
       object: async (id, maxBytes) => await reader.object(id, maxBytes),
       objects: (ids, maxBytes) => reader.objects(ids, maxBytes),
@@ -66,7 +70,7 @@ function ignoreMissing(error: unknown): void {
 async function mergeIn(
   options: EngineOptions,
   { into, target, signal }: MergeCall,
-): Promise<Omit<MergedObjects, 'object' | 'objects' | 'sizes'>> {
+): Promise<Omit<MergedObjects, 'brought' | 'object' | 'objects' | 'sizes'>> {
   const { storeDir, caps, remote } = options
   const room = async (): Promise<number> => Math.max(1, caps.requestBytes - (await packedBytes(storeDir)))
   const other = new Fetcher({ ...options, target, into: requested, room })

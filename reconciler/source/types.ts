@@ -9,6 +9,8 @@ export type Revision = {
   readonly committedAt: string
   /** First line of the message. */
   readonly subject: string
+  /** The annotated tag that the reference led through, with the name by which it is tracked. */
+  readonly tag?: { readonly id: string; readonly name: string; readonly bytes: Uint8Array }
   /** True when the earlier head is not an ancestor: somebody rewrote history. */
   readonly rewritten: boolean
 }
@@ -46,6 +48,13 @@ export type MergeResult = {
   readonly into: string
   /** Paths in which the two sides contradict each other. */
   readonly conflicts: readonly string[]
+  /**
+   * Commit objects that it would bring, newest first.
+   * @throws GitvirtError `TooManyCommits`
+   */
+  commits(): Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
+  /** As `Source.changes`, also between commits that only the merge has. */
+  changes: Source['changes']
   /** All manifests below the sub-path of the merged tree; those in conflict hold markers. */
   list(): Promise<Listing>
   /** Contents by blob id, as `Source.read` gives them. */

@@ -59,6 +59,10 @@ export type Status = {
   receipt(receipt: Receipt): void
   /** Takes what became of a plan's changes; a failed one is told by its object until one succeeds. */
   answered(node: string, results: readonly ChangeResult[]): void
+  /** How many objects are held back, by reason; an object may have several. */
+  blocked(): ReadonlyMap<string, number>
+  /** The last failure of an object, until it succeeds. */
+  failure(key: ObjectKey): Failure | undefined
 }
 
 const versionSetting = 'resourceVersion'
@@ -95,6 +99,8 @@ export function createStatus(options: StatusOptions): Status {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
     record: (event) => saved(() => record(event)),
+    failure: (key) => engine.failure(key),
+    blocked: () => engine.blocked(),
     answered: (node, results) => saved(() => engine.answered(node, results)),
     receipt: (receipt) =>
       saved(() => {
@@ -130,6 +136,8 @@ class Engine {
   readonly #given: Map<ObjectKey, ToldRecord>
   /** Object key -> what was last told of its blocks. */
   readonly #told = new Map<ObjectKey, string>()
+  /** Reasons why objects are held back; others are not in it. */
+  readonly #blocked = new Map<ObjectKey, readonly string[]>()
   readonly #failures = new Map<ObjectKey, Failure>()
   #revision = ''
   #doubtful = false
@@ -166,6 +174,16 @@ class Engine {
     for (const key of ordered) if (isNamespace(key)) this.#project(world, key)
     if (!this.#loaded) this.#parts.writer.settle()
     this.#loaded = true
+  }
+
+  blocked(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    for (const reason of [...this.#blocked.values()].flat()) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    return counts
+  }
+
+  failure(key: ObjectKey): Failure | undefined {
+    return this.#failures.get(key)
   }
 
   applied({ key, node, at }: Receipt): void {
@@ -233,6 +251,8 @@ class Engine {
   /** An event when an object becomes blocked, or blocked for another reason; waiting for a dependency is ordinary and told by none. */
   #tellBlocks(subject: Subject, exists: boolean): void {
     const blocks = blocksOf(subject).filter((block) => block.reason !== 'WaitingForDependency')
+    if (blocks.length > 0) this.#blocked.set(subject.key, [...new Set(blocks.map(({ reason }) => reason))])
+    else this.#blocked.delete(subject.key)
     const broken = subject.broken ? subject.errors.filter((error) => error.severity === 'error') : []
     const lines: EventDraft[] = [
       ...blocks.map((block) => ({ key: subject.key, type: 'Warning' as const, reason: block.reason, message: blockText(block) })),

@@ -49,6 +49,16 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX ledger_pending ON ledger (sequence) WHERE noted = 0;
   `,
+  `
+  CREATE TABLE signed_approvals (
+    key TEXT NOT NULL, plan TEXT NOT NULL, fingerprint TEXT NOT NULL, name TEXT NOT NULL, commit_id TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (key, plan, fingerprint)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pending_approvals (commit_id TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (commit_id, token)) STRICT, WITHOUT ROWID;
+  CREATE TABLE change_writers (
+    path TEXT NOT NULL, commit_id TEXT NOT NULL, people TEXT NOT NULL, PRIMARY KEY (path, commit_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

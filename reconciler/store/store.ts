@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { approvals, suspensions, type Approvals, type Suspensions } from './decisions.ts'
+import { approvalRecords, type ApprovalRecords } from './approval-records.ts'
 import { openDatabase } from './database.ts'
 import { eventRecords, type EventRecords } from './event-records.ts'
 import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
@@ -21,6 +22,8 @@ export type Store = {
   readonly events: EventRecords
   readonly observations: Observations
   readonly approvals: Approvals
+  /** Approvals that signed commits gave. */
+  readonly gitApprovals: ApprovalRecords
   readonly suspensions: Suspensions
   readonly receipts: Receipts
   readonly ledger: LedgerRecords
@@ -52,6 +55,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     events: eventRecords(db),
     observations: observations(db, transaction),
     approvals: approvals(db),
+    gitApprovals: approvalRecords(db),
     suspensions: suspensions(db),
     receipts: receipts(db),
     applied: applied(db),

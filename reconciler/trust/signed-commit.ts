@@ -63,9 +63,15 @@ function lineEnd(buffer: Buffer, from: number): number {
   return end === -1 ? buffer.length : end + 1
 }
 
-function kindOf(id: string, armored: string): 'ssh' | 'openpgp' {
+/** Of which kind a signature is, by its first line; undefined for kinds that are not known here. */
+export function signatureKind(armored: string): 'ssh' | 'openpgp' | undefined {
   if (armored.startsWith('-----BEGIN SSH SIGNATURE-----')) return 'ssh'
-  if (armored.startsWith('-----BEGIN PGP SIGNATURE-----')) return 'openpgp'
+  return armored.startsWith('-----BEGIN PGP SIGNATURE-----') ? 'openpgp' : undefined
+}
+
+function kindOf(id: string, armored: string): 'ssh' | 'openpgp' {
+  const kind = signatureKind(armored)
+  if (kind !== undefined) return kind
   throw new GitvirtError({
     code: 'UntrustedCommit',
     message: `Commit ${id.slice(0, 12)} is signed in a way that is not known here.`,

@@ -1,5 +1,6 @@
 import { GitvirtError } from '../lib/errors.ts'
 import { readSignedCommit, type SignedCommit } from './signed-commit.ts'
+import { readSignedTag } from './signed-tag.ts'
 import { verifySignature, type Keys, type Signer } from './verify-signature.ts'
 
 /** Which commits must be signed: none, the one that is tracked, or every one since the last that was in force. */
@@ -32,6 +33,30 @@ export async function checkCommits(commits: readonly RawCommit[], options: Trust
   }
   if (refused.length > 0) throw untrusted(refused, wanted.length)
   return head
+}
+
+/** A tag object and the name by which it is tracked. */
+export type RawTag = RawCommit & { readonly name: string }
+
+/**
+ * Who signed an annotated tag that is tracked; keys of the forge do not count, which makes no tags by itself.
+ * @throws GitvirtError `UntrustedTag` where nobody trusted did, or where it was made with another name; `InvalidTag`, and what reading keys throws
+ */
+export async function checkTag({ id, name, bytes }: RawTag, { keys }: TrustOptions): Promise<Signer> {
+  const tag = readSignedTag(id, bytes)
+  if (tag.name !== name) throw untrustedTag(name, `it was made as the tag ${tag.name}, and pushed under another name`)
+  if (tag.signature === undefined) throw untrustedTag(name, 'it is annotated, but not signed')
+  const signer = await verifySignature(tag, keys)
+  if (signer === undefined) throw untrustedTag(name, 'no trusted key made its signature, or it was altered since')
+  return signer
+}
+
+function untrustedTag(name: string, why: string): GitvirtError {
+  return new GitvirtError({
+    code: 'UntrustedTag',
+    message: `The tag ${name} cannot be trusted: ${why}.`,
+    action: `Sign it with a key that the reconciler knows (git tag -s ${name}), or add the key to its files; what is applied stays as it is.`,
+  })
 }
 
 async function trustedSigner(commit: SignedCommit, { keys, forge }: TrustOptions): Promise<Signer | undefined> {

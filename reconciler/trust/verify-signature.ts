@@ -20,14 +20,20 @@ export type Keys = {
   readonly allowedSigners?: string
   /** OpenPGP public keys, binary or armored. */
   readonly keyring?: string
+  /** SSH keys that count no more: a KRL or a list of public keys, as ssh-keygen(1) reads it by `-r`. */
+  readonly revoked?: string
 }
 
+/** What was signed, and how: a commit or a tag. */
+export type Signed = Pick<SignedCommit, 'signature' | 'payload' | 'committedAt'>
+
 /**
- * Who signed a commit, among those whose keys are given; undefined where it is unsigned or by another key.
+ * Who signed a commit or a tag, among those whose keys are given; undefined where it is unsigned or by another key.
  * ssh-keygen(1) `-Y verify` and gpgv(1) judge, as Git itself lets them.
+ * @param now an SSH key must be good at this time; without it at the time that the commit says
  * @throws GitvirtError `CommandNotFound`, `KeysUnreadable`
  */
-export async function verifySignature(commit: SignedCommit, keys: Keys): Promise<Signer | undefined> {
+export async function verifySignature(commit: Signed, keys: Keys, now?: Date): Promise<Signer | undefined> {
   const { signature } = commit
   const file = signature?.kind === 'ssh' ? keys.allowedSigners : keys.keyring
   if (signature === undefined || file === undefined) return undefined
@@ -35,25 +41,36 @@ export async function verifySignature(commit: SignedCommit, keys: Keys): Promise
   try {
     const signatureFile = join(folder, 'signature')
     await writeFile(signatureFile, signature.armored, { mode: 0o600 })
-    const check = { commit, file, folder, signatureFile }
+    // A key that has ended by now may still have signed an old commit: git verifies at the commit's own time, too.
+    const time = now === undefined ? commit.committedAt : now.getTime() / 1000
+    const check = { commit, file, folder, signatureFile, time, revoked: keys.revoked }
     return signature.kind === 'ssh' ? await verifySsh(check) : await verifyOpenPgp(check)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-type Check = { readonly commit: SignedCommit; readonly file: string; readonly folder: string; readonly signatureFile: string }
+type Check = {
+  readonly commit: Signed
+  readonly file: string
+  readonly folder: string
+  readonly signatureFile: string
+  /** Seconds since 1970 at which the key must be good. */
+  readonly time: number
+  readonly revoked: string | undefined
+}
 
 const limits = { timeout: 20_000, maxBytes: 65_536 }
 
-async function verifySsh({ commit, file, signatureFile }: Check): Promise<Signer | undefined> {
+async function verifySsh({ commit, file, signatureFile, ...check }: Check): Promise<Signer | undefined> {
   await readKeys(file)
-  // A key that has ended by now may still have signed an old commit: git verifies at the commit's own time, too.
-  const time = `-Overify-time=${sshTime(commit.committedAt)}`
+  if (check.revoked !== undefined) await readKeys(check.revoked)
+  const time = `-Overify-time=${sshTime(check.time)}`
   const found = await run('ssh-keygen', ['-Y', 'find-principals', '-f', file, '-s', signatureFile, time], { ...limits, okCodes: [1, 255] })
   const principal = found.exitCode === 0 ? found.stdout.split('\n')[0]?.trim() : undefined
   if (principal === undefined || principal === '') return undefined
-  const args = ['-Y', 'verify', '-f', file, '-I', principal, '-n', 'git', '-s', signatureFile, time]
+  const revoked = check.revoked === undefined ? [] : ['-r', check.revoked]
+  const args = ['-Y', 'verify', '-f', file, '-I', principal, '-n', 'git', '-s', signatureFile, time, ...revoked]
   const verified = await run('ssh-keygen', args, { ...limits, input: commit.payload, okCodes: [1, 255] })
   if (verified.exitCode !== 0) return undefined
   return { kind: 'ssh', name: principal, fingerprint: /\b(SHA256:[A-Za-z0-9+/=]+)/.exec(verified.stdout)?.[1] ?? '' }

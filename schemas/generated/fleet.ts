@@ -79,6 +79,24 @@ export interface FleetSpec {
     from?: DisruptionClass
   }
   /**
+   * Approvals that people give in Git, by trailers of signed commits. Without this section no trailer counts.
+   */
+  approvals?: {
+    /**
+     * Name of the trailer that carries an approval. Default: Gitvirt-Approve.
+     */
+    trailer?: string
+    /**
+     * True: who made a change may approve it too. Default: false.
+     */
+    ownChanges?: boolean
+    validFor?: Duration
+    /**
+     * Which changes need approvals in Git whatever else lets them through; every rule that speaks of a change must be met. Default: none.
+     */
+    rules?: ApprovalRule[]
+  }
+  /**
    * Where disk images may come from.
    */
   images?: {
@@ -192,4 +210,29 @@ export interface Window {
    * Why, for those who wonder why their change waits.
    */
   reason?: string
+}
+/**
+ * Approvals that changes of some class need.
+ *
+ * This interface was referenced by `Fleet`'s JSON-Schema
+ * via the `definition` "ApprovalRule".
+ */
+export interface ApprovalRule {
+  /**
+   * Labels of the objects that it speaks of, all of them; labels before the change count as well as those after it. Default: every object.
+   */
+  matchLabels?: {
+    [k: string]: string
+  }
+  from?: DisruptionClass
+  /**
+   * How many different signers must approve.
+   */
+  count: number
+  /**
+   * Whose approvals count for this rule: principals of the SSH keys, or fingerprints. Default: every approver whom the reconciler knows.
+   *
+   * @minItems 1
+   */
+  signers?: [string, ...string[]]
 }

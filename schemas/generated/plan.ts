@@ -37,6 +37,23 @@ export interface Plan {
   changes: Change[]
   findings: Finding[]
   summary: Summary
+  /**
+   * How all that waits for a person here is approved by a signed commit. Absent where nothing waits, or the Fleet has no word of approvals.
+   */
+  signing?: {
+    /**
+     * Name of the trailer.
+     */
+    trailer: string
+    /**
+     * Its value: sha256 over the environment and the changes that wait.
+     */
+    token: string
+    /**
+     * How many changes it approves.
+     */
+    changes: number
+  }
 }
 /**
  * All that happens to one object on one node.
@@ -272,6 +289,7 @@ export interface Block {
   reason:
     | 'DisruptionNotAllowed'
     | 'PruneThreshold'
+    | 'ApprovalRequired'
     | 'Suspended'
     | 'Unschedulable'
     | 'WaitingForDependency'

@@ -1,4 +1,5 @@
 import { conditionOf, type ApiObject } from '../../status/api-object.ts'
+import { blockedColumn } from './blocked.ts'
 import type { CellContext, Column } from './column.ts'
 import { ageColumn, at, column, field, nameColumn } from './column.ts'
 
@@ -17,6 +18,7 @@ export const virtualMachineColumns: readonly Column[] = [
   column(['Node', 'Host that runs the guest.'], (vm, context) => at(instanceOf(vm, context), 'status', 'nodeName'), 1),
   column(['IP', 'First address of the guest.'], (vm, context) => at(instanceOf(vm, context), 'status', 'interfaces', 0, 'ipAddress'), 1),
   column(['Restart?', 'True where changes wait for a restart.'], (vm) => conditionOf(vm, 'RestartRequired')?.status ?? '', 1),
+  blockedColumn,
 ]
 
 export const instanceColumns: readonly Column[] = [
@@ -40,4 +42,5 @@ export const dataVolumeColumns: readonly Column[] = [
   field(['Progress', 'Progress of the transfer, N/A where it is not known.'], ['status', 'progress']),
   field(['Restarts', 'How often the transfer was begun anew.'], ['status', 'restartCount']),
   ageColumn,
+  blockedColumn,
 ]

@@ -1,5 +1,6 @@
 import { conditionsOf, type ApiObject, type Condition } from '../../status/api-object.ts'
 import { age } from '../age.ts'
+import { blockedColumn } from './blocked.ts'
 import type { Column } from './column.ts'
 import { ageColumn, column, nameColumn } from './column.ts'
 
@@ -22,7 +23,7 @@ function standing(object: ApiObject): Condition | undefined {
 const status = column(['Status', 'The condition that holds.'], (object) => standing(object)?.type ?? '')
 const reason = column(['Reason', 'Why it holds.'], (object) => standing(object)?.reason ?? '')
 
-export const policyColumns: readonly Column[] = [nameColumn, status, reason]
+export const policyColumns: readonly Column[] = [nameColumn, status, reason, blockedColumn]
 
 export const enactmentColumns: readonly Column[] = [
   nameColumn,

@@ -12,7 +12,7 @@ import type { SourceAuth } from '../../source/options.ts'
 import { defaultStateDir } from '../kubeconfig.ts'
 import { milliseconds } from '../duration.ts'
 import { environmentOf, forgeOptions, type ForgeFlags } from './forge-flags.ts'
-import { trustOptions, type TrustFlags } from './trust-flags.ts'
+import { approverKeys, trustOptions, type TrustFlags } from './trust-flags.ts'
 
 type CommonOptions = { readonly stateDir: string; readonly logLevel: string }
 type ReconcilerFlags = CommonOptions & {
@@ -91,6 +91,9 @@ function reconcilerFlags(command: Command): Command {
     .option('--keyring <file>', 'OpenPGP public keys that are trusted')
     .option('--forge-allowed-signers <file>', 'SSH keys of the forge, trusted for merges it makes')
     .option('--forge-keyring <file>', 'OpenPGP public keys of the forge, trusted for merges it makes')
+    .option('--revoked-keys <file>', 'SSH keys that count no more: a KRL or a list of public keys')
+    .option('--approvers <file>', 'SSH keys whose signed trailers approve changes, as in allowed_signers; default: the trusted keys')
+    .option('--approvers-keyring <file>', 'OpenPGP public keys whose signed trailers approve changes')
 }
 
 function agentFlags(command: Command): Command {
@@ -137,6 +140,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     serverNames: flags.serverName,
     pollMs: milliseconds(flags.poll),
     trust: trustOptions(flags),
+    ...approverOptions(flags),
     ...forgeOptions(flags),
     environment: environmentOf(flags),
     ...(flags.notes === true ? { notes: true } : {}),
@@ -144,6 +148,11 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     clock: systemClock,
     log,
   }
+}
+
+function approverOptions(flags: TrustFlags): Pick<ReconcilerOptions, 'approvers'> {
+  const approvers = approverKeys(flags)
+  return approvers === undefined ? {} : { approvers }
 }
 
 function agentOptions(flags: AgentFlags, log: Logger): Omit<AgentOptions, 'reconciler'> {

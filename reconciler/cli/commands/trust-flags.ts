@@ -8,6 +8,9 @@ export type TrustFlags = {
   readonly keyring?: string
   readonly forgeAllowedSigners?: string
   readonly forgeKeyring?: string
+  readonly revokedKeys?: string
+  readonly approvers?: string
+  readonly approversKeyring?: string
 }
 
 const modes: readonly TrustMode[] = ['none', 'head', 'every-commit']
@@ -26,7 +29,20 @@ export function trustOptions(flags: TrustFlags): TrustOptions {
     throw invalid('error: keys are given, but --verify-commits is none', 'Say --verify-commits head or every-commit.')
   if (mode !== 'none' && keys === undefined)
     throw invalid(`error: --verify-commits ${mode} needs keys`, 'Give --allowed-signers FILE, --keyring FILE or both.')
-  return { mode, keys: keys ?? {}, ...(forge === undefined ? {} : { forge }) }
+  const revoked = flags.revokedKeys === undefined ? {} : { revoked: flags.revokedKeys }
+  return { mode, keys: { ...keys, ...revoked }, ...(forge === undefined ? {} : { forge: { ...forge, ...revoked } }) }
+}
+
+/**
+ * Whose signed trailers approve changes; undefined where the flags leave it to the trusted keys.
+ * @throws GitvirtError `InvalidFlag` where there are revoked keys of nobody
+ */
+export function approverKeys(flags: TrustFlags): Keys | undefined {
+  const keys = keysOf(flags.approvers, flags.approversKeyring)
+  if (flags.revokedKeys === undefined) return keys
+  if (keys === undefined && flags.verifyCommits === 'none')
+    throw invalid('error: --revoked-keys is given, but no keys are', 'Give --allowed-signers FILE or --approvers FILE.')
+  return keys === undefined ? undefined : { ...keys, revoked: flags.revokedKeys }
 }
 
 function keysOf(allowedSigners: string | undefined, keyring: string | undefined): Keys | undefined {

@@ -19,6 +19,25 @@ export type Window = {
   readonly text: string
 }
 
+/** Approvals that some changes need in Git. */
+export type ApprovalRule = {
+  readonly matchLabels: Readonly<Record<string, string>>
+  /** The lowest class that it speaks of. */
+  readonly from: DisruptionClass
+  readonly count: number
+  /** Names or fingerprints of keys; absent: every approver. */
+  readonly signers?: readonly string[]
+}
+
+/** How people approve changes by signed commits. */
+export type ApprovalPolicy = {
+  readonly trailer: string
+  /** True: who made a change may approve it. */
+  readonly ownChanges: boolean
+  readonly validMilliseconds: number
+  readonly rules: readonly ApprovalRule[]
+}
+
 /** The Fleet in force, with every default filled in. */
 export type ResolvedPolicy = {
   /** The highest class that needs no person. */
@@ -32,6 +51,8 @@ export type ResolvedPolicy = {
     readonly maxBytes?: number
     readonly quarantineMilliseconds: number
   }
+  /** Absent: no approval in Git counts. */
+  readonly approvals?: ApprovalPolicy
   readonly windows: readonly Window[]
   readonly freeze?: { readonly reason: string; readonly until?: string; readonly from: DisruptionClass }
   /** Rewrites of image addresses, longest prefix first. */
@@ -60,12 +81,30 @@ export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
       ...(prune?.maxBytes === undefined ? {} : { maxBytes: parseBytes(prune.maxBytes) }),
       quarantineMilliseconds: (prune?.quarantine === undefined ? undefined : parseDuration(prune.quarantine)) ?? week,
     },
+    ...(spec?.approvals === undefined ? {} : { approvals: resolveApprovals(spec.approvals) }),
     windows: (spec?.windows ?? []).map(resolveWindow),
     ...(spec?.freeze === undefined ? {} : { freeze: resolveFreeze(spec.freeze) }),
     mirrors: [...(spec?.images?.mirrors ?? [])].sort((one, other) => other.from.length - one.from.length),
     allowedSources: spec?.images?.allowedPrivateHosts ?? [],
     allowedHostPaths: spec?.hostDisk?.allowedPaths ?? [],
     ...(spec?.suspend === true ? { suspended: 'gitvirt.yaml says spec.suspend: true.' } : {}),
+  }
+}
+
+/** Name of the trailer where the Fleet has none. */
+export const approvalTrailer = 'Gitvirt-Approve'
+
+function resolveApprovals({ trailer, ownChanges, validFor, rules }: NonNullable<FleetSpec['approvals']>): ApprovalPolicy {
+  return {
+    trailer: trailer ?? approvalTrailer,
+    ownChanges: ownChanges ?? false,
+    validMilliseconds: (validFor === undefined ? undefined : parseDuration(validFor)) ?? week,
+    rules: (rules ?? []).map(({ matchLabels = {}, from = 'none', count, signers }) => ({
+      matchLabels,
+      from,
+      count,
+      ...(signers === undefined ? {} : { signers }),
+    })),
   }
 }
 

@@ -2,8 +2,9 @@ import type { Change, Plan } from '../../../schemas/generated/plan.ts'
 import { keyText } from '../../lib/object-key.ts'
 import { createPaint } from './paint.ts'
 import { addedPlan, faultLine, impactLines, mergeLine, previewNotes, type RequestPlan } from './preview.ts'
-import { changeText, findingText, summaryLine } from './render.ts'
+import { changeText, findingText, signingLines, summaryLine } from './render.ts'
 import { clean } from './value.ts'
+import { blockedLines } from './verdict.ts'
 
 /** Most characters of a comment: GitHub takes 65,536, and a forge's own footer needs room. */
 export const longestComment = 65_000
@@ -16,7 +17,8 @@ const plain = createPaint(false)
 
 /** A plan as a comment on a forge: folded by object, secrets masked, at most 65,000 characters. */
 export function planMarkdown(plan: Plan): string {
-  return fit([`### ${title(plan)}`, `Plan \`${plan.id.slice(0, 12)}\` of \`${plan.revision.slice(0, 12)}\``], sectionsOf(plan), [])
+  const head = [`### ${title(plan)}`, `Plan \`${plan.id.slice(0, 12)}\` of \`${plan.revision.slice(0, 12)}\``]
+  return fit([...head, ...signingSection(plan)], sectionsOf(plan), [])
 }
 
 /** What merging would do, as a comment. */
@@ -31,10 +33,23 @@ export function previewMarkdown(request: RequestPlan): string {
   const lines = [...shown, ...(rest > 0 ? [`… and ${rest} more`] : [])]
   const faults = request.errors.length === 0 ? [] : [`**Faults that this brings**\n\n${fenced(lines.join('\n').slice(0, longestFaults))}`]
   return fit(
-    [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...faults],
+    [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...faults, ...blockedSection(plan), ...signingSection(plan)],
     [...impact, ...sectionsOf(plan)],
     [previewNotes(request).map(inline).join('\n')],
   )
+}
+
+/** Most characters of the reasons why things wait; each change has its own below. */
+const longestBlocked = 10_000
+
+function blockedSection(plan: Plan): string[] {
+  const lines = blockedLines(plan)
+  return lines.length === 0 ? [] : [`**Blocked**\n\n${fenced(lines.join('\n').slice(0, longestBlocked))}`]
+}
+
+function signingSection(plan: Plan): string[] {
+  const [what, ...command] = signingLines(plan)
+  return what === undefined ? [] : [`${what}\n\n${fenced(command.map((line) => line.trim()).join('\n'))}`]
 }
 
 function title(plan: Plan): string {

@@ -20,13 +20,18 @@ export type MergeOrigin = {
 }
 
 /** A preview with the merge that it is of, as the API serves it. */
-export type RequestPlan = Preview & { readonly merge: MergeOrigin }
+export type RequestPlan = Preview & {
+  readonly merge: MergeOrigin
+  /** What its own commits approve, and which of their words do not count; absent where there are none. */
+  readonly approvals?: readonly string[]
+}
 
 /** What merging adds: the plan without what waits on the tracked branch anyway. */
-export function addedPlan({ plan, pending }: Pick<Preview, 'plan' | 'pending'>): Plan {
+export function addedPlan({ plan, pending, signing }: Pick<Preview, 'plan' | 'pending' | 'signing'>): Plan {
   const waiting = new Set(pending)
   const changes = plan.changes.filter(({ key }) => !waiting.has(key))
-  return { ...plan, changes, summary: summarize(changes) }
+  const { signing: _, ...rest } = plan
+  return { ...rest, changes, summary: summarize(changes), ...(signing === undefined ? {} : { signing }) }
 }
 
 /** What merging would do, for people: the merge, the plan, what it means to each host. Secrets are masked. */
@@ -48,12 +53,17 @@ export function mergeLine({ ref, head, branch, into, subject }: MergeOrigin): st
 }
 
 /** What a reader must know beyond the plan. */
-export function previewNotes({ pending, policyChanges, intent }: Preview): string[] {
+export function previewNotes({ pending, policyChanges, intent, approvals = [] }: Omit<RequestPlan, 'merge'>): string[] {
   const waits = pending.length === 0 ? [] : [`${pending.length} more objects wait on the tracked branch already: ${names(pending)}.`]
   const policy = policyChanges
     ? ['gitvirt.yaml changes too: the new policy holds from the merge on; this plan is judged by the one that is tracked.']
     : []
-  return [...waits, ...policy, `Intent: ${intent.slice(0, 12)}. It is the same after the merge where just this is applied.`]
+  return [
+    ...approvals.map(clean),
+    ...waits,
+    ...policy,
+    `Intent: ${intent.slice(0, 12)}. It is the same after the merge where just this is applied.`,
+  ]
 }
 
 /** A fault of a manifest with its place. */

@@ -14,7 +14,13 @@ export function renderPlan(plan: Plan, options: TextOptions = {}): string {
   const paint = createPaint(options.color === true)
   const blocks = plan.changes.map((change) => changeText(change, paint))
   const findings = plan.findings.map((finding) => findingText(finding, paint))
-  const sections = [...blocks, ...(findings.length === 0 ? [] : [findings.join('\n')]), summaryLine(plan, paint)]
+  const signing = signingLines(plan)
+  const sections = [
+    ...blocks,
+    ...(findings.length === 0 ? [] : [findings.join('\n')]),
+    ...(signing.length === 0 ? [] : [signing.join('\n')]),
+    summaryLine(plan, paint),
+  ]
   return `${sections.join('\n\n')}\n`
 }
 
@@ -81,6 +87,16 @@ function fieldText(field: FieldChange, width: number, paint: Paint): string {
 function blockText(block: Block, paint: Paint): string[] {
   const what = block.steps === undefined ? 'blocked' : `${block.steps.map((id) => id.slice(0, id.indexOf(':'))).join(', ')} held back`
   return [`    ${paint.warn(`${what}: ${block.reason}`)}: ${clean(block.message)}`, `      to go on: ${clean(block.unblock)}`]
+}
+
+/** How to approve in Git what waits; empty where nothing does, or where it cannot be approved so. */
+export function signingLines({ signing }: Pick<Plan, 'signing'>): string[] {
+  if (signing === undefined) return []
+  const { changes, trailer, token } = signing
+  return [
+    `To approve ${changes === 1 ? 'the change that waits' : `the ${changes} changes that wait`} in Git, a commit that an approver signs:`,
+    `    git commit --allow-empty -S -m "Approve" --trailer "${trailer}: ${token}"`,
+  ]
 }
 
 /** One finding as a line. */

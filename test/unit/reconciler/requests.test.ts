@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { until } from '../../../lab/wait.ts'
+import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import type { Previews } from '../../../reconciler/previews.ts'
@@ -27,6 +28,7 @@ it('a request that cannot be planned holds up no other, and is tried again', asy
     environment: 'prod',
     basis: () => 'revision',
     interval: 10,
+    clock: systemClock,
     log: silentLogger,
   })
   t.after(async () => await requests.stop())

@@ -9,6 +9,8 @@ export class Fixture {
   readonly work = join(this.dir, 'work')
   readonly root = join(this.dir, 'served')
   readonly bare = join(this.root, 'fleet.git')
+  /** Who commits from now on. */
+  person = { name: 'Ada', email: 'ada@example.org' }
 
   constructor() {
     mkdirSync(this.root)
@@ -21,7 +23,7 @@ export class Fixture {
   }
 
   input(input: string | Buffer, ...args: string[]): string {
-    return execFileSync('git', args, { cwd: this.work, env: gitEnv, input, encoding: 'utf8' }).trim()
+    return execFileSync('git', args, { cwd: this.work, env: this.environment(), input, encoding: 'utf8' }).trim()
   }
 
   /** Writes files, commits and pushes; null removes. Returns the commit. */
@@ -58,7 +60,12 @@ export class Fixture {
   }
 
   private run(cwd: string, ...args: string[]): string {
-    return execFileSync('git', args, { cwd, env: gitEnv, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+    return execFileSync('git', args, { cwd, env: this.environment(), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  }
+
+  private environment(): Record<string, string> {
+    const { name, email } = this.person
+    return { ...gitEnv, GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email }
   }
 }
 
@@ -66,8 +73,4 @@ const gitEnv = {
   PATH: process.env['PATH'] ?? '',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.org',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.org',
 }

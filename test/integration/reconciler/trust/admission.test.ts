@@ -8,41 +8,19 @@ import { openSource } from '../../../../reconciler/source/open-source.ts'
 import type { Source } from '../../../../reconciler/source/types.ts'
 import type { TrustOptions } from '../../../../reconciler/trust/trust.ts'
 import { Fixture } from '../source/fixture.ts'
+import { allowedSigners, signBySsh, sshKey } from './ssh-keys.ts'
 
 type World = { readonly fixture: Fixture; readonly source: Source; readonly admission: (trust: TrustOptions) => Admission }
 
-async function world(t: TestContext): Promise<World> {
+async function world(t: TestContext, ref = 'main'): Promise<World> {
   const fixture = new Fixture()
   t.after(() => fixture.close())
   fixture.commit({ 'a.yaml': 'unsigned, before anybody asked for signatures' })
-  const source = await openSource({ url: fixture.bare, storeDir: join(fixture.dir, 'store'), wholeHistory: true })
+  const source = await openSource({ url: fixture.bare, ref, storeDir: join(fixture.dir, 'store'), wholeHistory: true })
   t.after(async () => await source.close())
   const kept = new Map<string, string>()
   const settings = { get: (name: string) => kept.get(name), put: (name: string, value: string) => void kept.set(name, value) }
   return { fixture, source, admission: (trust) => createAdmission({ source, trust, settings }) }
-}
-
-/** An SSH key pair; returns its private file. */
-function sshKey(fixture: Fixture, name: string): string {
-  const file = join(fixture.dir, name)
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
-  return file
-}
-
-function allowedSigners(fixture: Fixture, keys: Readonly<Record<string, string>>, options = ''): string {
-  const file = join(fixture.dir, 'allowed_signers')
-  const lines = Object.entries(keys).map(([principal, key]) => `${principal} ${options}${readFileSync(`${key}.pub`, 'utf8')}`)
-  writeFileSync(file, lines.join(''))
-  return file
-}
-
-function signBySsh(fixture: Fixture, key: string): void {
-  for (const [name, value] of [
-    ['gpg.format', 'ssh'],
-    ['user.signingKey', key],
-    ['commit.gpgSign', 'true'],
-  ] as const)
-    fixture.git('config', name, value)
 }
 
 describe('admission by SSH signatures', () => {
@@ -140,6 +118,88 @@ describe('admission by SSH signatures', () => {
   })
 })
 
+describe('admission of tags', () => {
+  type TagWorld = Omit<World, 'source'> & { readonly tracked: Source; readonly gate: Admission; readonly ada: string }
+
+  /** The tag v1 is tracked, of a commit that nobody signed. */
+  async function tagWorld(t: TestContext): Promise<TagWorld> {
+    const { source: tracked, fixture, admission } = await world(t, 'refs/tags/v1')
+    const ada = sshKey(fixture, 'ada')
+    const gate = admission({ mode: 'head', keys: { allowedSigners: allowedSigners(fixture, { 'ada@example.org': ada }) } })
+    return { fixture, admission, tracked, gate, ada }
+  }
+
+  function tag(fixture: Fixture, key: string | undefined, name = 'v1', pushedAs = name): void {
+    if (key === undefined) fixture.git('-c', 'tag.gpgSign=false', 'tag', '-f', '-a', '-m', 'release', name)
+    else fixture.git('-c', 'gpg.format=ssh', '-c', `user.signingKey=${key}`, 'tag', '-f', '-s', '-m', 'release', name)
+    fixture.git('push', '-q', '--force', fixture.bare, `refs/tags/${name}:refs/tags/${pushedAs}`)
+  }
+
+  it('goes by the signature of the tag, whoever made the commit', async (t) => {
+    const { fixture, tracked, gate, ada } = await tagWorld(t)
+    tag(fixture, ada)
+    const signer = await gate.admit(await tracked.fetch())
+    assert.deepEqual([signer?.name, signer?.kind], ['ada@example.org', 'ssh'])
+  })
+
+  it('refuses a tag that is unsigned, of another key, altered, or of another name', async (t) => {
+    const { fixture, tracked, gate, ada } = await tagWorld(t)
+    tag(fixture, undefined)
+    await assert.rejects(gate.admit(await tracked.fetch()), {
+      code: 'UntrustedTag',
+      message: /v1 cannot be trusted: it is annotated, but not signed/,
+    })
+    tag(fixture, sshKey(fixture, 'eve'))
+    await assert.rejects(gate.admit(await tracked.fetch()), { code: 'UntrustedTag', message: /no trusted key/ })
+    tag(fixture, ada)
+    const altered = fixture.git('cat-file', 'tag', 'v1').replace('release', 'other')
+    const id = fixture.input(`${altered}\n`, 'hash-object', '-t', 'tag', '-w', '--stdin')
+    fixture.git('push', '-q', '--force', fixture.bare, `${id}:refs/tags/v1`)
+    await assert.rejects(gate.admit(await tracked.fetch()), { code: 'UntrustedTag', message: /altered since/ })
+    tag(fixture, ada, 'v0', 'v1')
+    await assert.rejects(gate.admit(await tracked.fetch()), {
+      code: 'UntrustedTag',
+      message: /made as the tag v0, and pushed under another name/,
+    })
+  })
+
+  it('refuses the same commit once its tag is made anew without a signature', async (t) => {
+    const { fixture, tracked, gate, ada } = await tagWorld(t)
+    tag(fixture, ada)
+    await gate.admit(await tracked.fetch())
+    tag(fixture, undefined)
+    await assert.rejects(gate.admit(await tracked.fetch()), { code: 'UntrustedTag' })
+  })
+
+  it('takes a tag that is but a name for its commit, which must be signed', async (t) => {
+    const { fixture, tracked, gate, ada } = await tagWorld(t)
+    fixture.git('tag', '-f', 'v1')
+    fixture.git('push', '-q', '--force', fixture.bare, 'refs/tags/v1')
+    await assert.rejects(gate.admit(await tracked.fetch()), { code: 'UntrustedCommit' })
+    signBySsh(fixture, ada)
+    fixture.commit({ 'a.yaml': 'signed' })
+    fixture.git('tag', '-f', 'v1')
+    fixture.git('push', '-q', '--force', fixture.bare, 'refs/tags/v1')
+    assert.equal((await gate.admit(await tracked.fetch()))?.name, 'ada@example.org')
+  })
+
+  it('refuses a signed tag that goes back, and asks for the commits too where every one must be signed', async (t) => {
+    const { fixture, tracked, gate, ada, admission } = await tagWorld(t)
+    const older = fixture.head()
+    fixture.commit({ 'a.yaml': 'newer' })
+    tag(fixture, ada)
+    await gate.admit(await tracked.fetch())
+    fixture.git('checkout', '-q', older)
+    tag(fixture, ada)
+    await assert.rejects(gate.admit(await tracked.fetch()), { code: 'HistoryRewritten', message: /older than/ })
+    fixture.git('checkout', '-q', 'main')
+    fixture.commit({ 'a.yaml': 'newest' })
+    tag(fixture, ada)
+    const strict = admission({ mode: 'every-commit', keys: { allowedSigners: join(fixture.dir, 'allowed_signers') } })
+    await assert.rejects(strict.admit(await tracked.fetch()), { code: 'UntrustedCommit' })
+  })
+})
+
 describe('admission by OpenPGP signatures', () => {
   for (const form of ['armored', 'binary'] as const) {
     it(`lets in what a trusted key signed and refuses others, with ${form} keys`, async (t) => {
@@ -165,6 +225,15 @@ describe('admission by OpenPGP signatures', () => {
       const signer = await gate.admit(await source.fetch())
       assert.equal(signer?.name, 'ada@example.org')
       assert.match(signer?.fingerprint ?? '', /^[0-9A-F]{40}$/)
+      const tracked = await openSource({ url: fixture.bare, ref: 'refs/tags/v1', storeDir: join(fixture.dir, 'tags'), wholeHistory: true })
+      t.after(async () => await tracked.close())
+      for (const name of ['ada', 'eve']) {
+        fixture.git('tag', '-f', '-s', '-u', `${name}@example.org`, '-m', 'release', 'v1')
+        fixture.git('push', '-q', '--force', fixture.bare, 'refs/tags/v1')
+        const admitted = gate.admit(await tracked.fetch())
+        if (name === 'ada') assert.equal((await admitted)?.kind, 'openpgp')
+        else await assert.rejects(admitted, { code: 'UntrustedTag' })
+      }
     })
   }
 })

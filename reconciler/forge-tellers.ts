@@ -1,0 +1,85 @@
+import { appliedVerdict, type AppliedVerdict } from './applied-verdict.ts'
+import { startApplyStatus, type ApplyStatus } from './apply-status.ts'
+import { openForge } from './forge/open-forge.ts'
+import type { Loop } from './loop.ts'
+import type { ReconcilerOptions } from './main.ts'
+import type { Observed } from './observed/cache.ts'
+import type { SourceState } from './pipeline-control.ts'
+import type { Previews } from './previews.ts'
+import { followRequests, type Requests } from './requests.ts'
+import type { Status } from './status/status.ts'
+import type { Store } from './store/store.ts'
+
+/** What the tellers need of the reconciler's options. */
+export type TellerOptions = Pick<ReconcilerOptions, 'environment' | 'log' | 'clock'> & Required<Pick<ReconcilerOptions, 'forge'>>
+
+type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly observed: Observed; readonly branch: string }
+
+/** Requests are planned again when the tracked commit moves, or a host comes or goes. */
+export function planRequests(
+  { forge, log, clock, environment = 'default' }: TellerOptions,
+  { loop, previews, observed, branch }: Reviewing,
+): Requests {
+  return followRequests({
+    forge: openForge(forge),
+    previews,
+    branch,
+    environment,
+    basis: () => {
+      const revision = loop.view()?.revision
+      return revision === undefined
+        ? undefined
+        : `${revision} ${observed.view
+            .nodes()
+            .map(({ name, connected }) => `${name}:${connected}`)
+            .join()}`
+    },
+    interval: forge.pollMs,
+    clock,
+    log,
+  })
+}
+
+type Applying = {
+  readonly loop: Loop
+  readonly state: Readonly<SourceState>
+  readonly status: Status
+  readonly observed: Observed
+  readonly store: Store
+}
+
+const notPlanned: AppliedVerdict = { state: 'pending', description: 'It is being planned.' }
+
+/** The commit in force is told with how far it is carried out, one that was refused with the reason. */
+export function tellApplied(
+  { forge, log, environment = 'default' }: TellerOptions,
+  { loop, state, status, observed, store }: Applying,
+): ApplyStatus {
+  return startApplyStatus({
+    forge: openForge(forge),
+    environment,
+    current: () => {
+      const { refused } = state
+      if (refused !== undefined)
+        return {
+          commit: refused.commit,
+          inForce: false,
+          verdict: () => ({ state: 'failure', description: `Not in force: ${refused.why}` }),
+        }
+      const desired = loop.view()
+      if (desired === undefined) return undefined
+      const failure: Status['failure'] = (key) => status.failure(key)
+      return {
+        commit: desired.revision,
+        inForce: true,
+        verdict: () => {
+          const plan = loop.current()
+          return plan === undefined ? notPlanned : appliedVerdict({ plan, desired, observed: observed.view, failure })
+        },
+      }
+    },
+    settings: store.settings,
+    interval: forge.pollMs,
+    log,
+  })
+}

@@ -1,0 +1,249 @@
+import type { Change, Plan } from '../schemas/generated/plan.ts'
+import { countOf, isOwnChange, namedChanges, shortCommit } from './approved-changes.ts'
+import { pathsOfChange, writersOfCommits, type Written } from './change-writers.ts'
+import type { DesiredView } from './desired/types.ts'
+import type { Clock } from './lib/clock.ts'
+import { describeError } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
+import type { Loop } from './loop.ts'
+import type { ObservedView } from './observed/types.ts'
+import { everything } from './pipeline-control.ts'
+import { preview } from './plan/preview.ts'
+import { loadPolicy, type ApprovalPolicy } from './plan/resolve/policy.ts'
+import type { Source } from './source/types.ts'
+import type { Status } from './status/status.ts'
+import type { PendingRecord } from './store/approval-records.ts'
+import type { Store } from './store/store.ts'
+import { isRefused, readApproval, type CommitApproval } from './trust/approval.ts'
+import { writersOf } from './trust/people.ts'
+import { readSignedCommit } from './trust/signed-commit.ts'
+import type { RawCommit } from './trust/trust.ts'
+import type { Keys } from './trust/verify-signature.ts'
+
+/** Takes up the approvals that signed commits of the tracked branch carry. */
+export type GitApprovals = {
+  /** To be called before a revision comes into force; never throws. */
+  before(): void
+  /** To be called with the revision in force at each look at the repository; never throws: what fails is tried again with the next look. */
+  arrived(commit: string, before: DesiredView | undefined): Promise<void>
+}
+
+export type GitApprovalPorts = {
+  readonly source: Pick<Source, 'commits' | 'changes' | 'isAncestor'>
+  readonly loop: Pick<Loop, 'current' | 'view' | 'surroundings' | 'enqueue'>
+  readonly observed: ObservedView
+  readonly store: Pick<Store, 'settings' | 'gitApprovals' | 'transaction'>
+  readonly status: Pick<Status, 'record'>
+  /** Of approvers; absent: no approval can count. */
+  readonly keys: Keys | undefined
+  readonly environment: string
+  readonly clock: Pick<Clock, 'now'>
+  readonly log: Logger
+}
+
+const seenSetting = 'approvals.seen'
+
+export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
+  return {
+    before: () => {
+      try {
+        forgetDone(ports)
+      } catch (error) {
+        // Then more people count as makers than are: that lets nothing through.
+        ports.log.warn({ error: describeError(error) }, 'cannot tell which changes are done')
+      }
+    },
+    arrived: async (commit, before) => {
+      const policy = policyOf(ports)
+      const { keys } = ports
+      if (policy === undefined || keys === undefined) return
+      try {
+        await new Round({ ...ports, keys, policy, head: commit, before }).run()
+      } catch (error) {
+        ports.log.warn({ error: describeError(error) }, 'approvals in Git could not be taken up; it is tried again')
+      }
+    },
+  }
+}
+
+function policyOf({ loop }: Pick<GitApprovalPorts, 'loop'>): ApprovalPolicy | undefined {
+  const view = loop.view()
+  return view === undefined ? undefined : loadPolicy(view).policy.approvals
+}
+
+/** Who wrote a file is asked while something of it waits, so that an earlier writer may approve a later change. */
+function forgetDone({ loop, store, observed }: GitApprovalPorts): void {
+  const records = store.gitApprovals
+  const written = records.written()
+  const view = loop.view()
+  const plan = view === undefined || written.length === 0 ? undefined : loop.current()
+  if (view === undefined || plan === undefined) return
+  const waiting = new Set(plan.changes.flatMap((change) => [...pathsOfChange(change, view, observed)]))
+  for (const path of written) {
+    const asked = path === '' ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
+    if (!asked) records.forgetWriters(path)
+  }
+}
+
+type RoundPorts = GitApprovalPorts & {
+  readonly keys: Keys
+  readonly policy: ApprovalPolicy
+  readonly head: string
+  readonly before: DesiredView | undefined
+}
+
+/** One look at the approvals that are new, that wait for their change, and that hold. */
+class Round {
+  readonly #ports: RoundPorts
+
+  constructor(ports: RoundPorts) {
+    this.#ports = ports
+  }
+
+  async run(): Promise<void> {
+    const { store, head, loop } = this.#ports
+    const isNew = store.settings.get(seenSetting) !== head
+    if (isNew) await this.#read()
+    const dropped = await this.#recheck()
+    const matched = await this.#match()
+    if (isNew) this.#tellPending()
+    if (dropped || matched) loop.enqueue()
+  }
+
+  /** Approvals and writers of the commits that are new; which those are is noted together with what they say. */
+  async #read(): Promise<void> {
+    const { source, store, head, keys } = this.#ports
+    const { commits, whole } = await this.#newCommits()
+    const written = whole ? await writersOfCommits(commits, { source, keys }) : []
+    const approvals: CommitApproval[] = []
+    for (const commit of commits) {
+      const approval = await this.#judge(commit)
+      if (approval !== undefined) approvals.push(approval)
+    }
+    const records = store.gitApprovals
+    store.transaction(() => {
+      this.#note(written)
+      // Of what came unseen, the one known is who made the commit in force.
+      if (!whole) for (const { id, bytes } of commits) records.wrote('', id, writersOf(readSignedCommit(id, bytes)))
+      for (const { commit, tokens } of approvals) for (const token of tokens) records.await({ commit, token })
+      store.settings.put(seenSetting, head)
+    })
+  }
+
+  /** Only the newest commit where nobody looked before, or where the store cannot tell what came since. */
+  async #newCommits(): Promise<{ readonly commits: readonly RawCommit[]; readonly whole: boolean }> {
+    const { source, store, head, log } = this.#ports
+    const seen = store.settings.get(seenSetting)
+    if (seen !== undefined) {
+      try {
+        return { commits: await source.commits(seen, head), whole: true }
+      } catch (error) {
+        log.warn({ error: describeError(error), seen }, 'approvals are looked for in the newest commit only')
+      }
+    }
+    return { commits: await source.commits(undefined, head), whole: false }
+  }
+
+  #tellPending(): void {
+    for (const { commit, token } of this.#ports.store.gitApprovals.pending())
+      this.#tell(
+        'ApprovalPending',
+        `Commit ${shortCommit(commit)} approves ${token.slice(0, 12)}…, which is nothing that waits now; it counts once just that does. "gitvirt plan" tells what to sign.`,
+      )
+  }
+
+  #note(written: readonly Written[]): void {
+    for (const { commit, people, paths } of written) for (const path of paths) this.#ports.store.gitApprovals.wrote(path, commit, people)
+  }
+
+  /** What a commit approves; what does not count is told. */
+  async #judge(commit: RawCommit): Promise<CommitApproval | undefined> {
+    const { keys, policy, clock } = this.#ports
+    const { trailer, validMilliseconds } = policy
+    const found = await readApproval(commit, { keys, trailer, validMilliseconds, now: clock.now() })
+    if (found === undefined || !isRefused(found)) return found
+    this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(found.commit)} does not count: ${found.why}.`)
+    return undefined
+  }
+
+  /** An approval ends with the key that gave it, with its time, and with its commit's place in the history. */
+  async #recheck(): Promise<boolean> {
+    const { store, source, head } = this.#ports
+    const records = store.gitApprovals
+    let dropped = false
+    for (const commit of new Set([...records.signed(), ...records.pending()].map((one) => one.commit))) {
+      const inHistory = await source.isAncestor(commit, head)
+      const [raw] = inHistory ? await source.commits(undefined, commit) : []
+      if (raw !== undefined && (await this.#judge(raw)) !== undefined) continue
+      if (!inHistory)
+        this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(commit)} counts no more: the branch has lost the commit.`)
+      records.revoke(commit)
+      dropped = true
+    }
+    return dropped
+  }
+
+  /** Binds approvals to the changes that they name, so that these hold while some of them are carried out already. */
+  async #match(): Promise<boolean> {
+    const { store, source } = this.#ports
+    const pending = store.gitApprovals.pending()
+    if (pending.length === 0) return false
+    const named = this.#named()
+    let matched = false
+    for (const one of pending) {
+      const changes = named.get(one.token)
+      if (changes === undefined) continue
+      const [raw] = await source.commits(undefined, one.commit)
+      const approval = raw === undefined ? undefined : await this.#judge(raw)
+      if (approval === undefined) continue
+      store.transaction(() => this.#give({ approval, changes, pending: one }))
+      matched = true
+    }
+    return matched
+  }
+
+  #give({ approval, changes, pending }: { approval: CommitApproval; changes: readonly Change[]; pending: PendingRecord }): void {
+    const { store, clock } = this.#ports
+    const { commit, signer } = approval
+    const own = changes.filter((change) => this.#isOwn(change, approval))
+    const others = changes.filter((change) => !own.includes(change))
+    for (const { key, approval: plan = '' } of others)
+      store.gitApprovals.give({ key, plan, by: signer.name, signer, commit, at: clock.now().toISOString() })
+    store.gitApprovals.settle(pending)
+    if (others.length > 0)
+      this.#tell('ApprovedInGit', `${signer.name} approved ${countOf(others)} by commit ${shortCommit(commit)}.`, 'Normal')
+    if (own.length > 0)
+      this.#tell(
+        'ApprovalIgnored',
+        `The approval of ${countOf(own)} in commit ${shortCommit(commit)} does not count: ${signer.name} made the change, and spec.approvals.ownChanges is not set.`,
+      )
+  }
+
+  #isOwn(change: Change, approval: CommitApproval): boolean {
+    const { policy, store, loop, observed } = this.#ports
+    const desired = loop.view()
+    if (policy.ownChanges) return false
+    return (
+      desired === undefined || isOwnChange(change, approval, { desired, observed, writers: (paths) => store.gitApprovals.writers(paths) })
+    )
+  }
+
+  /** Of all that waits, and of what a merge just brought, as its request told. */
+  #named(): ReadonlyMap<string, readonly Change[]> {
+    const { loop, before, environment } = this.#ports
+    const view = loop.view()
+    const merged = before !== undefined && view !== undefined && before.revision !== view.revision
+    return namedChanges(environment, [...(merged ? [addedBy(before, view, loop)] : []), loop.current()?.changes ?? []])
+  }
+
+  #tell(reason: string, message: string, type: 'Normal' | 'Warning' = 'Warning'): void {
+    this.#ports.status.record({ key: everything, type, reason, message })
+  }
+}
+
+/** The changes that the request told of, which waits of other changes do not alter. */
+function addedBy(tracked: DesiredView, merged: DesiredView, loop: Pick<Loop, 'surroundings'>): Plan['changes'] {
+  const { plan, pending } = preview({ ...loop.surroundings(tracked), tracked, merged })
+  const waited = new Set(pending)
+  return plan.changes.filter(({ key }) => !waited.has(key))
+}

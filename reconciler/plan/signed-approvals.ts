@@ -1,0 +1,112 @@
+import type { Block, Change, Plan } from '../../schemas/generated/plan.ts'
+import { digestOf } from '../lib/digest.ts'
+import type { PlanContext } from './context.ts'
+import { approvalDigest, type Draft } from './draft.ts'
+import type { ApprovalPolicy, ApprovalRule } from './resolve/policy.ts'
+import type { Approval, SignedApproval } from './types.ts'
+import { heldSteps } from './windows.ts'
+
+/** What a signed commit must say for the changes that wait. */
+export type Signing = NonNullable<Plan['signing']>
+
+/**
+ * What a signed trailer names: the environment, and of each change where it happens and the acts and specs that it brings. Stays equal
+ * while these do, whichever commit they come from; another change, another object or another environment has another one.
+ */
+export function approvalToken(environment: string, changes: readonly Pick<Change, 'key' | 'node' | 'approval'>[]): string {
+  const wishes = changes.map(({ key, node, approval = '' }) => `${key} ${node} ${approval}`)
+  return digestOf({ environment, wishes: wishes.sort() })
+}
+
+/** The trailer that approves all that waits for a person among these changes; undefined where nothing does, or none would count. */
+export function signingOf(context: PlanContext, changes: readonly Change[]): Signing | undefined {
+  const { environment } = context.input
+  const { approvals } = context.policy
+  return approvals === undefined ? undefined : signingWith(approvals.trailer, environment, changes)
+}
+
+/** The same with a trailer of this name. */
+export function signingWith(trailer: string, environment: string | undefined, changes: readonly Change[]): Signing | undefined {
+  const waiting = environment === undefined ? [] : changes.filter(({ approval }) => approval !== undefined)
+  if (environment === undefined || waiting.length === 0) return undefined
+  return { trailer, token: approvalToken(environment, waiting), changes: waiting.length }
+}
+
+/** The approvals in Git for just this change; one for each signer. Empty where the Fleet has no word of approvals. */
+export function signedFor(context: PlanContext, draft: Draft, approvals: readonly Approval[]): SignedApproval[] {
+  if (context.policy.approvals === undefined) return []
+  const signed = approvals.filter(isSigned).filter(({ key }) => key === draft.change.key)
+  if (signed.length === 0) return []
+  const digest = approvalDigest(draft)
+  return distinct(signed.filter(({ plan }) => plan === digest))
+}
+
+export function isSigned(approval: Approval): approval is SignedApproval {
+  return approval.signer !== undefined
+}
+
+/** One key under two names, and one name with two keys, are one signer. */
+function distinct(approvals: readonly SignedApproval[]): SignedApproval[] {
+  const seen = new Set<string>()
+  return approvals.filter(({ signer: { name, fingerprint } }) => {
+    if (seen.has(name) || seen.has(fingerprint)) return false
+    seen.add(name).add(fingerprint)
+    return true
+  })
+}
+
+/** Holds back what a rule of the Fleet wants approved in Git and is not; a restart alone is held back without its definition. */
+export function requireApprovals(context: PlanContext, drafts: readonly Draft[], approvals: readonly Approval[]): void {
+  const policy = context.policy.approvals
+  if (policy === undefined || policy.rules.length === 0) return
+  for (const draft of drafts) {
+    const rules = policy.rules.flatMap((rule) => {
+      const steps = speaksOf(context, draft, rule) ? heldSteps(draft, rule.from) : undefined
+      return steps === undefined ? [] : [{ rule, steps }]
+    })
+    if (rules.length === 0) continue
+    const signed = signedFor(context, draft, approvals)
+    const unmet = rules.filter(({ rule }) => signed.filter((one) => counts(rule, one)).length < rule.count)
+    for (const { rule, steps } of unmet) draft.blocked.push({ ...requiredBlock({ context, policy, rule }, draft, signed), ...steps })
+    const note = signedNote(signed)
+    if (unmet.length === 0 && !draft.change.notes.includes(note)) draft.change.notes.push(note)
+  }
+}
+
+/** A change must not slip out of a rule by taking off the label that the rule goes by. */
+function speaksOf(context: PlanContext, draft: Draft, { matchLabels }: ApprovalRule): boolean {
+  const wanted = Object.entries(matchLabels)
+  if (wanted.length === 0) return true
+  const before = [draft.change.key, ...(draft.ownerKey === undefined ? [] : [draft.ownerKey])]
+    .flatMap((key) => context.sightings(key))
+    .map(({ object }) => (object.kind === 'VirtualMachine' ? (object.applied?.labels ?? {}) : {}))
+  return [draft.labels, ...before].some((labels) => wanted.every(([name, value]) => labels[name] === value))
+}
+
+function counts({ signers }: ApprovalRule, { signer }: SignedApproval): boolean {
+  return signers === undefined || signers.includes(signer.name) || signers.includes(signer.fingerprint)
+}
+
+type Required = { readonly context: PlanContext; readonly policy: ApprovalPolicy; readonly rule: ApprovalRule }
+
+function requiredBlock({ context, policy, rule }: Required, draft: Draft, signed: readonly SignedApproval[]): Block {
+  const { key, node } = draft.change
+  const what = rule.from === 'none' ? 'This change' : `A change of class ${rule.from} or above`
+  const given = signed.filter((one) => counts(rule, one))
+  const known = given.length === 0 ? 'none is there' : `${given.length} there, by ${given.map(({ by }) => by).join(', ')}`
+  const who = rule.signers === undefined ? '' : ` of ${rule.signers.join(', ')}`
+  const token = approvalToken(context.input.environment ?? '', [{ key, node, approval: approvalDigest(draft) }])
+  return {
+    reason: 'ApprovalRequired',
+    message: `${what} needs ${rule.count} ${rule.count === 1 ? 'approval' : 'approvals'} by signed commits${who}; ${known}.`,
+    unblock:
+      context.input.environment === undefined
+        ? 'Approve it by a signed commit.'
+        : `Sign a commit with the trailer "${policy.trailer}: ${token}"${policy.ownChanges ? '.' : ', which its author cannot.'}`,
+  }
+}
+
+/** Who approved a change in Git, as a plan tells it. */
+export function signedNote(signed: readonly SignedApproval[]): string {
+  return `Approved by ${signed.map(({ by, commit }) => `${by} (commit ${commit.slice(0, 12)})`).join(', ')}.`
+}

@@ -1,0 +1,78 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { ObjectKey } from '../lib/object-key.ts'
+
+/** An approval of one change that a signed commit gave. */
+export type SignedRecord = {
+  readonly key: ObjectKey
+  /** Digest of what was approved. */
+  readonly plan: string
+  readonly by: string
+  readonly signer: { readonly name: string; readonly fingerprint: string }
+  readonly commit: string
+  readonly at: string
+}
+
+/** An approval in Git that has named nothing yet that waits. */
+export type PendingRecord = { readonly commit: string; readonly token: string }
+
+export type ApprovalRecords = {
+  signed(): SignedRecord[]
+  give(record: SignedRecord): void
+  /** Drops what was given for this object. */
+  drop(key: ObjectKey): void
+  /** Takes back what a commit gave, and what it may still give. */
+  revoke(commit: string): void
+  pending(): PendingRecord[]
+  await(record: PendingRecord): void
+  settle(record: PendingRecord): void
+  /** Notes who changed a file by a commit; the empty path stands for every file of which nothing else is known. */
+  wrote(path: string, commit: string, people: readonly string[]): void
+  /** Who changed these files, since it was last forgotten. */
+  writers(paths: Iterable<string>): string[]
+  /** Files of which writers are known. */
+  written(): string[]
+  forgetWriters(path: string): void
+}
+
+export function approvalRecords(db: DatabaseSync): ApprovalRecords {
+  const signed = db.prepare('SELECT * FROM signed_approvals ORDER BY key, at, fingerprint')
+  const give = db.prepare('INSERT OR REPLACE INTO signed_approvals (key, plan, fingerprint, name, commit_id, at) VALUES (?, ?, ?, ?, ?, ?)')
+  const drop = db.prepare('DELETE FROM signed_approvals WHERE key = ?')
+  const revoked = ['signed_approvals', 'pending_approvals'].map((table) => db.prepare(`DELETE FROM ${table} WHERE commit_id = ?`))
+  const pending = db.prepare('SELECT commit_id, token FROM pending_approvals ORDER BY commit_id, token')
+  const wait = db.prepare('INSERT OR IGNORE INTO pending_approvals (commit_id, token) VALUES (?, ?)')
+  const settle = db.prepare('DELETE FROM pending_approvals WHERE commit_id = ? AND token = ?')
+  const wrote = db.prepare('INSERT OR REPLACE INTO change_writers (path, commit_id, people) VALUES (?, ?, ?)')
+  const writers = db.prepare('SELECT people FROM change_writers WHERE path = ?')
+  const written = db.prepare('SELECT DISTINCT path FROM change_writers')
+  const forget = db.prepare('DELETE FROM change_writers WHERE path = ?')
+  return {
+    signed: () =>
+      signed.all().map((row) => ({
+        key: String(row['key']),
+        plan: String(row['plan']),
+        by: String(row['name']),
+        signer: { name: String(row['name']), fingerprint: String(row['fingerprint']) },
+        commit: String(row['commit_id']),
+        at: String(row['at']),
+      })),
+    give: ({ key, plan, signer, commit, at }) => void give.run(key, plan, signer.fingerprint, signer.name, commit, at),
+    drop: (key) => void drop.run(key),
+    revoke: (commit) => revoked.forEach((statement) => statement.run(commit)),
+    pending: () => pending.all().map((row) => ({ commit: String(row['commit_id']), token: String(row['token']) })),
+    await: ({ commit, token }) => void wait.run(commit, token),
+    settle: ({ commit, token }) => void settle.run(commit, token),
+    wrote: (path, commit, people) => void wrote.run(path, commit, JSON.stringify(people)),
+    writers: (paths) => {
+      const found = new Set<string>()
+      for (const path of paths) {
+        const own = writers.all(path)
+        for (const row of own.length === 0 ? writers.all('') : own)
+          for (const one of JSON.parse(String(row['people'])) as string[]) found.add(one)
+      }
+      return [...found]
+    },
+    written: () => written.all().map((row) => String(row['path'])),
+    forgetWriters: (path) => void forget.run(path),
+  }
+}

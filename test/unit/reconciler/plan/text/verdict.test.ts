@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Block, Change, Plan } from '../../../../../schemas/generated/plan.ts'
+import type { RequestPlan } from '../../../../../reconciler/plan/text/preview.ts'
+import { blockedLines, verdictOf } from '../../../../../reconciler/plan/text/verdict.ts'
+
+function change(name: string, ...blocked: Block[]): Change {
+  return {
+    key: `VirtualMachine/default/${name}`,
+    node: 'h1',
+    action: 'update',
+    disruption: 'restart',
+    fields: [],
+    steps: [],
+    base: 'absent',
+    blocked,
+    notes: [],
+    after: [],
+  }
+}
+
+function request(changes: Change[], rest: Partial<RequestPlan> = {}): RequestPlan {
+  const summary = { create: 0, update: changes.length, replace: 0, delete: 0, blocked: 0, disruption: 'restart' } as const
+  const plan: Plan = { id: 'p', revision: 'r', policyDigest: 'd', createdAt: 'now', changes, findings: [], summary }
+  const merge = { ref: '#1', head: 'h', subject: 's', base: 'b', branch: 'main', into: 'i' }
+  return { plan, pending: [], intent: 'i', impact: [], policyChanges: false, errors: [], merge, ...rest }
+}
+
+const block = (reason: Block['reason'], rest: Partial<Block> = {}): Block => ({
+  reason,
+  message: `${reason} is why.`,
+  unblock: `Do ${reason}.`,
+  ...rest,
+})
+const restart = block('DisruptionNotAllowed', { steps: ['RestartDomain:vm'] })
+const signing = { trailer: 'Gitvirt-Approve', token: 'a'.repeat(64), changes: 1 }
+
+describe('the verdict on a request', () => {
+  for (const reason of ['PruneThreshold', 'ApprovalRequired', 'DisruptionNotAllowed'] as const) {
+    it(`fails for ${reason}, and says what unblocks it`, () => {
+      const found = verdictOf(request([change('a', block(reason)), change('b', block(reason)), change('c')]))
+      assert.deepEqual(found, { state: 'failure', description: `2 changes are blocked (${reason}): Do ${reason}.` })
+    })
+  }
+
+  it('points to the trailer of the comment where an approver can open it', () => {
+    const found = verdictOf(request([change('a', block('PruneThreshold'), block('ApprovalRequired'))], { signing }))
+    assert.equal(found.description, '1 change is blocked (PruneThreshold, ApprovalRequired): An approver signs the trailer of the comment.')
+  })
+
+  it('lets a restart wait for its time after the merge, but for where it can be approved before', () => {
+    assert.equal(verdictOf(request([change('a', restart)])).state, 'success')
+    assert.equal(verdictOf(request([change('a', restart)], { signing })).state, 'failure')
+  })
+
+  it('is pending while only the time holds it back, and says until when', () => {
+    const until = '2026-06-01T22:00:00.000Z'
+    const found = verdictOf(request([change('a', block('Window', { until, unblock: `Wait until ${until}.` }))]))
+    assert.deepEqual(found, { state: 'pending', description: `1 change is blocked (Window): Wait until ${until}.`, until })
+    assert.equal(verdictOf(request([change('a', block('Frozen'), block('PruneThreshold'))])).state, 'failure')
+  })
+
+  it('does not count what waits on the tracked branch anyway', () => {
+    const waiting = change('a', block('PruneThreshold'))
+    assert.equal(verdictOf(request([waiting, change('b')], { pending: [waiting.key] })).state, 'success')
+  })
+})
+
+describe('the reasons in a comment', () => {
+  it('are told once each, with how many changes wait for it', () => {
+    const made = request([change('a', block('PruneThreshold'), block('WaitingForDependency')), change('b', block('PruneThreshold'))]).plan
+    assert.deepEqual(blockedLines(made), ['PruneThreshold (2 changes): PruneThreshold is why.', '    to go on: Do PruneThreshold.'])
+  })
+})
