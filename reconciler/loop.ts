@@ -125,7 +125,7 @@ export function createLoop(ports: LoopPorts): Loop {
     }
   }
   const reconcile = (desired: DesiredView, taken: Queue): void => {
-    const views = { desired, observed: ports.observed.view }
+    const views = { desired, observed: ports.observed.view, suspensions: ports.suspensions() }
     if (!taken.all && taken.plan.size === 0) {
       ports.status.refresh({ ...views, keys: taken.status })
       return

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Registry } from 'prom-client'
 import { writeKubeconfig } from './api/kubeconfig.ts'
 import { startApi, type ApiServer } from './api/server.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
@@ -13,6 +14,7 @@ import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
+import { holdMetrics } from './hold-metrics.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
@@ -33,6 +35,7 @@ import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
 import { createStatus } from './status/status.ts'
 import { openStore } from './store/store.ts'
+import { createSuspender } from './suspender.ts'
 import type { TrustOptions } from './trust/trust.ts'
 
 export type ReconcilerOptions = {
@@ -124,6 +127,19 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     setTimeout(() => loop.refresh([]), awaitMs),
     clearTimeout,
   )
+  const suspender = stack.adopt(
+    createSuspender({
+      records: store.suspensions,
+      desired: () => loop.view(),
+      observed: observed.view,
+      record: (event) => status.record(event),
+      decided: (decision) => ledger.decided(decision, loop.view()?.revision),
+      again: (keys) => loop.enqueue(keys),
+      clock,
+    }),
+    (value) => value.close(),
+  )
+  suspender.watch()
   const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
   const { poller, previews, admission, source } = await followRepository(options, {
@@ -144,12 +160,15 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     observed: observed.view,
     source: state,
     previews,
+    suspender,
     repository,
     fetchNow: () => poller.trigger(),
     allowRevision: (commit) => admission.allow(commit),
     mask: maskPlan,
     clock,
   })
+  const metrics = new Registry()
+  holdMetrics(metrics, store)
   const api = stack.adopt(
     await startApi({
       objects: status.objects,
@@ -161,6 +180,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       clock,
       log,
       version: ownVersion(),
+      metrics,
       notReady: () =>
         loop.view() === undefined ? `no revision has been fetched yet${state.error === undefined ? '' : `: ${state.error}`}` : undefined,
       tls: { ca: pki.ca, ...(await pki.server()) },

@@ -12,6 +12,7 @@ import type { Previews } from './previews.ts'
 import type { Roster } from './roster.ts'
 import type { Revision } from './source/types.ts'
 import type { Store } from './store/store.ts'
+import { everything, type Suspender } from './suspender.ts'
 import type { Signer } from './trust/verify-signature.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
 
@@ -26,14 +27,12 @@ export type ControlParts = {
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string }
   readonly previews: Previews
+  readonly suspender: Pick<Suspender, 'suspend' | 'resume'>
   readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
   readonly mask: (plan: Plan) => Plan
   readonly clock: Clock
 }
-
-/** Key under which the suspension of everything is kept. */
-export const everything = 'Fleet//*'
 
 /** The pipeline's own controls, behind the API. */
 export function createControl(parts: ControlParts): Control {
@@ -59,15 +58,8 @@ export function createControl(parts: ControlParts): Control {
       await parts.fetchNow()
       return statusOf(parts)
     },
-    suspend: async ({ key, by, reason }) => {
-      store.suspensions.put({ key: key ?? everything, by, reason, at: at() })
-      again(key)
-    },
-    resume: async ({ key }) => {
-      if (!store.suspensions.delete(key ?? everything))
-        throw new GitvirtError({ code: 'NotFound', message: `${key === undefined ? 'The environment' : keyText(key)} is not suspended.` })
-      again(key)
-    },
+    suspend: async (request) => parts.suspender.suspend(request),
+    resume: async (request) => parts.suspender.resume(request),
     allowRevision: async ({ commit }) => {
       parts.allowRevision(commit)
       await parts.fetchNow()

@@ -36,11 +36,12 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   app.post(`${prefix}/suspend`, (request) => {
     const by = writer(request).name
     const body = bodyOf(request)
-    return guarded(() => control.suspend({ ...targetOf(body), by, reason: textOf(body, 'reason') ?? '' }))
+    return guarded(() => control.suspend({ ...targetOf(body), ...textsOf(body, ['for', 'until']), by, reason: reasonOf(body) }))
   })
   app.post(`${prefix}/resume`, (request) => {
     const by = writer(request).name
-    return guarded(() => control.resume({ ...targetOf(bodyOf(request)), by }))
+    const body = bodyOf(request)
+    return guarded(() => control.resume({ ...targetOf(body), ...textsOf(body, ['reason']), by }))
   })
   app.post(`${prefix}/approvals`, (request) => {
     const by = writer(request).name
@@ -101,6 +102,23 @@ function textOf(body: Body, name: string): string | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value.length > 1024) throw badRequest(`${name} is a text of at most 1024 characters`)
   return value
+}
+
+/** Those of the texts that are there. */
+function textsOf<K extends string>(body: Body, names: readonly K[]): Partial<Record<K, string>> {
+  const found: Partial<Record<K, string>> = {}
+  for (const name of names) {
+    const text = textOf(body, name)
+    if (text !== undefined) found[name] = text
+  }
+  return found
+}
+
+/** Who holds things back says why: others see it when they wonder. */
+function reasonOf(body: Body): string {
+  const reason = textOf(body, 'reason')?.trim() ?? ''
+  if (reason === '') throw badRequest('reason is missing: say why')
+  return reason
 }
 
 function fullCommit(text: string): string {

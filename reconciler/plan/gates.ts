@@ -1,10 +1,10 @@
 import type { Block, Step } from '../../schemas/generated/plan.ts'
-import { keyText, objectKey, type ObjectKey, parseKey } from '../lib/object-key.ts'
+import { type ObjectKey, parseKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
-import { unheardBlock } from './obstacles.ts'
+import { suspensionBlocks, unheardBlock } from './obstacles.ts'
 import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
@@ -38,23 +38,11 @@ function approvalOf(draft: Draft, { approvals, all }: Approved): Approval | unde
 }
 
 function suspend(context: PlanContext, drafts: readonly Draft[]): void {
-  const { suspended } = context.policy
-  const byKey = new Map(context.input.suspensions.map((one) => [one.key, one]))
-  if (suspended === undefined && byKey.size === 0) return
-  const fleet = [...byKey.values()].find(({ key }) => key.startsWith('Fleet/'))
   for (const draft of drafts) {
     const { key, node } = draft.change
-    const places = [key, draft.ownerKey ?? '', objectKey('Namespace', '', parseKey(key).namespace), objectKey('Node', '', node)]
-    const one = places.map((place) => byKey.get(place)).find((found) => found !== undefined) ?? fleet
-    if (one !== undefined) {
-      draft.blocked.push({
-        reason: 'Suspended',
-        message: `${one.by} suspended ${one === fleet ? 'the environment' : keyText(one.key)} at ${one.at}${one.reason === '' ? '.' : `: ${one.reason}`}`,
-        unblock: one === fleet ? 'Resume the environment with "gitvirt resume".' : `Resume ${keyText(one.key)}.`,
-      })
-    } else if (suspended !== undefined) {
-      draft.blocked.push({ reason: 'Suspended', message: suspended, unblock: 'Change gitvirt.yaml on the tracked branch.' })
-    }
+    // Of policies it is known already, as a host that waits for a person takes no other one's place.
+    if (draft.blocked.some(({ reason }) => reason === 'Suspended')) continue
+    draft.blocked.push(...suspensionBlocks(context, { key, ownerKey: draft.ownerKey, node }))
   }
 }
 

@@ -7,7 +7,7 @@ import { networkView } from './diff/views.ts'
 import type { Draft } from './draft.ts'
 import { unsupportedBlocks } from './findings.ts'
 import { matchesSelector, type HostNode } from './nodes.ts'
-import { disconnected } from './obstacles.ts'
+import { disconnected, suspensionBlocks } from './obstacles.ts'
 import type { PlacementMap } from './placement-map.ts'
 import { resolveNetwork, type NetworkObject } from './resolve/network.ts'
 
@@ -77,7 +77,11 @@ function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Dra
       origin: desired.origin,
       after: [],
     },
-    blocked: [...unsupportedBlocks(desired), ...disconnected(context.input.observed, node.name)],
+    blocked: [
+      ...unsupportedBlocks(desired),
+      ...disconnected(context.input.observed, node.name),
+      ...suspensionBlocks(context, { key: desired.key, node: node.name }),
+    ],
     labels: desired.object.metadata.labels ?? {},
   }
 }

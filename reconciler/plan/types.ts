@@ -13,7 +13,15 @@ export type Approval = {
   readonly at: string
 }
 
-export type Suspension = { readonly key: ObjectKey; readonly by: string; readonly reason: string; readonly at: string }
+/** A person's word that nothing is done to an object, a namespace, a host or the environment. */
+export type Suspension = {
+  readonly key: ObjectKey
+  readonly by: string
+  readonly reason: string
+  readonly at: string
+  /** RFC 3339, UTC: when it ends by itself. */
+  readonly until?: string
+}
 
 /** Why a reconciler without a history cannot tell yet what runs where. */
 export type Unheard = {

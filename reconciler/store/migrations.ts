@@ -49,6 +49,13 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX ledger_pending ON ledger (sequence) WHERE noted = 0;
   `,
+  `
+  ALTER TABLE suspensions ADD COLUMN until TEXT;
+  CREATE TABLE leases (
+    key TEXT PRIMARY KEY, id TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL, until TEXT NOT NULL,
+    ending TEXT NOT NULL, branch TEXT, wish TEXT, kept_until TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -1,7 +1,7 @@
 import { conditionsOf, type ApiObject, type Condition } from '../../status/api-object.ts'
 import { age } from '../age.ts'
 import type { Column } from './column.ts'
-import { ageColumn, column, nameColumn } from './column.ts'
+import { ageColumn, column, heldColumn, heldSuffix, nameColumn } from './column.ts'
 
 /** nmstate's own conditions that stand; ours (Synced …) are none of upstream's columns. */
 const upstream: ReadonlySet<string> = new Set([
@@ -22,7 +22,12 @@ function standing(object: ApiObject): Condition | undefined {
 const status = column(['Status', 'The condition that holds.'], (object) => standing(object)?.type ?? '')
 const reason = column(['Reason', 'Why it holds.'], (object) => standing(object)?.reason ?? '')
 
-export const policyColumns: readonly Column[] = [nameColumn, status, reason]
+export const policyColumns: readonly Column[] = [
+  nameColumn,
+  column(['Status', 'The condition that holds.'], (policy) => `${standing(policy)?.type ?? ''}${heldSuffix(policy)}`),
+  reason,
+  heldColumn,
+]
 
 export const enactmentColumns: readonly Column[] = [
   nameColumn,
