@@ -8,13 +8,14 @@ import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
 import { createSessions } from './dispatch/sessions.ts'
 import type { Clock } from './lib/clock.ts'
-import { describeError } from './lib/errors.ts'
+import { describeError, GitvirtError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
 import { holdMetrics } from './hold-metrics.ts'
+import { openHolds } from './holds.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
@@ -35,7 +36,6 @@ import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
 import { createStatus } from './status/status.ts'
 import { openStore } from './store/store.ts'
-import { createSuspender } from './suspender.ts'
 import type { TrustOptions } from './trust/trust.ts'
 
 export type ReconcilerOptions = {
@@ -113,6 +113,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     approvals: () => store.approvals.list(),
     dropApprovals: (key) => store.approvals.drop(key),
     suspensions: () => store.suspensions.list(),
+    leases: () => store.leases.list(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
     settled: store.settled,
@@ -127,19 +128,18 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     setTimeout(() => loop.refresh([]), awaitMs),
     clearTimeout,
   )
-  const suspender = stack.adopt(
-    createSuspender({
-      records: store.suspensions,
-      desired: () => loop.view(),
-      observed: observed.view,
-      record: (event) => status.record(event),
-      decided: (decision) => ledger.decided(decision, loop.view()?.revision),
-      again: (keys) => loop.enqueue(keys),
-      clock,
-    }),
-    (value) => value.close(),
-  )
-  suspender.watch()
+  const { suspender, leases } = openHolds({
+    loop,
+    store,
+    observed,
+    status,
+    ledger,
+    dispatcher,
+    adopt: unableToAdopt,
+    clock,
+    log,
+    stack,
+  })
   const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
   const { poller, previews, admission, source } = await followRepository(options, {
@@ -161,6 +161,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     source: state,
     previews,
     suspender,
+    leases,
     repository,
     fetchNow: () => poller.trigger(),
     allowRevision: (commit) => admission.allow(commit),
@@ -210,6 +211,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     createJoinToken: async (node) => await pki.createJoinToken(node),
     close: async () => await running.disposeAsync(),
   }
+}
+
+async function unableToAdopt(): Promise<undefined> {
+  throw new GitvirtError({ code: 'Unsupported', message: 'This reconciler writes no branches.' })
 }
 
 /** Certificates end in months; a look each hour is often enough. */

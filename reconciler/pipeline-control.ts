@@ -2,6 +2,7 @@ import type { Control } from './api/ports.ts'
 import type { ManifestError } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { GitvirtError } from './lib/errors.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import { approvalsFor, type ApprovalRequest } from './plan/approve.ts'
@@ -27,6 +28,7 @@ export type ControlParts = {
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string }
   readonly previews: Previews
+  readonly leases: Pick<LeaseKeeper, 'begin' | 'end' | 'list'>
   readonly suspender: Pick<Suspender, 'suspend' | 'resume'>
   readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
@@ -60,6 +62,9 @@ export function createControl(parts: ControlParts): Control {
     },
     suspend: async (request) => parts.suspender.suspend(request),
     resume: async (request) => parts.suspender.resume(request),
+    lease: async (request) => await parts.leases.begin(request),
+    endLease: async (request) => await parts.leases.end(request),
+    leases: async () => ({ leases: parts.leases.list() }),
     allowRevision: async ({ commit }) => {
       parts.allowRevision(commit)
       await parts.fetchNow()
@@ -119,6 +124,7 @@ function statusOf(parts: ControlParts): Record<string, unknown> {
     error: source.error,
     suspended: store.suspensions.list().some((one) => one.key === everything),
     suspensions: store.suspensions.list(),
+    leases: parts.leases.list(),
     errors,
     agents: observed.nodes().map(({ name, connected, seenAt }) => ({ node: name, connected, seenAt })),
   }

@@ -5,6 +5,7 @@ import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import { suspensionBlocks, unheardBlock } from './obstacles.ts'
+import { leaseBlock, leaseInForce } from './leased.ts'
 import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
@@ -22,6 +23,7 @@ export function applyGates(
 ): void {
   const { users, approved } = gates
   suspend(context, drafts)
+  holdLeased(context, drafts)
   waitForHosts(context, drafts, approved)
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
@@ -43,6 +45,18 @@ function suspend(context: PlanContext, drafts: readonly Draft[]): void {
     // Of policies it is known already, as a host that waits for a person takes no other one's place.
     if (draft.blocked.some(({ reason }) => reason === 'Suspended')) continue
     draft.blocked.push(...suspensionBlocks(context, { key, ownerKey: draft.ownerKey, node }))
+  }
+}
+
+/** What was changed by hand under a lease stands, and so nothing that Git asks for is done either: it would undo half of it. */
+function holdLeased({ input }: PlanContext, drafts: readonly Draft[]): void {
+  const leases = new Map((input.leases ?? []).map((lease) => [lease.key, lease]))
+  if (leases.size === 0) return
+  for (const draft of drafts) {
+    const lease = leases.get(draft.change.key) ?? leases.get(draft.ownerKey ?? '')
+    if (lease === undefined) continue
+    const found = leaseInForce(lease, { now: input.now, wish: input.desired.get(lease.key)?.digest })
+    if (found !== undefined) draft.blocked.push(leaseBlock(found))
   }
 }
 

@@ -23,6 +23,19 @@ export type Suspension = {
   readonly until?: string
 }
 
+/** A person's word that what is changed on a machine by hand stands for a time. */
+export type Lease = {
+  readonly key: ObjectKey
+  readonly by: string
+  readonly reason: string
+  readonly at: string
+  readonly until: string
+  readonly ending: 'revert' | 'adopt'
+  /** After it: the changes were written to a branch, and stand until Git wants something else of the machine, or until the time. */
+  readonly kept?: { readonly wish: string; readonly until: string; readonly branch?: string }
+  readonly endedAt?: string
+}
+
 /** Why a reconciler without a history cannot tell yet what runs where. */
 export type Unheard = {
   /** Hosts that have not reported to it, by name; empty where other hosts may exist that nobody can name. */
@@ -39,6 +52,7 @@ export type PlanInput = {
   readonly keys?: Iterable<ObjectKey>
   readonly approvals: readonly Approval[]
   readonly suspensions: readonly Suspension[]
+  readonly leases?: readonly Lease[]
   readonly now: Date
   /** Set while a machine or disk that nobody reports may still be on a host that was not heard: nothing new is placed then. */
   readonly unheard?: Unheard

@@ -14,7 +14,7 @@ import { createRecorder } from './events/recorder.ts'
 import type { EventDraft } from './events/rules.ts'
 import { draftsOf } from './kinds/drafts.ts'
 import { Suspensions } from '../plan/suspended.ts'
-import type { Suspension } from '../plan/types.ts'
+import type { Lease, Suspension } from '../plan/types.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
@@ -48,6 +48,7 @@ export type Refresh = {
   readonly keys?: Iterable<ObjectKey>
   /** What people hold back now. */
   readonly suspensions?: readonly Suspension[]
+  readonly leases?: readonly Lease[]
 }
 
 /** The one writer of status, conditions, events and receipts. */
@@ -188,7 +189,7 @@ class Engine {
     }
   }
 
-  #world({ desired, observed, suspensions = [] }: Refresh): World {
+  #world({ desired, observed, suspensions = [], leases = [] }: Refresh): World {
     const now = this.#parts.clock.now()
     return {
       desired,
@@ -199,6 +200,7 @@ class Engine {
       errors: (key) => this.#errors.get(key),
       failure: (key) => this.#failures.get(key),
       suspensions: new Suspensions(suspensions, { desired, now }),
+      leases: new Map(leases.map((lease) => [lease.key, lease])),
     }
   }
 

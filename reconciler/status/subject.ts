@@ -4,6 +4,7 @@ import type { DesiredObject, DesiredView, ManifestError } from '../desired/types
 import { parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView, Sighting } from '../observed/types.ts'
 import type { Suspensions } from '../plan/suspended.ts'
+import type { Lease } from '../plan/types.ts'
 
 /** All that one pass summarises. */
 export type World = {
@@ -17,6 +18,8 @@ export type World = {
   failure(key: ObjectKey): Failure | undefined
   /** What people and Git hold back. */
   readonly suspensions: Suspensions
+  /** By their machine; some may be over. */
+  readonly leases: ReadonlyMap<ObjectKey, Lease>
 }
 
 export type Failure = { readonly code: string; readonly message: string; readonly node: string }

@@ -32,6 +32,7 @@ function placeOf(world: World, key: ObjectKey): SuspensionPlace {
 
 function hasNews(world: World, key: ObjectKey): boolean {
   if (world.desired.isUnknownKey(key) || world.failure(key) !== undefined) return true
+  if (world.leases.has(key)) return true
   if (world.suspensions.any && world.suspensions.byPerson(placeOf(world, key)) !== undefined) return true
   return world.changes(key).length > 0 || world.findings(key).length > 0 || world.errors(key).length > 0
 }

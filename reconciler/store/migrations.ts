@@ -53,7 +53,7 @@ const migrations: readonly string[] = [
   ALTER TABLE suspensions ADD COLUMN until TEXT;
   CREATE TABLE leases (
     key TEXT PRIMARY KEY, id TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL, until TEXT NOT NULL,
-    ending TEXT NOT NULL, branch TEXT, wish TEXT, kept_until TEXT
+    ending TEXT NOT NULL, branch TEXT, wish TEXT, kept_until TEXT, ended_at TEXT
   ) STRICT, WITHOUT ROWID;
   `,
 ]

@@ -3,6 +3,7 @@ import { approvals, suspensions, type Approvals, type Suspensions } from './deci
 import { openDatabase } from './database.ts'
 import { eventRecords, type EventRecords } from './event-records.ts'
 import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
+import { leases, type Leases } from './leases.ts'
 import { ledgerRecords, type LedgerRecords } from './ledger-records.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
@@ -22,6 +23,7 @@ export type Store = {
   readonly observations: Observations
   readonly approvals: Approvals
   readonly suspensions: Suspensions
+  readonly leases: Leases
   readonly receipts: Receipts
   readonly ledger: LedgerRecords
   readonly applied: Applied
@@ -53,6 +55,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     observations: observations(db, transaction),
     approvals: approvals(db),
     suspensions: suspensions(db),
+    leases: leases(db),
     receipts: receipts(db),
     applied: applied(db),
     plans: plans(db),

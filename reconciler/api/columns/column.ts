@@ -47,7 +47,7 @@ export function at(object: unknown, ...path: readonly (string | number)[]): stri
 }
 
 /** Conditions that hold an object back, and the word for each beside its status. */
-const holds: readonly string[] = ['Suspended']
+const holds: readonly string[] = ['Suspended', 'Leased']
 
 /** ",Suspended" and the like, as kubectl shows a cordoned node; empty where nothing holds the object back. */
 export function heldSuffix(object: ApiObject): string {

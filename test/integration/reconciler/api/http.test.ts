@@ -301,6 +301,14 @@ test("serves gitvirt's own requests and checks what they name", async (t) => {
   assert.equal((await ask(fixture, '/gitvirt/v1/approvals', { tls, method: 'POST', body: '{"key":"Node//KVM1"}' })).status, 200)
   assert.equal((await ask(fixture, '/gitvirt/v1/suspend', { tls, method: 'POST', body: '{"key":"../etc"}' })).status, 400)
   assert.equal((await ask(fixture, '/gitvirt/v1/suspend', { tls, method: 'POST', body: '{"reason":" "}' })).status, 400)
+  const leased = '{"key":"VirtualMachine/default/demo","reason":"incident","for":"2h"}'
+  assert.deepEqual((await ask(fixture, '/gitvirt/v1/leases', { tls, method: 'POST', body: leased })).body, {
+    key: 'VirtualMachine/default/demo',
+    by: 'someone',
+    reason: 'incident',
+    for: '2h',
+    ending: 'revert',
+  })
   assert.equal((await ask(fixture, '/webhook', { method: 'POST', body: 'ping' })).status, 202)
   const metrics = (await ask(fixture, '/metrics', { tls })).text
   assert.match(metrics, /gitvirt_objects\{kind="VirtualMachine"\} 1/)
@@ -333,4 +341,22 @@ test('previews a commit by its id for those only who may do more than read', asy
   const path = `/gitvirt/v1/plan?ref=${'a'.repeat(40)}`
   assert.equal((await ask(fixture, path, { tls: await certificate(fixture, 'gitvirt:viewers') })).status, 403)
   assert.equal((await ask(fixture, path, { tls: await certificate(fixture, 'gitvirt:admins') })).status, 200)
+})
+
+test('gives leases to nobody who may only read, and checks what they ask for', async (t) => {
+  const fixture = await demo(t)
+  const viewer = await certificate(fixture, 'gitvirt:viewers')
+  const admin = await certificate(fixture, 'gitvirt:admins')
+  const leased = '{"key":"VirtualMachine/default/demo","reason":"incident","for":"2h"}'
+  const post = async (tls: typeof admin, body: string, path = 'leases'): Promise<number> =>
+    (await ask(fixture, `/gitvirt/v1/${path}`, { tls, method: 'POST', body })).status
+  assert.deepEqual([await post(viewer, leased), await post(viewer, leased, 'leases/end')], [403, 403])
+  for (const body of [
+    '{"reason":"r","for":"2h"}',
+    '{"key":"VirtualMachine/default/demo","for":"2h"}',
+    '{"key":"VirtualMachine/default/demo","reason":"r"}',
+  ])
+    assert.equal(await post(admin, body), 400)
+  assert.equal(await post(admin, leased.replace('"for"', '"ending":"keep","for"')), 400)
+  assert.equal((await ask(fixture, '/gitvirt/v1/leases', { tls: viewer })).status, 200)
 })
