@@ -14,7 +14,7 @@ type Config = { readonly gitRoot: string; readonly imageRoot: string; readonly s
 export type FaultLine = { readonly path: string; readonly fault?: ImageFault }
 
 const config = JSON.parse(process.argv[2] ?? '{}') as Config
-const git = await startGitServer({ root: config.gitRoot, port: demoPorts.git })
+const git = await startGitServer({ root: config.gitRoot, port: demoPorts.git, push: true })
 const images = await startImageServer({ root: config.imageRoot, port: demoPorts.images })
 const forward = await forwardSocketToPort(config.socket, demoPorts.api)
 console.log(JSON.stringify({ git: git.url, images: images.url }))

@@ -3,12 +3,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { writeKubeconfig } from './api/kubeconfig.ts'
+import { createAdopt } from './adopt.ts'
 import { startApi, type ApiServer } from './api/server.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
 import { createSessions } from './dispatch/sessions.ts'
 import type { Clock } from './lib/clock.ts'
-import { describeError, GitvirtError } from './lib/errors.ts'
+import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
@@ -128,18 +129,6 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     setTimeout(() => loop.refresh([]), awaitMs),
     clearTimeout,
   )
-  const { suspender, leases } = openHolds({
-    loop,
-    store,
-    observed,
-    status,
-    ledger,
-    dispatcher,
-    adopt: unableToAdopt,
-    clock,
-    log,
-    stack,
-  })
   const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
   const { poller, previews, admission, source } = await followRepository(options, {
@@ -151,6 +140,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     stack,
     branch: repository.branch,
   })
+  const adopt = createAdopt({ source, desired: () => loop.view(), observed: observed.view })
+  const { suspender, leases } = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
   if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
   const triggers: (() => void)[] = []
   const control = createControl({
@@ -211,10 +202,6 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     createJoinToken: async (node) => await pki.createJoinToken(node),
     close: async () => await running.disposeAsync(),
   }
-}
-
-async function unableToAdopt(): Promise<undefined> {
-  throw new GitvirtError({ code: 'Unsupported', message: 'This reconciler writes no branches.' })
 }
 
 /** Certificates end in months; a look each hour is often enough. */

@@ -37,6 +37,7 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
   return {
     fetch: async (have, signal) => await fetchHead(options, { store, have, signal }),
     merge: async () => await Promise.reject(gitNeeded(`A merge of ${options.remote.url} is worked out`)),
+    branch: async () => await Promise.reject(gitNeeded(`Branches of ${options.remote.url} are written`)),
     note: async () => await Promise.reject(gitNeeded(`Notes of ${options.remote.url} are written`)),
     readRef: async (name) => await readRef(store, name),
     writeRefs: async (refs) => {
