@@ -11,6 +11,8 @@ export type Draft = {
   readonly labels: Readonly<Record<string, string>>
   /** The VirtualMachine that it belongs to. */
   readonly ownerKey?: ObjectKey
+  /** Ids of steps that only drift asks for. */
+  readonly mending?: readonly string[]
   /** Ids of steps that the disruption gate leaves alone, because the commit itself asks for them. */
   readonly explicit?: readonly string[]
 }
@@ -27,7 +29,7 @@ export function finishDraft(draft: Draft): Change {
   }
 }
 
-const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold', 'HostsUnheard'])
+const approvable: ReadonlySet<Block['reason']> = new Set(['DisruptionNotAllowed', 'PruneThreshold', 'HostsUnheard', 'DriftNotCorrected'])
 
 /**
  * What a person approves: the acts on this object and the specs they bring, without places in Git, times and metadata, so that

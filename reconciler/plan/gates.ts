@@ -5,6 +5,7 @@ import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import { suspensionBlocks, unheardBlock } from './obstacles.ts'
+import { driftBlock } from './drift-gate.ts'
 import { leaseBlock, leaseInForce } from './leased.ts'
 import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
@@ -27,6 +28,7 @@ export function applyGates(
   waitForHosts(context, drafts, approved)
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
+  for (const draft of drafts) keepDrift(context, draft, approved)
   for (const draft of drafts) limitDisruption(context, draft, approved)
   limitTime(context.policy, drafts, context.input.now)
 }
@@ -136,6 +138,15 @@ function maybeUsed(user: ObjectKey): Block {
     message: `${user} may have the disk: its record on the same host is lost.`,
     unblock: 'Bring its manifest back into Git, or approve its deletion.',
   }
+}
+
+/** Where drift is only told, the steps that mend it wait for a person. */
+function keepDrift(context: PlanContext, draft: Draft, approved: Approved): void {
+  const block = driftBlock(context, draft)
+  if (block === undefined) return
+  const approval = approvalOf(draft, approved)
+  if (approval === undefined) draft.blocked.push(block)
+  else draft.change.notes.push(approvedNote(approval))
 }
 
 /** Holds back what disturbs guests more than the Fleet lets go unattended. A restart alone is held back without its definition. */

@@ -83,7 +83,13 @@ function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Dra
       ...suspensionBlocks(context, { key: desired.key, node: node.name }),
     ],
     labels: desired.object.metadata.labels ?? {},
+    ...(isDriftAlone(policy, observed, fields) ? { mending: [step.id] } : {}),
   }
+}
+
+function isDriftAlone(policy: PolicySpec, observed: ObservedPolicy | undefined, fields: readonly FieldChange[]): boolean {
+  if (observed?.applied === undefined || isToBeRepeated(policy, observed)) return false
+  return fields.length > 0 && fields.every(({ path }) => path.startsWith('network:'))
 }
 
 /** Differences from what was applied; where none are, drift, unless the node works on it or is not to try this very policy again. */

@@ -63,6 +63,9 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
   if (waiting.length > 0) {
     own.push(condition('RestartRequired', 'True', ['RestartRequired', `A restart brings in: ${waiting.join(', ')}.`]))
   }
+  const drift = (machine?.drift ?? []).map(({ path }) => path)
+  if (drift.length > 0)
+    own.push(condition('Drifted', 'True', ['ChangedOnHost', `The domain differs from what was applied: ${drift.join(', ')}.`]))
   own.push(...powerRequested(facts), ...leased(subject))
   const mirrored = isAlive(machine) ? instanceConditions(subject, facts) : []
   return [...own, ...mirrored, ...commonConditions(subject, machine?.unsupported)]

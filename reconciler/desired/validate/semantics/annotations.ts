@@ -16,6 +16,11 @@ const rules: Readonly<Record<string, Rule>> = {
     message: 'gitvirt.io/suspend has no reason.',
     action: 'Write why the object is held back, or take the annotation out.',
   },
+  'gitvirt.io/drift': {
+    pattern: /^(?:correct|detect)$/,
+    message: 'gitvirt.io/drift is neither "correct" nor "detect".',
+    action: 'Write "detect" to have drift told and left.',
+  },
   'gitvirt.io/prune': {
     pattern: /^(?:enabled|disabled)$/,
     message: 'gitvirt.io/prune is neither "enabled" nor "disabled".',
