@@ -4,8 +4,8 @@ import type { ObjectKey } from '../reconciler/lib/object-key.ts'
 
 /** What the agent needs of its guard, which keeps machines running without the reconciler. */
 export type GuardPort = {
-  /** Power requests and runs that the guard keeps for a machine. */
-  view(key: ObjectKey): Pick<ObservedMachine, 'power' | 'runs'>
+  /** Power requests, runs and leases that the guard keeps for a machine. */
+  view(key: ObjectKey): Pick<ObservedMachine, 'power' | 'runs' | 'lease'>
   /**
    * Carries out a person's request. Stop and restart are answered when they are accepted, before the guest's grace period.
    * @throws GitvirtError with the code that the person sees

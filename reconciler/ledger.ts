@@ -2,10 +2,12 @@ import { chain, chainStart, receiptLine, type ReceiptBody } from './history/audi
 import { pullRequestOf } from './history/meaning/pull-request.ts'
 import type { Plan } from '../schemas/generated/plan.ts'
 import type { Clock } from './lib/clock.ts'
+import { digestOf } from './lib/digest.ts'
 import type { StepFields } from './plan/step-fields.ts'
 import type { Revision } from './source/types.ts'
 import type { LedgerRecords } from './store/ledger-records.ts'
 import type { Plans, Receipt } from './store/history.ts'
+import type { Decision } from './decision.ts'
 import type { Signer } from './trust/verify-signature.ts'
 
 /** Writes the environment's chain of receipts: one for each end of each step that a host reported. */
@@ -17,6 +19,8 @@ export type Ledger = {
   /** A sealed plan is about to go to its node. */
   sending(node: string, plan: Plan): void
   step(report: Receipt): void
+  /** A person's decision, under the revision in force. */
+  decided(decision: Decision, revision: string | undefined): void
 }
 
 export type LedgerPorts = {
@@ -53,6 +57,11 @@ export function createLedger(ports: LedgerPorts): Ledger {
       if (report.state === 'started') remember(started, place, report.at)
       else write(ports, { report, startedAt: started.get(place) ?? report.at, people })
     },
+    // Before the first revision there is nothing to hold back, and no commit to note it at.
+    decided: (decision, revision) => {
+      if (revision !== undefined)
+        append(ports, decisionBody(ports.environment, decision, revision), { step: decision.verb, result: 'succeeded', at: decision.at })
+    },
   }
 }
 
@@ -76,7 +85,34 @@ function peopleOf({ author, subject }: Revision, signer: Signer | undefined): Pe
 
 type End = { readonly report: Receipt; readonly startedAt: string; readonly people: ReadonlyMap<string, People> }
 
-function write({ environment, records, plans, grown }: LedgerPorts, { report, startedAt, people }: End): void {
+function decisionBody(environment: string, decision: Decision, commit: string): ReceiptBody {
+  const { verb, key, by, reason, at, until } = decision
+  return {
+    environment,
+    commit,
+    plan: digestOf({ ...decision }),
+    object: key,
+    node: '',
+    step: verb,
+    startedAt: at,
+    endedAt: at,
+    result: 'succeeded',
+    decision: { by: by.slice(0, 300), reason: reason.slice(0, 1024), ...(until === undefined ? {} : { until }) },
+    fields: [],
+  }
+}
+
+type Ending = { readonly step: string; readonly result: string; readonly at: string }
+
+function append({ records, grown }: LedgerPorts, body: ReceiptBody, ending: Ending): void {
+  const receipt = chain(records.head() ?? chainStart, body)
+  const { sequence, digest } = receipt
+  records.append({ sequence, digest, commit: body.commit, line: receiptLine(receipt), plan: body.plan, ...ending })
+  grown()
+}
+
+function write(ports: LedgerPorts, { report, startedAt, people }: End): void {
+  const { environment, records, plans } = ports
   const { plan, step, key, node, at, code } = report
   const result = report.state === 'done' ? 'succeeded' : 'failed'
   const sent = plans.get(plan)
@@ -97,10 +133,7 @@ function write({ environment, records, plans, grown }: LedgerPorts, { report, st
     ...(fields[step] === undefined ? {} : { fields: [...fields[step]] }),
     ...people.get(commit),
   }
-  const receipt = chain(records.head() ?? chainStart, body)
-  const { sequence, digest } = receipt
-  records.append({ sequence, digest, commit, line: receiptLine(receipt), plan, step, result, at })
-  grown()
+  append(ports, body, { step, result, at })
 }
 
 /** Hosts tell times in any zone of RFC 3339; receipts have them in UTC. */

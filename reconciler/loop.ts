@@ -7,7 +7,7 @@ import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
 import type { Settled } from './plan/settled.ts'
 import { stepFields, type StepFields } from './plan/step-fields.ts'
-import type { Approval, Planner, PlanInput, Surroundings, Suspension, Unheard } from './plan/types.ts'
+import type { Approval, Lease, Planner, PlanInput, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/status.ts'
 
@@ -24,6 +24,7 @@ export type LoopPorts = {
   /** The wishes for this object have been carried out: what was approved for it is used up. */
   readonly dropApprovals: (key: ObjectKey) => void
   readonly suspensions: () => readonly Suspension[]
+  readonly leases?: () => readonly Lease[]
   /** What hinders a reconciler without a history from placing anything. */
   readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
@@ -90,6 +91,7 @@ export function createLoop(ports: LoopPorts): Loop {
       observed: ports.observed.view,
       approvals: ports.approvals(),
       suspensions: ports.suspensions(),
+      leases: ports.leases?.() ?? [],
       now: ports.clock.now(),
       inputSalt: ports.inputSalt,
       ...(ports.environment === undefined ? {} : { environment: ports.environment }),
@@ -128,7 +130,7 @@ export function createLoop(ports: LoopPorts): Loop {
     }
   }
   const reconcile = (desired: DesiredView, taken: Queue): void => {
-    const views = { desired, observed: ports.observed.view }
+    const views = { desired, observed: ports.observed.view, suspensions: ports.suspensions(), leases: ports.leases?.() ?? [] }
     if (!taken.all && taken.plan.size === 0) {
       ports.status.refresh({ ...views, keys: taken.status })
       return

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Registry } from 'prom-client'
 import { writeKubeconfig } from './api/kubeconfig.ts'
+import { createAdopt } from './adopt.ts'
 import { startApi, type ApiServer } from './api/server.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
@@ -13,6 +15,8 @@ import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
+import { holdMetrics } from './hold-metrics.ts'
+import { openHolds } from './holds.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
@@ -115,6 +119,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     },
     environment: options.environment ?? 'default',
     suspensions: () => store.suspensions.list(),
+    leases: () => store.leases.list(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
     settled: store.settled,
@@ -141,6 +146,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     stack,
     branch: repository.branch,
   })
+  const adopt = createAdopt({ source, desired: () => loop.view(), observed: observed.view })
+  const { suspender, leases } = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
   if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
   const triggers: (() => void)[] = []
   const control = createControl({
@@ -150,12 +157,16 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     observed: observed.view,
     source: state,
     previews,
+    suspender,
+    leases,
     repository,
     fetchNow: () => poller.trigger(),
     allowRevision: (commit) => admission.allow(commit),
     mask: maskPlan,
     clock,
   })
+  const metrics = new Registry()
+  holdMetrics(metrics, store)
   const api = stack.adopt(
     await startApi({
       objects: status.objects,
@@ -168,6 +179,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       clock,
       log,
       version: ownVersion(),
+      metrics,
       notReady: () =>
         loop.view() === undefined ? `no revision has been fetched yet${state.error === undefined ? '' : `: ${state.error}`}` : undefined,
       tls: { ca: pki.ca, ...(await pki.server()) },

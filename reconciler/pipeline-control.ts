@@ -2,6 +2,7 @@ import type { Control } from './api/ports.ts'
 import type { ManifestError } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { GitvirtError } from './lib/errors.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import { approvalsFor, type ApprovalRequest } from './plan/approve.ts'
@@ -12,6 +13,7 @@ import type { Previews } from './previews.ts'
 import type { Roster } from './roster.ts'
 import type { Revision } from './source/types.ts'
 import type { Store } from './store/store.ts'
+import { everything, type Suspender } from './suspender.ts'
 import type { Signer } from './trust/verify-signature.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
 
@@ -29,14 +31,13 @@ export type ControlParts = {
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string }
   readonly previews: Previews
+  readonly leases: Pick<LeaseKeeper, 'begin' | 'end' | 'list'>
+  readonly suspender: Pick<Suspender, 'suspend' | 'resume'>
   readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
   readonly mask: (plan: Plan) => Plan
   readonly clock: Clock
 }
-
-/** Key under which the suspension of everything is kept. */
-export const everything = 'Fleet//*'
 
 /** The pipeline's own controls, behind the API. */
 export function createControl(parts: ControlParts): Control {
@@ -62,15 +63,11 @@ export function createControl(parts: ControlParts): Control {
       await parts.fetchNow()
       return statusOf(parts)
     },
-    suspend: async ({ key, by, reason }) => {
-      store.suspensions.put({ key: key ?? everything, by, reason, at: at() })
-      again(key)
-    },
-    resume: async ({ key }) => {
-      if (!store.suspensions.delete(key ?? everything))
-        throw new GitvirtError({ code: 'NotFound', message: `${key === undefined ? 'The environment' : keyText(key)} is not suspended.` })
-      again(key)
-    },
+    suspend: async (request) => parts.suspender.suspend(request),
+    resume: async (request) => parts.suspender.resume(request),
+    lease: async (request) => await parts.leases.begin(request),
+    endLease: async (request) => await parts.leases.end(request),
+    leases: async () => ({ leases: parts.leases.list() }),
     allowRevision: async ({ commit }) => {
       parts.allowRevision(commit)
       await parts.fetchNow()
@@ -136,6 +133,7 @@ function statusOf(parts: ControlParts): Record<string, unknown> {
     error: source.error,
     suspended: store.suspensions.list().some((one) => one.key === everything),
     suspensions: store.suspensions.list(),
+    leases: parts.leases.list(),
     errors,
     agents: observed.nodes().map(({ name, connected, seenAt }) => ({ node: name, connected, seenAt })),
   }

@@ -27,8 +27,8 @@ export type InputData = { readonly secrets: Bag; readonly configMaps: Bag }
 /** A finished image, or undefined while there is none that may be booted. */
 export type VolumeFile = { readonly path: string; readonly format: 'raw' | 'qcow2'; readonly virtualBytes: number }
 
-/** Raw facts of one domain plus what the driver itself recorded; power and runs are the guard's. */
-export type MachineFacts = Omit<ObservedMachine, 'digest' | 'power' | 'runs'>
+/** Raw facts of one domain plus what the driver itself recorded; power, runs and leases are the guard's. */
+export type MachineFacts = Omit<ObservedMachine, 'digest' | 'power' | 'runs' | 'lease'>
 
 export type MachineDriver = {
   /** Once at start: capability probing, the pod network, leftovers of a crash. */

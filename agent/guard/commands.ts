@@ -13,7 +13,7 @@ export type CommandPlan = {
  * Upstream's rules for power requests, where the spec is Git's: instead of a new run strategy, a standing request is kept.
  * Pure. @throws GitvirtError `Conflict`
  */
-export function planCommand(verb: Command['verb'], state: GuardState, active: boolean): CommandPlan {
+export function planCommand(verb: Exclude<Command['verb'], 'lease' | 'end-lease'>, state: GuardState, active: boolean): CommandPlan {
   const standing = state.power?.request
   const keep = standing === undefined ? {} : { power: standing }
   switch (verb) {

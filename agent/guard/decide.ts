@@ -1,4 +1,5 @@
 import type { MachineFacts } from '../drivers/types.ts'
+import { endedByAccident, isInForce } from './lease.ts'
 import type { GuardState } from './state.ts'
 
 export type Decision = {
@@ -34,7 +35,13 @@ function fresh(key: string, uid: string, runStrategy: GuardState['runStrategy'])
 /** What a person asked for and what ran before belonged to the old strategy. */
 function changedStrategy(state: GuardState, facts: MachineFacts): GuardState {
   const next = fresh(state.key, facts.uid, facts.applied?.runStrategy ?? state.runStrategy)
-  return { ...next, active: state.active, ...(state.lastStartAt === undefined ? {} : { lastStartAt: state.lastStartAt }) }
+  const { lastStartAt, lease } = state
+  return {
+    ...next,
+    active: state.active,
+    ...(lastStartAt === undefined ? {} : { lastStartAt }),
+    ...(lease === undefined ? {} : { lease }),
+  }
 }
 
 /** Notes a restart before the stop, so that an agent that is killed in between starts the guest again. Pure. */
@@ -66,16 +73,29 @@ function outcomeOf(facts: MachineFacts): 'succeeded' | 'failed' {
   return facts.state === 'off' && facts.stateReason === 'shutdown' ? 'succeeded' : 'failed'
 }
 
-/** Whether a machine must be started or stopped now, by its strategy and a person's standing request. Pure. */
+/** Longest wait: a clock that was set back must not hold a guest for longer than any delay can be. */
+const longestWait = 300_000
+
+/**
+ * Whether a machine must be started or stopped now, by its strategy and a person's standing request. Under a lease, what was started or
+ * stopped by hand stays so; what ended by accident is started. Pure.
+ */
 export function decide(state: GuardState, facts: MachineFacts, now: number): Decision {
+  if (!isInForce(state.lease, now)) return decideFreely(state, facts, now)
+  const wait = Math.min(Date.parse(state.lease.until) - now, longestWait)
+  const { action, wait: earlier = wait } = decideFreely(state, facts, now)
+  if (action === 'start' && state.lease.stopped !== true && endedByAccident(facts)) return { state, action }
+  return { state, action: 'none', wait: Math.min(wait, Math.max(earlier, 1)) }
+}
+
+function decideFreely(state: GuardState, facts: MachineFacts, now: number): Decision {
   // An agent that was killed in the middle of a stop, or of a restart's, finishes it.
   const ending = state.restarting !== undefined && state.restarting.run === facts.startedAt
   if (isActive(facts) && (state.power?.request === 'stop' || ending)) return { state, action: 'stop' }
   if (isActive(facts) || facts.state === 'undefined' || facts.problem?.fatal === true || !wanted(state)) return { state, action: 'none' }
   const last = state.lastStartAt === undefined ? 0 : Date.parse(state.lastStartAt) + shortestCycle
   const due = Math.max(last, state.nextStartAt === undefined ? 0 : Date.parse(state.nextStartAt))
-  // A clock that was set back must not hold a guest for longer than any delay can be.
-  const wait = Math.min(due - now, 300_000)
+  const wait = Math.min(due - now, longestWait)
   return wait > 0 ? { state, action: 'none', wait } : { state, action: 'start' }
 }
 

@@ -2,12 +2,13 @@ import type { ObservedMachine } from '../../schemas/generated/observation.ts'
 import { digestOf } from '../../reconciler/lib/digest.ts'
 
 /**
- * Digest of what a plan relies on: applied, booted, whether it runs, is paused or is off, and drift.
+ * Digest of what a plan relies on: applied, booted, whether it runs, is paused or is off, drift, and the lease:
+ * a plan that was made before a lease is refused.
  * Source: schemas/wire/observation.json. Pure.
  */
 export function machineDigest(machine: Omit<ObservedMachine, 'digest'>): string {
-  const { applied, booted, drift } = machine
-  return digestOf({ applied, booted, drift, state: settled(machine.state) })
+  const { applied, booted, drift, lease } = machine
+  return digestOf({ applied, booted, drift, state: settled(machine.state), ...(lease === undefined ? {} : { lease: lease.id }) })
 }
 
 function settled(state: ObservedMachine['state']): 'running' | 'paused' | 'off' {

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { GitvirtError } from '../../reconciler/lib/errors.ts'
 import type { ObjectKey } from '../../reconciler/lib/object-key.ts'
+import type { ObservedMachine } from '../../schemas/generated/observation.ts'
 import type { Command } from '../../schemas/generated/session.ts'
 import type { DriverContext, MachineDriver, MachineFacts } from '../drivers/types.ts'
 import type { GuardPort } from '../ports.ts'
 import { backoff } from './backoff.ts'
 import { planCommand, type CommandPlan } from './commands.ts'
 import { absorb, beginRestart, decide, isActive, withoutRestart } from './decide.ts'
+import { applyLease, isInForce, noteStop, withoutEndedLease } from './lease.ts'
 import { createQueue } from './queue.ts'
 import { createGuardStates, type GuardState } from './state.ts'
 
@@ -54,9 +56,11 @@ export function createGuard(options: GuardOptions): Guard {
     if (!free(key)) return
     const facts = known ?? (await find(key))
     if (facts === undefined) return await states.remove(key)
-    const state = absorb(states.get(key), facts)
-    if (state === undefined) return
+    const absorbed = absorb(states.get(key), facts)
+    if (absorbed === undefined) return
+    const state = noteStop(withoutEndedLease(absorbed, time()), facts)
     await states.save(state)
+    if (state.lease === undefined && absorbed.lease !== undefined) context.changed(key)
     const decision = decide(state, facts, time())
     timers.get(key)?.()
     if (decision.wait !== undefined)
@@ -105,11 +109,10 @@ export function createGuard(options: GuardOptions): Guard {
 
   /** @param accepted called before an act that may take the guest's whole grace period */
   const command = async (request: Command, accepted: () => void): Promise<Record<string, unknown>> => {
+    if (request.verb === 'lease' || request.verb === 'end-lease') return await lease(request)
     const facts = await find(request.key)
     const state = facts === undefined ? undefined : absorb(states.get(request.key), facts)
-    if (facts === undefined || state === undefined) {
-      throw new GitvirtError({ code: 'NotFound', message: 'There is no such machine on this host.', object: request.key })
-    }
+    if (facts === undefined || state === undefined) throw noSuchMachine(request.key)
     const plan = planCommand(request.verb, state, isActive(facts))
     const at = context.clock.now().toISOString()
     const powered = withPower(plan.act === 'start' || plan.act === 'stop' ? withoutRestart(state) : state, plan, { by: request.by, at })
@@ -122,6 +125,16 @@ export function createGuard(options: GuardOptions): Guard {
     if (after !== undefined) await states.save(absorb(states.get(request.key), after) ?? next)
     context.changed(request.key)
     return answer
+  }
+
+  const lease = async (request: Command): Promise<Record<string, unknown>> => {
+    const facts = await find(request.key)
+    const state = facts === undefined ? undefined : absorb(states.get(request.key), facts)
+    if (state === undefined) throw noSuchMachine(request.key)
+    const next = applyLease(state, request, time())
+    await states.save(next)
+    context.changed(request.key)
+    return next.lease === undefined ? {} : { until: next.lease.until }
   }
 
   const act = async (
@@ -174,7 +187,7 @@ export function createGuard(options: GuardOptions): Guard {
         ...(nextStartAt === undefined ? {} : { nextStartAt }),
         ...(lastOutcome === undefined ? {} : { lastOutcome }),
       }
-      return { runs, ...(power === undefined ? {} : { power }) }
+      return { runs, ...(power === undefined ? {} : { power }), ...leaseView(state, time()) }
     },
     command: async (request) => {
       const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>()
@@ -221,11 +234,21 @@ export function createGuard(options: GuardOptions): Guard {
   }
 }
 
+function noSuchMachine(object: ObjectKey): GitvirtError {
+  return new GitvirtError({ code: 'NotFound', message: 'There is no such machine on this host.', object })
+}
+
 function withPower(state: GuardState, plan: CommandPlan, who: { readonly by: string | undefined; readonly at: string }): GuardState {
   const { power: before, ...rest } = state
   if (plan.power === undefined) return rest
   if (before?.request === plan.power) return state
   return { ...rest, power: { request: plan.power, at: who.at, ...(who.by === undefined ? {} : { by: who.by }) } }
+}
+
+function leaseView({ lease }: GuardState, now: number): Pick<ObservedMachine, 'lease'> {
+  if (!isInForce(lease, now)) return {}
+  const { id, by, until } = lease
+  return { lease: { id, until, ...(by === undefined ? {} : { by }) } }
 }
 
 function laterByTimer(milliseconds: number, callback: () => void): () => void {

@@ -5,6 +5,7 @@ import type { MachineSpec } from '../../schemas/generated/plan.ts'
 import type { Logger } from '../../reconciler/lib/log.ts'
 import type { ObjectKey } from '../../reconciler/lib/object-key.ts'
 import { writePrivateFile } from '../../reconciler/lib/private-file.ts'
+import type { Lease } from './lease.ts'
 
 /** What the guard remembers of one machine across restarts of the agent and the host. */
 export type GuardState = {
@@ -14,6 +15,8 @@ export type GuardState = {
   /** The strategy that the rest belongs to: a new one in Git ends a person's request. */
   readonly runStrategy: MachineSpec['runStrategy']
   readonly power?: NonNullable<ObservedMachine['power']>
+  /** What people change by hand stands until then. */
+  readonly lease?: Lease
   /** A restart under way: the run that it ends, told by its startedAt, and since when. Gone once another run began. */
   readonly restarting?: { readonly run: string; readonly at: string }
   /** True while the guest is known to run. */

@@ -12,7 +12,7 @@ const mostPreviews = 2
 /** Nodes are named as their hosts are, capitals included. */
 const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[A-Za-z0-9.-]{1,253}$/
 
-/** gitvirt's own requests, for the CLI and the console: plan, status, reconcile, suspend, resume, approvals of changes and revisions. */
+/** gitvirt's own requests, for the CLI and the console: plan, status, reconcile, suspend, resume, leases, approvals of changes and revisions. */
 export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   const { control } = options
   const reader = (request: FastifyRequest): Identity => allowed(options, request, 'get')
@@ -36,11 +36,26 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   app.post(`${prefix}/suspend`, (request) => {
     const by = writer(request).name
     const body = bodyOf(request)
-    return guarded(() => control.suspend({ ...targetOf(body), by, reason: textOf(body, 'reason') ?? '' }))
+    return guarded(() => control.suspend({ ...targetOf(body), ...textsOf(body, ['for', 'until']), by, reason: reasonOf(body) }))
   })
   app.post(`${prefix}/resume`, (request) => {
     const by = writer(request).name
-    return guarded(() => control.resume({ ...targetOf(bodyOf(request)), by }))
+    const body = bodyOf(request)
+    return guarded(() => control.resume({ ...targetOf(body), ...textsOf(body, ['reason']), by }))
+  })
+  app.get(`${prefix}/leases`, (request) => (reader(request), guarded(() => control.leases())))
+  app.post(`${prefix}/leases`, (request) => {
+    const by = writer(request).name
+    const body = bodyOf(request)
+    const { for: time, ending = 'revert' } = textsOf(body, ['for', 'ending'])
+    if (time === undefined) throw badRequest('for is missing: say how long')
+    if (ending !== 'revert' && ending !== 'adopt') throw badRequest('ending is revert or adopt')
+    return guarded(() => control.lease({ key: keyOf(body), by, reason: reasonOf(body), for: time, ending }))
+  })
+  app.post(`${prefix}/leases/end`, (request) => {
+    const by = writer(request).name
+    const body = bodyOf(request)
+    return guarded(() => control.endLease({ key: keyOf(body), ...textsOf(body, ['reason']), by }))
   })
   app.post(`${prefix}/approvals`, (request) => {
     const by = writer(request).name
@@ -103,9 +118,32 @@ function textOf(body: Body, name: string): string | undefined {
   return value
 }
 
+/** Those of the texts that are there. */
+function textsOf<K extends string>(body: Body, names: readonly K[]): Partial<Record<K, string>> {
+  const found: Partial<Record<K, string>> = {}
+  for (const name of names) {
+    const text = textOf(body, name)
+    if (text !== undefined) found[name] = text
+  }
+  return found
+}
+
+/** Who holds things back says why: others see it when they wonder. */
+function reasonOf(body: Body): string {
+  const reason = textOf(body, 'reason')?.trim() ?? ''
+  if (reason === '') throw badRequest('reason is missing: say why')
+  return reason
+}
+
 function fullCommit(text: string): string {
   if (!commitPattern.test(text)) throw badRequest('revision is a full commit id')
   return text
+}
+
+function keyOf(body: Body): string {
+  const { key } = targetOf(body)
+  if (key === undefined) throw badRequest('key is missing: name the object')
+  return key
 }
 
 function targetOf(body: Body): { key?: string } {

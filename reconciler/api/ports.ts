@@ -34,8 +34,22 @@ export type Control = {
   preview(ref: string): Promise<unknown>
   /** Fetches now; resolves with the status after the fetch. */
   reconcile(by: string): Promise<unknown>
-  suspend(target: Target & { readonly by: string; readonly reason: string }): Promise<unknown>
-  resume(target: Target & { readonly by: string }): Promise<unknown>
+  /** Until the time or for the duration, where either is given; else until somebody resumes it. */
+  suspend(
+    target: Target & { readonly by: string; readonly reason: string; readonly for?: string; readonly until?: string },
+  ): Promise<unknown>
+  resume(target: Target & { readonly by: string; readonly reason?: string }): Promise<unknown>
+  /** What is changed by hand on a machine stands for a time. */
+  lease(request: {
+    readonly key: ObjectKey
+    readonly by: string
+    readonly reason: string
+    readonly for: string
+    readonly ending: 'revert' | 'adopt'
+  }): Promise<unknown>
+  endLease(request: { readonly key: ObjectKey; readonly by: string; readonly reason?: string }): Promise<unknown>
+  /** Leases that are not over. */
+  leases(): Promise<unknown>
   approve(approval: Target & { readonly plan?: string; readonly by: string }): Promise<unknown>
   /** Lets one revision in that does not descend from the one in force. */
   allowRevision(request: { readonly commit: string; readonly by: string }): Promise<unknown>

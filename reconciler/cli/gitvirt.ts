@@ -13,6 +13,7 @@ import { describeCommand, eventsCommand } from './commands/describe.ts'
 import { diffCommand } from './commands/diff.ts'
 import { getCommand } from './commands/get.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
+import { leaseCommands } from './commands/lease.ts'
 import { logCommand } from './commands/log.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
@@ -74,6 +75,7 @@ export function createProgram(): Command {
     auditCommands,
     powerCommands,
     controlCommands,
+    leaseCommands,
     kubeconfigCommand,
     versionCommand,
     completionCommand,

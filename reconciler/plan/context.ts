@@ -5,6 +5,7 @@ import type { ObjectKey } from '../lib/object-key.ts'
 import { inputDigest } from './resolve/inputs.ts'
 import { loadPolicy, type ResolvedPolicy } from './resolve/policy.ts'
 import { resolvePool, type PoolResult } from './resolve/pool.ts'
+import { Suspensions } from './suspended.ts'
 import type { PlanInput } from './types.ts'
 
 /** What the parts of one planning pass share: its input, and answers that are worth keeping for the pass. */
@@ -12,6 +13,7 @@ export class PlanContext {
   readonly input: PlanInput
   readonly policy: ResolvedPolicy
   readonly policyDigest: string
+  readonly suspensions: Suspensions
   readonly findings: Finding[] = []
   readonly #pools = new Map<string, PoolResult>()
   readonly #inputs = new Map<ObjectKey, string>()
@@ -21,6 +23,7 @@ export class PlanContext {
     const loaded = loadPolicy(input.policyFrom ?? input.desired)
     this.policy = loaded.policy
     this.policyDigest = loaded.digest
+    this.suspensions = new Suspensions(input.suspensions, { desired: input.policyFrom ?? input.desired, now: input.now })
     this.findings.push(...loaded.findings)
   }
 

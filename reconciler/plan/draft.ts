@@ -11,6 +11,8 @@ export type Draft = {
   readonly labels: Readonly<Record<string, string>>
   /** The VirtualMachine that it belongs to. */
   readonly ownerKey?: ObjectKey
+  /** Ids of steps that only drift asks for. */
+  readonly mending?: readonly string[]
   /** Ids of steps that the disruption gate leaves alone, because the commit itself asks for them. */
   readonly explicit?: readonly string[]
 }
@@ -33,6 +35,7 @@ export const approvable: ReadonlySet<Block['reason']> = new Set([
   'PruneThreshold',
   'HostsUnheard',
   'ApprovalRequired',
+  'DriftNotCorrected',
 ])
 
 /**

@@ -1,10 +1,12 @@
 import type { Block, Step } from '../../schemas/generated/plan.ts'
-import { keyText, objectKey, type ObjectKey, parseKey } from '../lib/object-key.ts'
+import { type ObjectKey, parseKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
-import { unheardBlock } from './obstacles.ts'
+import { driftBlock } from './drift-gate.ts'
+import { leaseBlock, leaseInForce } from './leased.ts'
+import { suspensionBlocks, unheardBlock } from './obstacles.ts'
 import { isSigned, requireApprovals, signedFor, signedNote } from './signed-approvals.ts'
 import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
@@ -23,9 +25,11 @@ export function applyGates(
 ): void {
   const { users, approved } = gates
   suspend(context, drafts)
+  holdLeased(context, drafts)
   waitForHosts(context, drafts, approved)
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
+  for (const draft of drafts) keepDrift(context, draft, approved)
   for (const draft of drafts) limitDisruption(context, draft, approved)
   requireApprovals(context, drafts, approved.approvals)
   limitTime(context.policy, drafts, context.input.now)
@@ -46,23 +50,23 @@ function approvalOf(context: PlanContext, draft: Draft, { approvals, all }: Appr
 }
 
 function suspend(context: PlanContext, drafts: readonly Draft[]): void {
-  const { suspended } = context.policy
-  const byKey = new Map(context.input.suspensions.map((one) => [one.key, one]))
-  if (suspended === undefined && byKey.size === 0) return
-  const fleet = [...byKey.values()].find(({ key }) => key.startsWith('Fleet/'))
   for (const draft of drafts) {
     const { key, node } = draft.change
-    const places = [key, draft.ownerKey ?? '', objectKey('Namespace', '', parseKey(key).namespace), objectKey('Node', '', node)]
-    const one = places.map((place) => byKey.get(place)).find((found) => found !== undefined) ?? fleet
-    if (one !== undefined) {
-      draft.blocked.push({
-        reason: 'Suspended',
-        message: `${one.by} suspended ${one === fleet ? 'the environment' : keyText(one.key)} at ${one.at}${one.reason === '' ? '.' : `: ${one.reason}`}`,
-        unblock: one === fleet ? 'Resume the environment with "gitvirt resume".' : `Resume ${keyText(one.key)}.`,
-      })
-    } else if (suspended !== undefined) {
-      draft.blocked.push({ reason: 'Suspended', message: suspended, unblock: 'Change gitvirt.yaml on the tracked branch.' })
-    }
+    // Of policies it is known already, as a host that waits for a person takes no other one's place.
+    if (draft.blocked.some(({ reason }) => reason === 'Suspended')) continue
+    draft.blocked.push(...suspensionBlocks(context, { key, ownerKey: draft.ownerKey, node }))
+  }
+}
+
+/** What was changed by hand under a lease stands, and so nothing that Git asks for is done either: it would undo half of it. */
+function holdLeased({ input }: PlanContext, drafts: readonly Draft[]): void {
+  const leases = new Map((input.leases ?? []).map((lease) => [lease.key, lease]))
+  if (leases.size === 0) return
+  for (const draft of drafts) {
+    const lease = leases.get(draft.change.key) ?? leases.get(draft.ownerKey ?? '')
+    if (lease === undefined) continue
+    const found = leaseInForce(lease, { now: input.now, wish: input.desired.get(lease.key)?.digest })
+    if (found !== undefined) draft.blocked.push(leaseBlock(found))
   }
 }
 
@@ -144,6 +148,15 @@ function maybeUsed(user: ObjectKey): Block {
     message: `${user} may have the disk: its record on the same host is lost.`,
     unblock: 'Bring its manifest back into Git, or approve its deletion.',
   }
+}
+
+/** Where drift is only told, the steps that mend it wait for a person. */
+function keepDrift(context: PlanContext, draft: Draft, approved: Approved): void {
+  const block = driftBlock(context, draft)
+  if (block === undefined) return
+  const note = approvalOf(context, draft, approved)
+  if (note === undefined) draft.blocked.push(block)
+  else draft.change.notes.push(note)
 }
 
 /** Holds back what disturbs guests more than the Fleet lets go unattended. A restart alone is held back without its definition. */

@@ -35,12 +35,13 @@ export function machineUpdate(update: MachineUpdate): Draft | undefined {
       fields: judged.map(({ field }) => field),
       steps,
       base: observed.digest,
-      notes: notesOf(observed, machine, power),
+      notes: [...notesOf(observed, machine, power), ...driftNotes(observed, fields, steps)],
       origin: desired.origin,
       after: [...after],
     },
     blocked,
     labels: machine.labels,
+    ...(fields.drifted.length === 0 || replaced ? {} : { mending: mendingSteps(observed, steps, fields) }),
     ...(power.stop ? { explicit: [`StopDomain:${machine.key}`] } : {}),
   }
 }
@@ -144,6 +145,18 @@ function updateSteps({ observed, machine, fields, power }: StepChoice): Step[] {
   return steps
 }
 
+/** Ids of the steps that only drift asks for: that something else changes as well takes them from it. */
+function mendingSteps(observed: ObservedMachine, steps: readonly Step[], { changed, waiting }: MachineFields): string[] {
+  const defines = observed.applied !== undefined && changed.length === 0
+  const plugs = [...changed, ...waiting].every(({ act }) => act !== 'hotplug')
+  const mends: Readonly<Partial<Record<Step['verb'], boolean>>> = {
+    DefineDomain: defines,
+    HotplugDomain: plugs,
+    StartDomain: defines && observed.state === 'undefined',
+  }
+  return steps.filter(({ verb }) => mends[verb] === true).map(({ id }) => id)
+}
+
 function replacement(observed: ObservedMachine, machine: MachineSpec): Step[] {
   const old = observed.applied ?? machine
   return [
@@ -152,6 +165,14 @@ function replacement(observed: ObservedMachine, machine: MachineSpec): Step[] {
     machineStep('DefineDomain', machine, 'none'),
     ...(startsByItself(machine.runStrategy) ? [machineStep('StartDomain', machine, 'none')] : []),
   ]
+}
+
+/** What Git changes defines the domain as a whole. */
+function driftNotes({ applied }: ObservedMachine, { changed, drifted }: MachineFields, steps: readonly Step[]): string[] {
+  const both = applied !== undefined && changed.length > 0 && drifted.length > 0
+  return both && steps.some(({ verb }) => verb === 'DefineDomain')
+    ? ['The domain is defined anew, so what was changed on the host goes as well.']
+    : []
 }
 
 function notesOf(observed: ObservedMachine, machine: MachineSpec, power: Power): string[] {

@@ -7,7 +7,7 @@ import { networkView } from './diff/views.ts'
 import type { Draft } from './draft.ts'
 import { unsupportedBlocks } from './findings.ts'
 import { matchesSelector, type HostNode } from './nodes.ts'
-import { disconnected } from './obstacles.ts'
+import { disconnected, suspensionBlocks } from './obstacles.ts'
 import type { PlacementMap } from './placement-map.ts'
 import { resolveNetwork, type NetworkObject } from './resolve/network.ts'
 
@@ -77,9 +77,19 @@ function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Dra
       origin: desired.origin,
       after: [],
     },
-    blocked: [...unsupportedBlocks(desired), ...disconnected(context.input.observed, node.name)],
+    blocked: [
+      ...unsupportedBlocks(desired),
+      ...disconnected(context.input.observed, node.name),
+      ...suspensionBlocks(context, { key: desired.key, node: node.name }),
+    ],
     labels: desired.object.metadata.labels ?? {},
+    ...(isDriftAlone(policy, observed, fields) ? { mending: [step.id] } : {}),
   }
+}
+
+function isDriftAlone(policy: PolicySpec, observed: ObservedPolicy | undefined, fields: readonly FieldChange[]): boolean {
+  if (observed?.applied === undefined || isToBeRepeated(policy, observed)) return false
+  return fields.length > 0 && fields.every(({ path }) => path.startsWith('network:'))
 }
 
 /** Differences from what was applied; where none are, drift, unless the node works on it or is not to try this very policy again. */

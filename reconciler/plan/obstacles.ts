@@ -4,6 +4,8 @@ import type { ObservedView, Sighting } from '../observed/types.ts'
 import type { Draft } from './draft.ts'
 import { keyText } from '../lib/object-key.ts'
 import type { Unheard } from './types.ts'
+import type { PlanContext } from './context.ts'
+import type { SuspensionPlace } from './suspended.ts'
 
 /** The block of a change whose node's agent is away; empty while it is there. */
 export function disconnected(observed: ObservedView, name: string): Block[] {
@@ -62,4 +64,15 @@ export function severalNodes(desired: DesiredObject, sightings: readonly Sightin
     blocked,
     labels: {},
   }
+}
+
+/** What a person, an annotation in Git or the Fleet holds back until it is resumed. */
+export function suspensionBlocks({ suspensions, policy }: PlanContext, place: SuspensionPlace): Block[] {
+  const one = suspensions.of(place)
+  if (one !== undefined) {
+    const { text, unblock, until } = one
+    return [{ reason: 'Suspended', message: text, unblock, ...(until === undefined ? {} : { until }) }]
+  }
+  if (policy.suspended === undefined) return []
+  return [{ reason: 'Suspended', message: policy.suspended, unblock: 'Change gitvirt.yaml on the tracked branch.' }]
 }

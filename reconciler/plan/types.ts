@@ -19,7 +19,28 @@ export type Approval = {
 /** An approval that a signed commit carries; `plan` is `Change.approval`. */
 export type SignedApproval = Approval & Required<Pick<Approval, 'plan' | 'key' | 'signer' | 'commit'>>
 
-export type Suspension = { readonly key: ObjectKey; readonly by: string; readonly reason: string; readonly at: string }
+/** A person's word that nothing is done to an object, a namespace, a host or the environment. */
+export type Suspension = {
+  readonly key: ObjectKey
+  readonly by: string
+  readonly reason: string
+  readonly at: string
+  /** RFC 3339, UTC: when it ends by itself. */
+  readonly until?: string
+}
+
+/** A person's word that what is changed on a machine by hand stands for a time. */
+export type Lease = {
+  readonly key: ObjectKey
+  readonly by: string
+  readonly reason: string
+  readonly at: string
+  readonly until: string
+  readonly ending: 'revert' | 'adopt'
+  /** After it: the changes were written to a branch, and stand until Git wants something else of the machine, or until the time. */
+  readonly kept?: { readonly wish: string; readonly until: string; readonly branch?: string }
+  readonly endedAt?: string
+}
 
 /** Why a reconciler without a history cannot tell yet what runs where. */
 export type Unheard = {
@@ -37,6 +58,7 @@ export type PlanInput = {
   readonly keys?: Iterable<ObjectKey>
   readonly approvals: readonly Approval[]
   readonly suspensions: readonly Suspension[]
+  readonly leases?: readonly Lease[]
   readonly now: Date
   /** Name of the environment, to which approvals in Git are bound; without it none can be given. */
   readonly environment?: string

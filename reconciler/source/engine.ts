@@ -1,6 +1,7 @@
 import type { MergedTree } from './git-merge.ts'
 import type { NoteLines } from './git-notes.ts'
 import type { RefTarget } from './ref-name.ts'
+import type { NewBranch } from './types.ts'
 
 /** A raw Git object. */
 export type GitObject = { readonly id: string; readonly type: string; readonly bytes: Buffer }
@@ -59,6 +60,11 @@ export type Engine = ObjectReader & {
    * @throws GitvirtError `GitNeeded`, `NotesRefused`, and what fetching throws
    */
   note(notes: NoteLines, signal?: AbortSignal): Promise<void>
+  /**
+   * Pushes a new branch with one commit that changes files.
+   * @throws GitvirtError `GitNeeded`, `BranchRefused`, and what the remote says
+   */
+  branch(branch: NewBranch, signal?: AbortSignal): Promise<string>
   readRef(name: string): Promise<string | undefined>
   /** Writes references in this order; a crash may leave the later ones as they were. */
   writeRefs(refs: readonly RefUpdate[]): Promise<void>

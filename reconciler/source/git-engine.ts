@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Engine } from './engine.ts'
 import { Fetcher, notACommit } from './git-fetcher.ts'
+import { pushBranch } from './git-branch.ts'
 import { pushNotes } from './git-notes.ts'
 import { runGit } from './git-program.ts'
 import { openReader } from './object-reader.ts'
@@ -40,6 +41,7 @@ export function createGitEngine(options: EngineOptions): Engine {
       return object?.type === 'tag' ? object : undefined
     },
     merge: async (call, use) => await mergeAside(options, call, use),
+    branch: async (branch, signal) => await pushBranch(options, branch, signal),
     note: async (notes, signal) => await pushNotes(options, notes, signal),
     readRef: async (name) => await reader.id(name),
     writeRefs: async (refs) => {

@@ -50,6 +50,7 @@ export async function createIsomorphicEngine(options: EngineOptions): Promise<En
       return object?.type === 'tag' && object.bytes.length <= maxBytes ? object : undefined
     },
     merge: async () => await Promise.reject(gitNeeded(`A merge of ${options.remote.url} is worked out`)),
+    branch: async () => await Promise.reject(gitNeeded(`Branches of ${options.remote.url} are written`)),
     note: async () => await Promise.reject(gitNeeded(`Notes of ${options.remote.url} are written`)),
     readRef: async (name) => await readRef(store, name),
     writeRefs: async (refs) => {

@@ -15,7 +15,7 @@ import { parseRequest } from './request-ref.ts'
 import { clearRequestStore } from './request-store.ts'
 import { lockStore } from './store-lock.ts'
 import { missingObject, TreeReader } from './trees.ts'
-import type { Listing, MergeRequest, MergeResult, Revision, Source } from './types.ts'
+import type { Listing, MergeRequest, MergeResult, NewBranch, Revision, Source } from './types.ts'
 
 const maxCommitBytes = 2 ** 22
 /** Most commits that are looked at one by one between two revisions. */
@@ -145,6 +145,10 @@ class GitSource implements Source {
 
   async note(notes: ReadonlyMap<string, readonly string[]>, signal?: AbortSignal): Promise<void> {
     await this.#alone(async () => await this.#parts.engine.note(notes, signal))
+  }
+
+  async branch(branch: NewBranch, signal?: AbortSignal): Promise<string> {
+    return await this.#alone(async () => await this.#parts.engine.branch(branch, signal))
   }
 
   async between(after: string, head: string): Promise<readonly string[]> {

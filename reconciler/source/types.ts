@@ -61,6 +61,17 @@ export type MergeResult = {
   read(ids: readonly string[]): AsyncIterable<BlobContent>
 }
 
+/** A new branch with one commit that changes files. */
+export type NewBranch = {
+  /** Without refs/heads/. Where it is taken, a number is added. */
+  readonly name: string
+  /** A commit that was fetched. */
+  readonly parent: string
+  /** New contents by path from the repository's root; all are there already. */
+  readonly files: ReadonlyMap<string, string>
+  readonly message: string
+}
+
 /** A Git repository without a work tree. */
 export type Source = {
   /** Fetches, resolves the tracked reference and returns it; throws GitvirtError (FetchFailed, RefNotFound, AuthenticationFailed …). */
@@ -90,6 +101,12 @@ export type Source = {
    * @throws GitvirtError `GitNeeded`, `NotesRefused`, and what fetching throws
    */
   note(notes: ReadonlyMap<string, readonly string[]>, signal?: AbortSignal): Promise<void>
+  /**
+   * Pushes a new branch with one commit that changes files that are there; never by force.
+   * @returns the name that it got: with a number where the name was taken
+   * @throws GitvirtError `GitNeeded`, `InvalidRef`, `BranchRefused`, and what the remote says
+   */
+  branch(branch: NewBranch, signal?: AbortSignal): Promise<string>
   /** What differs below the sub-path, without reading equal trees. */
   changes(from: string, to: string): Promise<{ readonly changes: readonly TreeChange[]; readonly refused: readonly RefusedEntry[] }>
   /** Contents by blob id, in bulk; order is free, sizes are capped. */

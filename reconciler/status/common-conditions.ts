@@ -10,7 +10,16 @@ const longest = 1024
  * something to tell, ManifestValid=False and SpecHonoured=False.
  */
 export function commonConditions(subject: Subject, unsupported: readonly string[] = []): ConditionDraft[] {
-  return [synced(subject), ...manifestValid(subject), ...specHonoured(subject, unsupported)]
+  return [synced(subject), ...suspended(subject), ...manifestValid(subject), ...specHonoured(subject, unsupported)]
+}
+
+/** True while nothing is done to the object because a person or Git said so, with who, why and until when. */
+export function suspended({ key, desired, sightings, world }: Subject): ConditionDraft[] {
+  const node = sightings[0]?.node ?? (key.startsWith('Node//') ? key.slice('Node//'.length) : '')
+  const found = world.suspensions.byPerson({ key, ownerKey: desired?.ownerKey, node }) ?? world.suspensions.inGit([key])
+  if (found !== undefined) return [condition('Suspended', 'True', [found.inGit ? 'SuspendedInGit' : 'SuspendedByPerson', found.text])]
+  const inFleet = desired?.kind === 'Fleet' && desired.object.spec?.suspend === true
+  return inFleet ? [condition('Suspended', 'True', ['SuspendedInGit', 'gitvirt.yaml says spec.suspend: true.'])] : []
 }
 
 function synced(subject: Subject): ConditionDraft {

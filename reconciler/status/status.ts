@@ -14,6 +14,8 @@ import { createErrorIndex, type ErrorIndex } from './error-index.ts'
 import { createRecorder } from './events/recorder.ts'
 import type { EventDraft } from './events/rules.ts'
 import { draftsOf } from './kinds/drafts.ts'
+import { Suspensions } from '../plan/suspended.ts'
+import type { Lease, Suspension } from '../plan/types.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
@@ -45,6 +47,9 @@ export type Refresh = {
   readonly planKeys?: Iterable<ObjectKey>
   /** What changed in desired or observed; nodes as Node//name. Absent: look at everything. */
   readonly keys?: Iterable<ObjectKey>
+  /** What people hold back now. */
+  readonly suspensions?: readonly Suspension[]
+  readonly leases?: readonly Lease[]
 }
 
 /** The one writer of status, conditions, events and receipts. */
@@ -201,15 +206,18 @@ class Engine {
     }
   }
 
-  #world({ desired, observed }: Refresh): World {
+  #world({ desired, observed, suspensions = [], leases = [] }: Refresh): World {
+    const now = this.#parts.clock.now()
     return {
       desired,
       observed: this.#presence.of(observed),
-      now: this.#parts.clock.now(),
+      now,
       changes: (key) => this.#plans.changes(key),
       findings: (key) => this.#plans.findings(key),
       errors: (key) => this.#errors.get(key),
       failure: (key) => this.#failures.get(key),
+      suspensions: new Suspensions(suspensions, { desired, now }),
+      leases: new Map(leases.map((lease) => [lease.key, lease])),
     }
   }
 

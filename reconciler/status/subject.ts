@@ -3,6 +3,8 @@ import type { ObservedMachine, ObservedPolicy, ObservedVolume } from '../../sche
 import type { DesiredObject, DesiredView, ManifestError } from '../desired/types.ts'
 import { parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView, Sighting } from '../observed/types.ts'
+import type { Suspensions } from '../plan/suspended.ts'
+import type { Lease } from '../plan/types.ts'
 
 /** All that one pass summarises. */
 export type World = {
@@ -14,6 +16,10 @@ export type World = {
   errors(key: ObjectKey): readonly ManifestError[]
   /** What an agent last said of a change that it could not finish; gone once one was. */
   failure(key: ObjectKey): Failure | undefined
+  /** What people and Git hold back. */
+  readonly suspensions: Suspensions
+  /** By their machine; some may be over. */
+  readonly leases: ReadonlyMap<ObjectKey, Lease>
 }
 
 export type Failure = { readonly code: string; readonly message: string; readonly node: string }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView } from '../observed/types.ts'
+import type { SuspensionPlace } from '../plan/suspended.ts'
 import type { World } from './subject.ts'
 
 /**
@@ -25,8 +26,14 @@ export function toldPrint(world: World, key: ObjectKey, isServed: (key: ObjectKe
   return hash('sha256', parts.join('\n'), 'base64url')
 }
 
+function placeOf(world: World, key: ObjectKey): SuspensionPlace {
+  return { key, ownerKey: world.desired.get(key)?.ownerKey, node: world.observed.get(key)[0]?.node ?? '' }
+}
+
 function hasNews(world: World, key: ObjectKey): boolean {
   if (world.desired.isUnknownKey(key) || world.failure(key) !== undefined) return true
+  if (world.leases.has(key)) return true
+  if (world.suspensions.any && world.suspensions.byPerson(placeOf(world, key)) !== undefined) return true
   return world.changes(key).length > 0 || world.findings(key).length > 0 || world.errors(key).length > 0
 }
 

@@ -4,7 +4,14 @@ import type { ObjectKey } from '../lib/object-key.ts'
 /** What a person allowed: a plan by its id, or one object's change. */
 export type ApprovalRecord = { readonly plan?: string; readonly key?: ObjectKey; readonly by: string; readonly at: string }
 
-export type SuspensionRecord = { readonly key: ObjectKey; readonly by: string; readonly reason: string; readonly at: string }
+export type SuspensionRecord = {
+  readonly key: ObjectKey
+  readonly by: string
+  readonly reason: string
+  readonly at: string
+  /** RFC 3339, UTC: when it ends by itself; absent: when somebody ends it. */
+  readonly until?: string
+}
 
 export type Approvals = {
   list(): ApprovalRecord[]
@@ -43,7 +50,7 @@ export function approvals(db: DatabaseSync): Approvals {
 
 export function suspensions(db: DatabaseSync): Suspensions {
   const all = db.prepare('SELECT * FROM suspensions ORDER BY key')
-  const upsert = db.prepare('INSERT OR REPLACE INTO suspensions VALUES (?, ?, ?, ?)')
+  const upsert = db.prepare('INSERT OR REPLACE INTO suspensions (key, by, reason, at, until) VALUES (?, ?, ?, ?, ?)')
   const remove = db.prepare('DELETE FROM suspensions WHERE key = ?')
   return {
     list: () =>
@@ -52,8 +59,9 @@ export function suspensions(db: DatabaseSync): Suspensions {
         by: String(row['by']),
         reason: String(row['reason']),
         at: String(row['at']),
+        ...(typeof row['until'] === 'string' ? { until: row['until'] } : {}),
       })),
-    put: (suspension) => void upsert.run(suspension.key, suspension.by, suspension.reason, suspension.at),
+    put: ({ key, by, reason, at, until }) => void upsert.run(key, by, reason, at, until ?? null),
     delete: (key) => Number(remove.run(key).changes) > 0,
   }
 }

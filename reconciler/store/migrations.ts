@@ -59,6 +59,13 @@ const migrations: readonly string[] = [
     path TEXT NOT NULL, commit_id TEXT NOT NULL, people TEXT NOT NULL, PRIMARY KEY (path, commit_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE suspensions ADD COLUMN until TEXT;
+  CREATE TABLE leases (
+    key TEXT PRIMARY KEY, id TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL, until TEXT NOT NULL,
+    ending TEXT NOT NULL, branch TEXT, wish TEXT, kept_until TEXT, ended_at TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -4,6 +4,7 @@ import { approvalRecords, type ApprovalRecords } from './approval-records.ts'
 import { openDatabase } from './database.ts'
 import { eventRecords, type EventRecords } from './event-records.ts'
 import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
+import { leases, type Leases } from './leases.ts'
 import { ledgerRecords, type LedgerRecords } from './ledger-records.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
@@ -25,6 +26,7 @@ export type Store = {
   /** Approvals that signed commits gave. */
   readonly gitApprovals: ApprovalRecords
   readonly suspensions: Suspensions
+  readonly leases: Leases
   readonly receipts: Receipts
   readonly ledger: LedgerRecords
   readonly applied: Applied
@@ -57,6 +59,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     approvals: approvals(db),
     gitApprovals: approvalRecords(db),
     suspensions: suspensions(db),
+    leases: leases(db),
     receipts: receipts(db),
     applied: applied(db),
     plans: plans(db),

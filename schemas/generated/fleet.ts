@@ -177,6 +177,41 @@ export interface FleetSpec {
     }[]
   }
   /**
+   * What becomes of changes that were made on a host by hand. Annotation gitvirt.io/drift on an object wins.
+   */
+  drift?: {
+    /**
+     * correct: hosts are brought back to Git. detect: drift is told and left; changes from Git are still carried out. Default: correct.
+     */
+    mode?: 'correct' | 'detect'
+    /**
+     * Exceptions by label; the first whose labels all match decides.
+     */
+    rules?: {
+      /**
+       * Labels that an object must have, all of them.
+       */
+      matchLabels: {
+        [k: string]: string
+      }
+      /**
+       * The mode of these objects.
+       */
+      mode: 'correct' | 'detect'
+    }[]
+  }
+  /**
+   * Break-glass leases: for their time, manual changes to a machine stand.
+   */
+  leases?: {
+    /**
+     * False: none is given. Default: true.
+     */
+    allowed?: boolean
+    maxDuration?: Duration
+    keep?: Duration
+  }
+  /**
    * True: plans are computed and shown, none is carried out.
    */
   suspend?: boolean

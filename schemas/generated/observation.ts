@@ -93,7 +93,7 @@ export interface ObservedMachine {
   kind: 'VirtualMachine'
   key: string
   /**
-   * Of what a plan relies on: applied, booted, state (running, paused or off) and drift. Never of addresses or counters.
+   * Of what a plan relies on: applied, booted, state (running, paused or off), drift and the lease. Never of addresses or counters.
    */
   digest: string
   uid: string
@@ -138,6 +138,17 @@ export interface ObservedMachine {
     request: 'start' | 'stop'
     by?: string
     at: string
+  }
+  /**
+   * A lease that this host keeps: what people change by hand stands.
+   */
+  lease?: {
+    id: string
+    by?: string
+    /**
+     * By the host's own clock.
+     */
+    until: string
   }
   runs?: {
     /**

@@ -297,6 +297,8 @@ export interface Block {
     | 'HostsUnheard'
     | 'Window'
     | 'Frozen'
+    | 'Leased'
+    | 'DriftNotCorrected'
     | 'Conflict'
     | 'Unsupported'
   message: string

@@ -40,11 +40,11 @@ export interface Receipt {
    */
   object: string
   /**
-   * The host that carried it out.
+   * The host that carried it out; empty for a person's decision.
    */
   node: string
   /**
-   * Verb of the step: DefineDomain, HotplugDomain, RestartDomain, CreateVolume …
+   * Verb of the step: DefineDomain, HotplugDomain, RestartDomain, CreateVolume …; of a decision: Suspend, Resume, Lease, EndLease.
    */
   step: string
   startedAt: Time
@@ -65,6 +65,7 @@ export interface Receipt {
    * As people write it: #12, group/project!12.
    */
   pullRequest?: string
+  decision?: Decision
   /**
    * Paths of the fields that the step brought to the host; never values. Absent where the step brings the whole object.
    *
@@ -96,4 +97,21 @@ export interface Signer {
    * The principal that the allowed signers give to the key, or the key's user id.
    */
   name: string
+}
+/**
+ * What a person held back, or no longer holds back; the commit is the revision that was in force.
+ *
+ * This interface was referenced by `Receipt`'s JSON-Schema
+ * via the `definition` "Decision".
+ */
+export interface Decision {
+  /**
+   * The identity that the API authenticated; gitvirt itself where the time had come.
+   */
+  by: string
+  /**
+   * Their own words.
+   */
+  reason: string
+  until?: Time
 }

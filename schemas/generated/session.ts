@@ -76,11 +76,21 @@ export interface StepReport {
 export interface Command {
   type: 'command'
   id: string
-  verb: 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'reset' | 'soft-reboot' | 'guestosinfo'
+  verb: 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'reset' | 'soft-reboot' | 'guestosinfo' | 'lease' | 'end-lease'
   key: string
   by?: string
   graceSeconds?: number
   paused?: boolean
+  /**
+   * Of the verbs lease and end-lease.
+   */
+  lease?: {
+    id: string
+    /**
+     * How long it is; the host adds it to its own clock.
+     */
+    seconds?: number
+  }
 }
 export interface CommandAnswer {
   type: 'command-answer'

@@ -16,6 +16,8 @@ const reasons: Readonly<Record<Block['reason'], true>> = {
   Frozen: true,
   Conflict: true,
   Unsupported: true,
+  DriftNotCorrected: true,
+  Leased: true,
 }
 
 /** Why what Git says is not carried out; empty where nothing holds it back. The condition tells what would let it go on. */

@@ -1,4 +1,4 @@
-import type { ApiObject } from '../../status/api-object.ts'
+import { conditionOf, type ApiObject } from '../../status/api-object.ts'
 import type { Collection } from '../../status/collection.ts'
 import { age } from '../age.ts'
 
@@ -45,6 +45,22 @@ export function at(object: unknown, ...path: readonly (string | number)[]): stri
   }
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 }
+
+/** Conditions that hold an object back, and the word for each beside its status. */
+const holds: readonly string[] = ['Suspended', 'Leased']
+
+/** ",Suspended" and the like, as kubectl shows a cordoned node; empty where nothing holds the object back. */
+export function heldSuffix(object: ApiObject): string {
+  return holds.map((type) => (conditionOf(object, type)?.status === 'True' ? `,${type}` : '')).join('')
+}
+
+/** Who holds the object back, why and until when. */
+export const heldColumn = column(
+  ['Held', 'Who holds it back, why and until when.'],
+  (object) =>
+    holds.flatMap((type) => (conditionOf(object, type)?.status === 'True' ? (conditionOf(object, type)?.message ?? '') : [])).join(' '),
+  1,
+)
 
 /** A column that shows the value at a path. */
 export function field(title: readonly [string, string], path: readonly (string | number)[], priority: 0 | 1 = 0): Column {

@@ -1,7 +1,7 @@
 import { conditionOf, type ApiObject } from '../../status/api-object.ts'
 import { age } from '../age.ts'
 import type { Column } from './column.ts'
-import { ageColumn, at, column, field, nameColumn } from './column.ts'
+import { ageColumn, at, column, field, heldColumn, heldSuffix, nameColumn } from './column.ts'
 
 export const defaultColumns: readonly Column[] = [nameColumn, ageColumn]
 
@@ -15,7 +15,8 @@ const rolePrefix = 'node-role.kubernetes.io/'
 
 function nodeStatus(node: ApiObject): string {
   const ready = conditionOf(node, 'Ready')?.status === 'True' ? 'Ready' : 'NotReady'
-  return at(node, 'spec', 'unschedulable') === 'true' ? `${ready},SchedulingDisabled` : ready
+  const cordoned = at(node, 'spec', 'unschedulable') === 'true' ? ',SchedulingDisabled' : ''
+  return `${ready}${cordoned}${heldSuffix(node)}`
 }
 
 function roles(node: ApiObject): string {
@@ -46,6 +47,7 @@ export const nodeColumns: readonly Column[] = [
   field(['OS-Image', 'Operating system.'], info('osImage'), 1),
   field(['Kernel-Version', 'Kernel.'], info('kernelVersion'), 1),
   field(['Container-Runtime', 'What runs the guests.'], info('containerRuntimeVersion'), 1),
+  heldColumn,
 ]
 
 const count =
@@ -130,6 +132,7 @@ export const eventColumns: readonly Column[] = [
 export const fleetColumns: readonly Column[] = [
   nameColumn,
   column(['Unattended', 'Highest disruption that needs no person.'], (fleet) => at(fleet, 'spec', 'disruption', 'unattended') || 'migrate'),
-  column(['Suspended', 'Whether plans are only shown.'], (fleet) => at(fleet, 'spec', 'suspend') || 'false'),
+  column(['Suspended', 'Whether plans are only shown.'], (fleet) => String(conditionOf(fleet, 'Suspended')?.status === 'True')),
+  heldColumn,
   ageColumn,
 ]

@@ -1,7 +1,7 @@
 import { conditionOf, type ApiObject } from '../../status/api-object.ts'
 import { blockedColumn } from './blocked.ts'
 import type { CellContext, Column } from './column.ts'
-import { ageColumn, at, column, field, nameColumn } from './column.ts'
+import { ageColumn, at, column, field, heldColumn, heldSuffix, nameColumn } from './column.ts'
 
 const ready = column(['Ready', 'Whether the guest is ready.'], (object) => conditionOf(object, 'Ready')?.status ?? '')
 
@@ -13,12 +13,13 @@ function instanceOf(vm: ApiObject, { objects }: CellContext): ApiObject | undefi
 export const virtualMachineColumns: readonly Column[] = [
   nameColumn,
   ageColumn,
-  field(['Status', 'Human readable status of the virtual machine.'], ['status', 'printableStatus']),
+  column(['Status', 'Human readable status of the virtual machine.'], (vm) => `${at(vm, 'status', 'printableStatus')}${heldSuffix(vm)}`),
   ready,
   column(['Node', 'Host that runs the guest.'], (vm, context) => at(instanceOf(vm, context), 'status', 'nodeName'), 1),
   column(['IP', 'First address of the guest.'], (vm, context) => at(instanceOf(vm, context), 'status', 'interfaces', 0, 'ipAddress'), 1),
   column(['Restart?', 'True where changes wait for a restart.'], (vm) => conditionOf(vm, 'RestartRequired')?.status ?? '', 1),
   blockedColumn,
+  heldColumn,
 ]
 
 export const instanceColumns: readonly Column[] = [
@@ -38,9 +39,10 @@ export const instanceColumns: readonly Column[] = [
 
 export const dataVolumeColumns: readonly Column[] = [
   nameColumn,
-  field(['Phase', 'Phase of the volume.'], ['status', 'phase']),
+  column(['Phase', 'Phase of the volume.'], (volume) => `${at(volume, 'status', 'phase')}${heldSuffix(volume)}`),
   field(['Progress', 'Progress of the transfer, N/A where it is not known.'], ['status', 'progress']),
   field(['Restarts', 'How often the transfer was begun anew.'], ['status', 'restartCount']),
   ageColumn,
   blockedColumn,
+  heldColumn,
 ]

@@ -2,7 +2,7 @@ import { conditionsOf, type ApiObject, type Condition } from '../../status/api-o
 import { age } from '../age.ts'
 import { blockedColumn } from './blocked.ts'
 import type { Column } from './column.ts'
-import { ageColumn, column, nameColumn } from './column.ts'
+import { ageColumn, column, heldColumn, heldSuffix, nameColumn } from './column.ts'
 
 /** nmstate's own conditions that stand; ours (Synced …) are none of upstream's columns. */
 const upstream: ReadonlySet<string> = new Set([
@@ -23,7 +23,13 @@ function standing(object: ApiObject): Condition | undefined {
 const status = column(['Status', 'The condition that holds.'], (object) => standing(object)?.type ?? '')
 const reason = column(['Reason', 'Why it holds.'], (object) => standing(object)?.reason ?? '')
 
-export const policyColumns: readonly Column[] = [nameColumn, status, reason, blockedColumn]
+export const policyColumns: readonly Column[] = [
+  nameColumn,
+  column(['Status', 'The condition that holds.'], (policy) => `${standing(policy)?.type ?? ''}${heldSuffix(policy)}`),
+  reason,
+  blockedColumn,
+  heldColumn,
+]
 
 export const enactmentColumns: readonly Column[] = [
   nameColumn,

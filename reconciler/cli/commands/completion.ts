@@ -13,13 +13,22 @@ export function completionCommand(program: Command): void {
     })
 }
 
-type Entry = { readonly name: string; readonly description: string; readonly flags: readonly string[] }
+type Entry = {
+  readonly name: string
+  readonly description: string
+  readonly flags: readonly string[]
+  /** Names of its subcommands. */
+  readonly below: readonly string[]
+}
 
 function entries(program: Command): readonly Entry[] {
+  const flagsOf = (command: Command): string[] =>
+    command.options.flatMap((option) => [option.short, option.long].filter((flag) => flag !== undefined))
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description().replaceAll(/['\\`$"]/g, ''),
-    flags: [...program.options, ...command.options].flatMap((option) => [option.short, option.long].filter((flag) => flag !== undefined)),
+    flags: [...new Set([program, command, ...command.commands].flatMap(flagsOf))],
+    below: command.commands.map((one) => one.name()),
   }))
 }
 
@@ -45,7 +54,7 @@ export function completionScript(program: Command, shell: string): string {
 
 function bash(all: readonly Entry[]): string {
   const cases = all.map(
-    (entry) => `    ${entry.name}) words="${[...entry.flags, ...(taking.includes(entry.name) ? types : [])].join(' ')}" ;;`,
+    (entry) => `    ${entry.name}) words="${[...entry.below, ...entry.flags, ...(taking.includes(entry.name) ? types : [])].join(' ')}" ;;`,
   )
   return `_gitvirt() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words
@@ -67,6 +76,9 @@ function fish(all: readonly Entry[]): string {
     ...(taking.includes(entry.name)
       ? [`complete -c gitvirt -n '__fish_seen_subcommand_from ${entry.name}' -f -a '${types.join(' ')}'`]
       : []),
+    ...(entry.below.length === 0
+      ? []
+      : [`complete -c gitvirt -n '__fish_seen_subcommand_from ${entry.name}' -f -a '${entry.below.join(' ')}'`]),
     ...entry.flags
       .filter((flag) => flag.startsWith('--'))
       .map((flag) => `complete -c gitvirt -n '__fish_seen_subcommand_from ${entry.name}' -l ${flag.slice(2)}`),

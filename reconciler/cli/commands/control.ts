@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { GitvirtError } from '../../lib/errors.ts'
+import { keyText } from '../../lib/object-key.ts'
 import { contextOf } from '../context.ts'
 import { formatColumns } from '../output/table.ts'
 import { approveObject } from './approve.ts'
@@ -20,8 +21,17 @@ type SourceStatus = {
   }[]
   readonly agents?: readonly { readonly node: string; readonly connected: boolean; readonly seenAt?: string }[]
   readonly suspended?: boolean
+  readonly suspensions?: readonly {
+    readonly key: string
+    readonly by: string
+    readonly reason: string
+    readonly at: string
+    readonly until?: string
+  }[]
   readonly signer?: { readonly kind: string; readonly name: string; readonly fingerprint: string }
 }
+
+type SuspendFlags = { readonly reason: string; readonly for?: string; readonly until?: string }
 
 /** reconcile, suspend, resume, approve, status: requests about the pipeline itself. */
 export function controlCommands(program: Command): void {
@@ -37,23 +47,37 @@ export function controlCommands(program: Command): void {
     .command('suspend [object]')
     .description('Stop carrying out plans: for one object (vm/demo) or, without one, for the environment')
     .requiredOption('--reason <text>', 'why, for those who wonder later')
+    .option('--for <duration>', 'ends by itself after 2h, 1h30m, 7d; default: until "gitvirt resume"')
+    .option('--until <time>', 'ends by itself at a time: 2026-12-24T18:00:00Z')
     .addHelpText(
       'after',
-      '\nExamples:\n  gitvirt suspend vm/demo --reason "disk is being copied by hand"\n  gitvirt suspend --reason "switch is replaced tonight"',
+      `
+Examples:
+  gitvirt suspend vm/demo --for 2h --reason "disk is being copied by hand"
+  gitvirt suspend node/kvm2 --reason "memory is replaced"     no steps on this host; the others go on
+  gitvirt suspend --until 2026-12-27T06:00:00Z --reason "switch is replaced"
+
+Guests go on running and are restarted where they crash; plans show what would be done and what holds it back.`,
     )
-    .action(async (object: string | undefined, options: { reason: string }, command: Command) => {
+    .action(async (object: string | undefined, { reason, for: time, until }: SuspendFlags, command: Command) => {
       const context = contextOf(command)
-      await context
-        .client()
-        .call('/gitvirt/v1/suspend', { method: 'POST', body: { ...target(object, context.namespace()), reason: options.reason } })
-      context.print(`${object ?? 'environment'} suspended`)
+      const body = {
+        ...target(object, context.namespace()),
+        reason,
+        ...(time === undefined ? {} : { for: time }),
+        ...(until === undefined ? {} : { until }),
+      }
+      const made = await context.client().call<{ readonly until?: string }>('/gitvirt/v1/suspend', { method: 'POST', body })
+      context.print(`${object ?? 'environment'} suspended${made.until === undefined ? '' : ` until ${made.until}`}`)
     })
   program
     .command('resume [object]')
     .description('Take up what "gitvirt suspend" stopped')
-    .action(async (object: string | undefined, _options: unknown, command: Command) => {
+    .option('--reason <text>', 'why, for the audit')
+    .action(async (object: string | undefined, { reason }: Partial<SuspendFlags>, command: Command) => {
       const context = contextOf(command)
-      await context.client().call('/gitvirt/v1/resume', { method: 'POST', body: target(object, context.namespace()) })
+      const body = { ...target(object, context.namespace()), ...(reason === undefined ? {} : { reason }) }
+      await context.client().call('/gitvirt/v1/resume', { method: 'POST', body })
       context.print(`${object ?? 'environment'} resumed`)
     })
   program
@@ -98,9 +122,11 @@ const kinds: Readonly<Record<string, string>> = {
   nncp: 'NodeNetworkConfigurationPolicy',
   nodenetworkconfigurationpolicy: 'NodeNetworkConfigurationPolicy',
   node: 'Node',
+  namespace: 'Namespace',
+  ns: 'Namespace',
 }
 
-const clusterScoped: ReadonlySet<string> = new Set(['NodeNetworkConfigurationPolicy', 'Node'])
+const clusterScoped: ReadonlySet<string> = new Set(['NodeNetworkConfigurationPolicy', 'Node', 'Namespace'])
 
 /** vm/demo → {key: VirtualMachine/default/demo}. */
 export function target(word: string | undefined, namespace: string): { readonly key?: string } {
@@ -111,10 +137,22 @@ export function target(word: string | undefined, namespace: string): { readonly 
     throw new GitvirtError({
       code: 'InvalidArgument',
       message: `error: "${word}" is not an object that can be named here`,
-      action: 'Write vm/NAME, dv/NAME, nncp/NAME or node/NAME.',
+      action: 'Write vm/NAME, dv/NAME, nncp/NAME, node/NAME or ns/NAME.',
     })
   }
   return { key: `${kind}/${clusterScoped.has(kind) ? '' : namespace}/${name}` }
+}
+
+function suspensionLines({ suspensions = [] }: SourceStatus): string[] {
+  if (suspensions.length === 0) return []
+  const rows = suspensions.map(({ key, by, at, until, reason }) => [
+    key.startsWith('Fleet/') ? 'environment' : keyText(key),
+    by,
+    at,
+    until ?? '<none>',
+    reason,
+  ])
+  return ['', formatColumns([['SUSPENDED', 'BY', 'SINCE', 'UNTIL', 'REASON'], ...rows])]
 }
 
 function statusText(status: SourceStatus): string {
@@ -135,5 +173,5 @@ function statusText(status: SourceStatus): string {
     (error) =>
       `${error.path}:${error.line}:${error.column}: ${error.severity}: ${error.message}${error.action === undefined ? '' : ` ${error.action}`}`,
   )
-  return [head, '', agents, ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
+  return [head, '', agents, ...suspensionLines(status), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
 }

@@ -49,11 +49,11 @@ export function promoteFields(text: string, promotion: ObjectPromotion): string 
 function edit(text: string, target: Target, { field, value }: { readonly field: FieldDifference; readonly value: unknown }): string {
   const path = parsePath(field.path)
   const prepared = field.path === 'spec.runStrategy' ? withoutRunning(text, target) : text
-  return write(prepared, target, value === undefined || value === null ? { path } : { path, value }) ?? text
+  return writeField(prepared, target, value === undefined || value === null ? { path } : { path, value }) ?? text
 }
 
-/** By lines where that gives YAML, else through the document model. */
-function write(text: string, target: Target, change: FieldEdit): string | undefined {
+/** The text with one field changed, by lines where that gives YAML, else through the document model; undefined where neither can. */
+export function writeField(text: string, target: Target, change: FieldEdit): string | undefined {
   const edited = editText(text, target, change)
   if (edited !== undefined && parses(edited, target)) return edited
   return editDocument(text, target, change)
@@ -73,7 +73,7 @@ function unequal(text: string, { from, target, fields }: ObjectPromotion): reado
 
 /** The old form of runStrategy may not stand beside it. */
 function withoutRunning(text: string, target: Target): string {
-  return write(text, target, { path: ['spec', 'running'] }) ?? text
+  return writeField(text, target, { path: ['spec', 'running'] }) ?? text
 }
 
 /** What else has changed, in words. */
@@ -124,7 +124,7 @@ export function addTemplate(text: string, { key, ownerKey, template, path }: Tem
   const list = ['spec', 'dataVolumeTemplates']
   const listed = Array.isArray(statedValue(text, target, list))
   const addition = listed ? { path: [...list, entrySegment(parseKey(key).name)], value: template } : { path: list, value: [template] }
-  const edited = write(text, target, addition) ?? text
+  const edited = writeField(text, target, addition) ?? text
   const now = judgeBlob(Buffer.from(edited))
   const isThere = now.objects.some((object) => object.key === key && object.ownerKey === ownerKey)
   if (isThere && errorsOf(now) <= errorsOf(judgeBlob(Buffer.from(text)))) return edited

@@ -9,6 +9,8 @@ import type { SchemaFinding } from './types.ts'
 /** More findings than this in one object are cut off: the file is not what it says it is. */
 export const mostFindings = 100
 
+const annotated: ReadonlySet<string> = new Set(['VirtualMachine', 'DataVolume', 'NodeNetworkConfigurationPolicy', 'Node', 'Namespace'])
+
 type Check = (report: Report, object: object) => void
 
 const checks: Readonly<Record<string, Check>> = {
@@ -30,7 +32,7 @@ const checks: Readonly<Record<string, Check>> = {
 export function semanticFindings(kind: string, object: object, original: object = object): readonly SchemaFinding[] {
   const report = new Report(original)
   checkName(report, object)
-  if (kind === 'VirtualMachine' || kind === 'DataVolume') checkAnnotations(report, object)
+  if (annotated.has(kind)) checkAnnotations(report, object)
   checks[kind]?.(report, object)
   return report.findings.length > mostFindings ? report.findings.slice(0, mostFindings) : report.findings
 }

@@ -20,6 +20,8 @@ export type LandingSearch = {
 export function landingsOf(key: ObjectKey, { commit, field }: { commit: string; field?: string }, search: LandingSearch): Landing[] {
   const landed = new Map<string, Landing>()
   for (const receipt of search.receipts) {
+    // A person's decision brings nothing to a host.
+    if (receipt.decision !== undefined) continue
     if (receipt.object !== key || receipt.result !== 'succeeded' || landed.has(receipt.node)) continue
     if (field !== undefined && !brought(receipt, field)) continue
     if (!search.contains(receipt.commit, commit)) continue

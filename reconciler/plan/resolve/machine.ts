@@ -3,6 +3,7 @@ import type { DesiredObject } from '../../desired/types.ts'
 import { parseKey } from '../../lib/object-key.ts'
 import { machineUid } from './identity.ts'
 import type { ResolvedPolicy } from './policy.ts'
+import { hostAnnotations } from './reconciler-annotations.ts'
 
 export type MachineObject = DesiredObject & { readonly kind: 'VirtualMachine' }
 
@@ -21,7 +22,7 @@ export function resolveMachine(
     name,
     uid: spec.template.spec?.domain.firmware?.uuid ?? machineUid(namespace, name),
     labels: metadata.labels ?? {},
-    annotations: metadata.annotations ?? {},
+    annotations: hostAnnotations(metadata.annotations ?? {}),
     runStrategy: runStrategyOf(desired),
     template: spec.template,
     inputs: { ...inputs },

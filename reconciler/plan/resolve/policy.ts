@@ -37,6 +37,7 @@ export type ApprovalPolicy = {
   readonly validMilliseconds: number
   readonly rules: readonly ApprovalRule[]
 }
+export type DriftMode = 'correct' | 'detect'
 
 /** The Fleet in force, with every default filled in. */
 export type ResolvedPolicy = {
@@ -59,6 +60,12 @@ export type ResolvedPolicy = {
   readonly mirrors: readonly { readonly from: string; readonly to: string }[]
   readonly allowedSources: readonly string[]
   readonly allowedHostPaths: readonly string[]
+  /** What becomes of changes that were made on a host by hand. */
+  readonly drift: {
+    readonly mode: DriftMode
+    readonly rules: readonly { readonly matchLabels: Readonly<Record<string, string>>; readonly mode: DriftMode }[]
+  }
+  readonly leases: { readonly allowed: boolean; readonly longestMilliseconds: number; readonly keptMilliseconds: number }
   /** Why nothing is carried out; absent while things go on. */
   readonly suspended?: string
 }
@@ -66,7 +73,8 @@ export type ResolvedPolicy = {
 /** A policy and its seal. */
 export type LoadedPolicy = { readonly policy: ResolvedPolicy; readonly digest: string; readonly findings: readonly Finding[] }
 
-const week = 7 * 24 * 3_600_000
+const day = 24 * 3_600_000
+const week = 7 * day
 
 /** Fills the defaults that schemas/fleet.json documents. */
 export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
@@ -87,6 +95,12 @@ export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
     mirrors: [...(spec?.images?.mirrors ?? [])].sort((one, other) => other.from.length - one.from.length),
     allowedSources: spec?.images?.allowedPrivateHosts ?? [],
     allowedHostPaths: spec?.hostDisk?.allowedPaths ?? [],
+    drift: { mode: spec?.drift?.mode ?? 'correct', rules: spec?.drift?.rules ?? [] },
+    leases: {
+      allowed: spec?.leases?.allowed ?? true,
+      longestMilliseconds: durationOr(spec?.leases?.maxDuration, day),
+      keptMilliseconds: durationOr(spec?.leases?.keep, 3 * day),
+    },
     ...(spec?.suspend === true ? { suspended: 'gitvirt.yaml says spec.suspend: true.' } : {}),
   }
 }
@@ -106,6 +120,10 @@ function resolveApprovals({ trailer, ownChanges, validFor, rules }: NonNullable<
       ...(signers === undefined ? {} : { signers }),
     })),
   }
+}
+
+function durationOr(text: string | undefined, otherwise: number): number {
+  return (text === undefined ? undefined : parseDuration(text)) ?? otherwise
 }
 
 function resolveWindow(window: NonNullable<FleetSpec['windows']>[number]): Window {
@@ -142,7 +160,7 @@ export function loadPolicy(desired: DesiredView): LoadedPolicy {
   const fleet: Fleet | undefined = first?.kind === 'Fleet' ? first.object : undefined
   const broken = fleet === undefined ? brokenFleet(desired) : undefined
   const resolved = resolvePolicy(fleet?.spec)
-  const policy = broken === undefined ? resolved : { ...resolved, suspended: broken }
+  const policy = broken === undefined ? resolved : { ...resolved, suspended: broken, leases: { ...resolved.leases, allowed: false } }
   const findings = keys.slice(1).map((key): Finding => ({
     severity: 'error',
     code: 'DuplicateObject',

@@ -4,6 +4,7 @@ import type { DesiredObject } from '../../desired/types.ts'
 import { parseKey } from '../../lib/object-key.ts'
 import { mirrorUrl } from './images.ts'
 import type { ResolvedPolicy } from './policy.ts'
+import { hostAnnotations } from './reconciler-annotations.ts'
 import { bytesOf } from './template.ts'
 
 /** Sizes are whole blocks of the largest common sector size, so that every image format and block layer takes them. */
@@ -69,5 +70,5 @@ export function withUrl(spec: DataVolumeSpec, url: string): DataVolumeSpec {
 }
 
 function annotationsOf(object: DataVolume): Record<string, string> {
-  return object.metadata.annotations ?? {}
+  return hostAnnotations(object.metadata.annotations ?? {})
 }

@@ -3,7 +3,7 @@ import type { PlainObject } from '../../desired/types.ts'
 import { digestOf } from '../../lib/digest.ts'
 import type { ObservedNode } from '../../observed/types.ts'
 import type { Draft } from '../api-object.ts'
-import { commonConditions, condition } from '../common-conditions.ts'
+import { commonConditions, condition, suspended } from '../common-conditions.ts'
 import type { Subject, World } from '../subject.ts'
 import { metadataOf } from './draft-metadata.ts'
 
@@ -34,7 +34,7 @@ export function node(subject: Subject): Draft | undefined {
     specDigest: digestOf(spec),
     settled: true,
     fields: { spec },
-    conditions: [...readiness(seen), ...(declared === undefined ? [] : commonConditions(subject))],
+    conditions: [...readiness(seen), ...(declared === undefined ? suspended(subject) : commonConditions(subject))],
     status: ({ conditions }) => ({ conditions, ...(seen === undefined ? {} : factsStatus(subject.name, seen.facts)) }),
     marks: { ready: String(seen?.connected ?? false), known: String(seen !== undefined) },
   }

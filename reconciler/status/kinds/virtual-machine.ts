@@ -1,4 +1,5 @@
 import { fieldsSinceBoot } from '../../plan/since-boot.ts'
+import { leaseInForce } from '../../plan/leased.ts'
 import type { ConditionDraft, Draft } from '../api-object.ts'
 import { commonConditions, condition } from '../common-conditions.ts'
 import { appliedOf, isSettled, type Subject } from '../subject.ts'
@@ -63,7 +64,10 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
   if (waiting.length > 0) {
     own.push(condition('RestartRequired', 'True', ['RestartRequired', `A restart brings in: ${waiting.join(', ')}.`]))
   }
-  own.push(...powerRequested(facts))
+  const drift = (machine?.drift ?? []).map(({ path }) => path)
+  if (drift.length > 0)
+    own.push(condition('Drifted', 'True', ['ChangedOnHost', `The domain differs from what was applied: ${drift.join(', ')}.`]))
+  own.push(...powerRequested(facts), ...leased(subject))
   const mirrored = isAlive(machine) ? instanceConditions(subject, facts) : []
   return [...own, ...mirrored, ...commonConditions(subject, machine?.unsupported)]
 }
@@ -71,6 +75,13 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
 /** Fields that the running guest gets with its next start. */
 function waitingFor(machine: MachineFacts['machine']): readonly string[] {
   return machine !== undefined && isAlive(machine) ? fieldsSinceBoot(machine) : []
+}
+
+/** True while what is changed by hand stands, with who, why and until when. */
+function leased({ key, desired, world }: Subject): ConditionDraft[] {
+  const lease = world.leases.get(key)
+  const found = lease === undefined ? undefined : leaseInForce(lease, { now: world.now, wish: desired?.digest })
+  return found === undefined ? [] : [condition('Leased', 'True', [found.kept ? 'WaitsForMerge' : 'LeaseInForce', found.text])]
 }
 
 /** A person's request that holds against runStrategy. Upstream rewrites spec.runStrategy instead; here the spec is Git's alone. */

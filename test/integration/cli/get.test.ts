@@ -20,7 +20,7 @@ test('get prints tables, wide and across types', async (t) => {
   const plain = await gitvirt('get', 'vm')
   assert.match(plain.stdout, /^NAME +AGE +STATUS +READY\ndemo +\S+ +Running +True\n$/)
   assert.equal(plain.code, 0)
-  assert.match((await gitvirt('get', 'vm', '-o', 'wide')).stdout, /NODE +IP +RESTART\? +BLOCKED\n.*host1/)
+  assert.match((await gitvirt('get', 'vm', '-o', 'wide')).stdout, /NODE +IP +RESTART\? +BLOCKED +HELD\n.*host1/)
   const all = (await gitvirt('get', 'vm,dv,nncp', '-A')).stdout
   assert.match(all, /NAMESPACE +NAME.*\ndefault +virtualmachine\.kubevirt\.io\/demo/)
   assert.match(all, /datavolume\.cdi\.kubevirt\.io\/demo-root +Succeeded/)

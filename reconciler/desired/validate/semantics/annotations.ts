@@ -4,12 +4,22 @@ import type { Report } from './report.ts'
 
 type Rule = { readonly pattern: RegExp; readonly message: string; readonly action: string }
 
-/** Annotations that decide what is deleted and when: one that nobody can read must not pass for one that is not there. */
+/** Annotations that decide what is done, what is deleted and when: one that nobody can read must not pass for one that is not there. */
 const rules: Readonly<Record<string, Rule>> = {
   'gitvirt.io/quarantine': {
     pattern: /^(?:\d{1,12}(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d))+$/,
     message: 'gitvirt.io/quarantine is not a duration.',
     action: 'Write for example "168h", "7d" or "1h30m".',
+  },
+  'gitvirt.io/suspend': {
+    pattern: /\S/,
+    message: 'gitvirt.io/suspend has no reason.',
+    action: 'Write why the object is held back, or take the annotation out.',
+  },
+  'gitvirt.io/drift': {
+    pattern: /^(?:correct|detect)$/,
+    message: 'gitvirt.io/drift is neither "correct" nor "detect".',
+    action: 'Write "detect" to have drift told and left.',
   },
   'gitvirt.io/prune': {
     pattern: /^(?:enabled|disabled)$/,
@@ -18,7 +28,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 }
 
-/** The annotations of gitvirt's own on a machine or volume, and on the volumes that a machine's templates make. */
+/** The annotations of gitvirt's own on an object, and on the volumes that a machine's templates make. */
 export function checkAnnotations(report: Report, object: object): void {
   checkMetadata(report, fields(object)['metadata'], ['metadata'])
   items(fields(fields(object)['spec'])['dataVolumeTemplates']).forEach((template, index) => {

@@ -189,7 +189,7 @@ test('tables carry the columns once in a watch, and rows with metadata', async (
   const watch = lines(answer)
   type Table = { columnDefinitions: unknown[]; rows: { cells: unknown[]; object: { kind: string } }[] }
   const first = (await next(watch)).object as Table
-  assert.equal(first.columnDefinitions.length, 7)
+  assert.equal(first.columnDefinitions.length, 8)
   assert.equal(first.rows[0]?.object.kind, 'PartialObjectMetadata')
   fixture.observed.see('host1', machineSeen(vmManifest('demo'), { state: 'paused' }))
   fixture.refresh(['VirtualMachine/default/demo'])
@@ -262,6 +262,30 @@ test('refuses a console to a viewer', async (t) => {
   await assert.rejects(socketOf(fixture, 'console', await certificate(fixture, 'gitvirt:viewers')), /403/)
 })
 
+test('shows a suspended machine in tables, with who, why and until when', async (t) => {
+  const fixture = await demo(t)
+  const tls = await certificate(fixture, 'gitvirt:viewers')
+  const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
+  const cells = async (): Promise<unknown[]> =>
+    ((await ask(fixture, vms, { tls, headers: table })).body as { rows: { cells: unknown[] }[] }).rows[0]?.cells ?? []
+  assert.deepEqual([(await cells())[2], (await cells())[7]], ['Running', ''])
+  const suspension = {
+    key: 'Node//host1',
+    by: 'operator',
+    reason: 'memory',
+    at: '2026-01-01T00:00:00.000Z',
+    until: '2999-01-01T00:00:00.000Z',
+  }
+  const { desired, observed } = fixture
+  fixture.status.refresh({ desired, observed, suspensions: [suspension] })
+  assert.deepEqual(
+    [(await cells())[2], (await cells())[7]],
+    ['Running,Suspended', 'operator suspended Node/host1 at 2026-01-01T00:00:00.000Z until 2999-01-01T00:00:00.000Z: memory'],
+  )
+  fixture.status.refresh({ desired, observed, suspensions: [{ ...suspension, until: '2026-01-01T01:00:00.000Z' }] })
+  assert.deepEqual([(await cells())[2], (await cells())[7]], ['Running', ''])
+})
+
 test("serves gitvirt's own requests and checks what they name", async (t) => {
   const fixture = await demo(t)
   const tls = await certificate(fixture, 'gitvirt:admins')
@@ -276,10 +300,19 @@ test("serves gitvirt's own requests and checks what they name", async (t) => {
   assert.equal((await ask(fixture, '/gitvirt/v1/approvals', { tls, method: 'POST', body: '{}' })).status, 400)
   assert.equal((await ask(fixture, '/gitvirt/v1/approvals', { tls, method: 'POST', body: '{"key":"Node//KVM1"}' })).status, 200)
   assert.equal((await ask(fixture, '/gitvirt/v1/suspend', { tls, method: 'POST', body: '{"key":"../etc"}' })).status, 400)
+  assert.equal((await ask(fixture, '/gitvirt/v1/suspend', { tls, method: 'POST', body: '{"reason":" "}' })).status, 400)
+  const leased = '{"key":"VirtualMachine/default/demo","reason":"incident","for":"2h"}'
+  assert.deepEqual((await ask(fixture, '/gitvirt/v1/leases', { tls, method: 'POST', body: leased })).body, {
+    key: 'VirtualMachine/default/demo',
+    by: 'someone',
+    reason: 'incident',
+    for: '2h',
+    ending: 'revert',
+  })
   assert.equal((await ask(fixture, '/webhook', { method: 'POST', body: 'ping' })).status, 202)
   const metrics = (await ask(fixture, '/metrics', { tls })).text
   assert.match(metrics, /gitvirt_objects\{kind="VirtualMachine"\} 1/)
-  assert.match(metrics, /gitvirt_api_requests_total\{method="POST",code="400"\} 2/)
+  assert.match(metrics, /gitvirt_api_requests_total\{method="POST",code="400"\} 3/)
   assert.equal((await stat(fixture.kubeconfig)).mode & 0o777, 0o600)
 })
 
@@ -308,4 +341,22 @@ test('previews a commit by its id for those only who may do more than read', asy
   const path = `/gitvirt/v1/plan?ref=${'a'.repeat(40)}`
   assert.equal((await ask(fixture, path, { tls: await certificate(fixture, 'gitvirt:viewers') })).status, 403)
   assert.equal((await ask(fixture, path, { tls: await certificate(fixture, 'gitvirt:admins') })).status, 200)
+})
+
+test('gives leases to nobody who may only read, and checks what they ask for', async (t) => {
+  const fixture = await demo(t)
+  const viewer = await certificate(fixture, 'gitvirt:viewers')
+  const admin = await certificate(fixture, 'gitvirt:admins')
+  const leased = '{"key":"VirtualMachine/default/demo","reason":"incident","for":"2h"}'
+  const post = async (tls: typeof admin, body: string, path = 'leases'): Promise<number> =>
+    (await ask(fixture, `/gitvirt/v1/${path}`, { tls, method: 'POST', body })).status
+  assert.deepEqual([await post(viewer, leased), await post(viewer, leased, 'leases/end')], [403, 403])
+  for (const body of [
+    '{"reason":"r","for":"2h"}',
+    '{"key":"VirtualMachine/default/demo","for":"2h"}',
+    '{"key":"VirtualMachine/default/demo","reason":"r"}',
+  ])
+    assert.equal(await post(admin, body), 400)
+  assert.equal(await post(admin, leased.replace('"for"', '"ending":"keep","for"')), 400)
+  assert.equal((await ask(fixture, '/gitvirt/v1/leases', { tls: viewer })).status, 200)
 })

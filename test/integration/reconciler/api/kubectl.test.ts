@@ -42,7 +42,7 @@ test('kubectl get prints the columns of upstream', { skip }, async (t) => {
   assert.match(all, /nodenetworkconfigurationpolicy\.nmstate\.io\/br1 +Available +SuccessfullyConfigured/)
   assert.match(all, /nodenetworkconfigurationenactment\.nmstate\.io\/host1\.br1 +Available/)
   assert.match(all, /node\/host1 +Ready +<none>/)
-  assert.match((await kubectl('get', 'vm', '-o', 'wide')).stdout, /RESTART\? +BLOCKED\n.*host1 +10\.0\.2\.15/)
+  assert.match((await kubectl('get', 'vm', '-o', 'wide')).stdout, /RESTART\? +BLOCKED +HELD\n.*host1 +10\.0\.2\.15/)
   assert.match((await kubectl('get', 'all')).stdout, /virtualmachineinstance\.kubevirt\.io\/demo/)
 })
 

@@ -152,6 +152,83 @@ describe('guard', () => {
     { strategy: 'Halted', first: [], shutdown: [], crash: [] },
   ] as const
   for (const row of table) {
+    const lease = (id: string, seconds: number, by = 'operator'): Command => request('lease', { by, lease: { id, seconds } })
+
+    it('lets a stop by hand stand while the machine is leased, over a restart of the agent, and starts it when the lease is over', async () => {
+      await open('Always')
+      await guard.command(lease('l1', 3600))
+      assert.deepEqual(guard.view(key).lease, { id: 'l1', by: 'operator', until: '2026-01-01T01:00:00.000Z' })
+      world.calls.length = 0
+      await exit('off', 'destroyed')
+      await world.pass(1800, guard)
+      await guard.close()
+      // libvirt's daemon was restarted as well and no longer knows why.
+      world.set('off', 'unknown')
+      guard = make()
+      await guard.prepare()
+      await guard.settled()
+      await world.pass(1790, guard)
+      assert.deepEqual(world.calls, [])
+      for (let minute = 0; minute < 6; minute += 1) await world.pass(60, guard)
+      assert.deepEqual(world.calls, ['start'])
+      assert.equal(guard.view(key).lease, undefined)
+    })
+
+    it('starts a leased machine that crashed or was lost with its host: nobody stopped it', async () => {
+      await open('Always')
+      await guard.command(lease('l1', 3600))
+      for (const [state, reason] of [
+        ['crashed', 'crashed'],
+        ['off', 'unknown'],
+      ] as const) {
+        world.calls.length = 0
+        await exit(state, reason)
+        assert.deepEqual(world.calls, ['start'])
+      }
+    })
+
+    it('lets a start by hand stand against a standing stop, and stops it when the lease is ended', async () => {
+      await open('Always')
+      await guard.command(request('stop'))
+      await guard.command(lease('l1', 3600))
+      world.calls.length = 0
+      world.set('running', 'booted')
+      world.begin()
+      guard.changed(key)
+      await guard.settled()
+      assert.deepEqual(world.calls, [])
+      await guard.command(request('end-lease', { lease: { id: 'l1' } }))
+      guard.changed(key)
+      await guard.settled()
+      assert.deepEqual(world.calls, ['stop'])
+    })
+
+    it('ends a lease that a clock which was set back would make longer', async () => {
+      await open('Always')
+      await guard.command(lease('l1', 3600))
+      world.time -= 3_600_000
+      assert.equal(guard.view(key).lease, undefined)
+    })
+
+    it('keeps one lease of a machine: the same again changes nothing, another one is refused, and only its own end ends it', async () => {
+      await open('Always')
+      await guard.command(lease('l1', 3600))
+      await guard.command(lease('l1', 7200))
+      assert.equal(guard.view(key).lease?.until, '2026-01-01T01:00:00.000Z')
+      await assert.rejects(guard.command(lease('l2', 60, 'other')), /operator has a lease on this machine/)
+      await guard.command(request('end-lease', { lease: { id: 'l2' } }))
+      assert.equal(guard.view(key).lease?.id, 'l1')
+    })
+
+    it('keeps a lease when Git changes the run strategy', async () => {
+      await open('Always')
+      await guard.command(lease('l1', 3600))
+      world.strategy('RerunOnFailure')
+      guard.changed(key)
+      await guard.settled()
+      assert.equal(guard.view(key).lease?.id, 'l1')
+    })
+
     it(`${row.strategy}: at first [${row.first.join()}], after a shutdown [${row.shutdown.join()}], after a crash [${row.crash.join()}]`, async () => {
       await open(row.strategy)
       assert.deepEqual(world.calls, row.first)

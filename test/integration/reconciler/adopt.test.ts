@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startGitServer } from '../../../lab/git-server.ts'
+import { createAdopt } from '../../../reconciler/adopt.ts'
+import { openSource } from '../../../reconciler/source/open-source.ts'
+import type { LeaseRecord } from '../../../reconciler/store/leases.ts'
+import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../fakes/views.ts'
+import { Fixture } from './source/fixture.ts'
+
+const manifest = `# The database.
+apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata:
+  name: db
+spec:
+  runStrategy: Always
+  template:
+    spec:
+      domain:
+        memory:
+          guest: 1Gi # as measured
+        devices: {}
+`
+
+test('what was changed by hand is on a branch of its own, and says who, why and what is not in it', async (t) => {
+  const fixture = new Fixture()
+  t.after(() => fixture.close())
+  const head = fixture.commit({ 'apps/db.yaml': manifest, 'other.yaml': 'kept: true\n' })
+  const server = await startGitServer({ root: fixture.root, push: true })
+  t.after(async () => await server.close())
+  const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
+  t.after(async () => await source.close())
+  const { commit } = await source.fetch()
+  assert.equal(commit, head)
+
+  const desired = fakeDesired()
+  desired.put(vmManifest('db'))
+  const observed = fakeObserved()
+  observed.setNode('h1')
+  const drift = [
+    { path: 'domain/memory', expected: '1048576', actual: '2097152' },
+    { path: 'domain/on_crash', expected: 'destroy', actual: 'restart' },
+  ]
+  observed.see('h1', machineSeen(vmManifest('db'), { drift }))
+  const adopt = createAdopt({ source, desired: () => Object.assign(desired, { revision: commit }), observed })
+  const lease: LeaseRecord = {
+    key: 'VirtualMachine/default/db',
+    id: 'l1',
+    by: 'operator',
+    reason: 'incident\nSigned-off-by: nobody',
+    at: '2026-03-01T00:00:00.000Z',
+    until: '2026-03-01T02:00:00.000Z',
+    ending: 'adopt',
+  }
+  assert.deepEqual(await adopt(lease), { branch: 'gitvirt/adopt/db-20260301', left: ['domain/on_crash'] })
+  const show = (...args: string[]): string => fixture.git(`--git-dir=${fixture.bare}`, ...args)
+  assert.equal(show('show', 'gitvirt/adopt/db-20260301:apps/db.yaml'), manifest.replace('1Gi #', '2Gi #').trim())
+  assert.equal(show('diff', '--name-only', 'main', 'gitvirt/adopt/db-20260301'), 'apps/db.yaml')
+  assert.equal(show('rev-parse', 'gitvirt/adopt/db-20260301^', 'main'), `${head}\n${head}`)
+  assert.equal(
+    show('log', '-1', '--format=%an%n%B', 'gitvirt/adopt/db-20260301'),
+    `gitvirt
+Adopt manual changes to VirtualMachine/default/db
+
+operator had a lease since 2026-03-01T00:00:00.000Z: incident Signed-off-by: nobody
+
+Changed on h1, and here:
+- spec.template.spec.domain.memory.guest
+
+Changed there, and not here, as the manifest cannot say it or it is not laid out for it:
+- domain/on_crash`,
+  )
+
+  assert.equal((await adopt(lease))?.branch, 'gitvirt/adopt/db-20260301-2', 'a branch that is there stays as it is')
+  observed.see('h1', machineSeen(vmManifest('db')))
+  assert.equal(await adopt(lease), undefined)
+})
+
+test('a repository that takes no branch says so, and nothing is lost', async (t) => {
+  const fixture = new Fixture()
+  t.after(() => fixture.close())
+  fixture.commit({ 'apps/db.yaml': manifest })
+  const server = await startGitServer({ root: fixture.root })
+  t.after(async () => await server.close())
+  const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
+  t.after(async () => await source.close())
+  const { commit } = await source.fetch()
+  await assert.rejects(source.branch({ name: 'gitvirt/adopt/db', parent: commit, files: new Map([['apps/db.yaml', 'x']]), message: 'm' }))
+  await assert.rejects(source.branch({ name: '-x', parent: commit, files: new Map(), message: 'm' }), { code: 'InvalidRef' })
+})
