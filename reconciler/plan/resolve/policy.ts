@@ -4,7 +4,7 @@ import type { DesiredView } from '../../desired/types.ts'
 import { digestOf } from '../../lib/digest.ts'
 import type { Schedule } from '../../lib/schedule.ts'
 import { parseBytes } from '../../lib/quantity.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from '../../lib/duration.ts'
 import { keyText } from '../../lib/object-key.ts'
 
 /** When changes may or may not be carried out. */
