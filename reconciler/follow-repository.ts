@@ -6,6 +6,7 @@ import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { Ledger } from './ledger.ts'
+import type { FollowedNews } from './follow-news.ts'
 import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
@@ -36,6 +37,7 @@ export type FollowParts = {
   readonly status: Status
   readonly store: Store
   readonly ledger: Ledger
+  readonly news: Pick<FollowedNews, 'arrived' | 'notFetched'>
   readonly branch: string
   /** Takes over what must be closed. */
   readonly stack: AsyncDisposableStack
@@ -79,6 +81,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
       state.error = describeError(error)
       if (refusals.has(errorCode(error)))
         status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: state.error })
+      else parts.news.notFetched(error)
       log.warn({ error: state.error, retryIn }, 'fetch failed')
     },
     interval: options.pollMs,
@@ -100,6 +103,7 @@ async function arrive(revision: Revision, { admission, previews, revisions, cloc
   const update = await revisions.take(revision)
   state.fetchedAt = clock.now().toISOString()
   delete state.error
+  parts.news.arrived(update?.view)
   if (update === undefined) return
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.

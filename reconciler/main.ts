@@ -16,6 +16,7 @@ import { ownVersion } from './lib/version.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
+import { followNews } from './follow-news.ts'
 import { createObserved, type Observed } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
 import { briefOf } from './plan/brief.ts'
@@ -31,7 +32,7 @@ import { followRequests, type Requests } from './requests.ts'
 import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
-import { createStatus } from './status/status.ts'
+import { createStatus, type Status } from './status/status.ts'
 import { openStore } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
 
@@ -51,6 +52,8 @@ export type ReconcilerOptions = {
   readonly webhookSecret?: string
   /** Name of this environment in receipts, comments and statuses; default: "default". */
   readonly environment?: string
+  /** The operator's file of notification destinations. */
+  readonly notifyFile?: string
   /** True: receipts of what was applied are pushed as Git notes. */
   readonly notes?: boolean
   /** A forge whose requests are planned. */
@@ -83,7 +86,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
   const observed = createObserved({ log, clock, store: store.observations, briefOf })
   const sessions = createSessions({ observations: observed, pki, log })
-  const status = createStatus({ store, clock })
+  const state: SourceState = {}
+  const news = followNews({ ...options, store, source: state, objects: () => status.objects })
+  const status: Status = createStatus({ store, clock, heard: (event) => news.heard(event) })
+  stack.adopt(news.start(), async (value) => await value.stop())
   let noter: Noter | undefined
   const ledger = createLedger({
     environment: options.environment ?? 'default',
@@ -124,7 +130,6 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     setTimeout(() => loop.refresh([]), awaitMs),
     clearTimeout,
   )
-  const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
   const { poller, previews, admission, source } = await followRepository(options, {
     loop,
@@ -132,6 +137,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     status,
     store,
     ledger,
+    news,
     stack,
     branch: repository.branch,
   })
@@ -148,6 +154,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     fetchNow: () => poller.trigger(),
     allowRevision: (commit) => admission.allow(commit),
     mask: maskPlan,
+    notifier: news.notifier,
     clock,
   })
   const api = stack.adopt(

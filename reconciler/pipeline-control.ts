@@ -4,6 +4,7 @@ import type { Clock } from './lib/clock.ts'
 import { GitvirtError } from './lib/errors.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
+import type { Notifier } from './notify/notifier.ts'
 import { approvalsFor, type ApprovalRequest } from './plan/approve.ts'
 import type { Approval } from './plan/types.ts'
 import { saveView } from './plan/saved-view.ts'
@@ -29,6 +30,7 @@ export type ControlParts = {
   readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
   readonly mask: (plan: Plan) => Plan
+  readonly notifier: Pick<Notifier, 'test' | 'status'>
   readonly clock: Clock
 }
 
@@ -83,6 +85,8 @@ export function createControl(parts: ControlParts): Control {
       again(key)
     },
     status: async () => statusOf(parts),
+    notifications: async () => await parts.notifier.status(),
+    testNotification: async ({ destination }) => await parts.notifier.test(destination),
   }
 }
 

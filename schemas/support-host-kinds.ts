@@ -67,6 +67,8 @@ export const fleetSupport: readonly SupportRow[] = yes(
    prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
    hostDisk hostDisk.allowedPaths suspend
+   notifications notifications[].name notifications[].to notifications[].severities notifications[].kinds notifications[].reasons
+   notifications[].exceptReasons notifications[].matchLabels notifications[].interval notifications[].repeat
    environments environments.allowedDifferences environments.allowedDifferences[].kind environments.allowedDifferences[].namespace
    environments.allowedDifferences[].name environments.allowedDifferences[].fields environments.allowedDifferences[].reason
    environments.renames environments.renames[].kind environments.renames[].here environments.renames[].there`,

@@ -41,6 +41,10 @@ export type Control = {
   allowRevision(request: { readonly commit: string; readonly by: string }): Promise<unknown>
   /** Repository, revision, errors with their places, agents. */
   status(): Promise<unknown>
+  /** Rules, destinations by name, and what waits to be told. */
+  notifications(): Promise<unknown>
+  /** Sends a test message to a destination; resolves with the server's answer. */
+  testNotification(request: { readonly destination: string; readonly by: string }): Promise<unknown>
   /** All that agents reported, for offline plans. */
   state(): Promise<unknown>
 }

@@ -14,6 +14,7 @@ import { diffCommand } from './commands/diff.ts'
 import { getCommand } from './commands/get.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { logCommand } from './commands/log.ts'
+import { notifyCommands } from './commands/notify.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
 import { promoteCommand } from './commands/promote.ts'
@@ -74,6 +75,7 @@ export function createProgram(): Command {
     auditCommands,
     powerCommands,
     controlCommands,
+    notifyCommands,
     kubeconfigCommand,
     versionCommand,
     completionCommand,

@@ -26,6 +26,8 @@ export type StatusOptions = {
   /** Changes kept per kind for watchers that resume; default 2,048. */
   readonly history?: number
   readonly mostEvents?: number
+  /** Hears every event as it is recorded, in the same transaction. */
+  readonly heard?: (event: EventDraft) => void
 }
 
 /** What an agent says of one change. */
@@ -87,7 +89,10 @@ export function createStatus(options: StatusOptions): Status {
       throw error
     }
   }
-  const record = (event: EventDraft): void => recorder.record(event)
+  const record = (event: EventDraft): void => {
+    recorder.record(event)
+    options.heard?.(event)
+  }
   const writer = createWriter({ records: store.objects, collection, record })
   const engine = new Engine({ collection, writer, record, clock, store })
   return {
@@ -104,9 +109,16 @@ export function createStatus(options: StatusOptions): Status {
   }
 }
 
-function failedStep({ key, step, code, message, node }: Receipt): EventDraft {
+function failedStep({ key, step, code, message, node, plan }: Receipt): EventDraft {
   const verb = step.split(':')[0] ?? step
-  return { key, type: 'Warning', reason: code ?? `Failed${verb}`, message: `${verb} failed: ${message ?? 'no reason given'}`, host: node }
+  return {
+    key,
+    type: 'Warning',
+    reason: code ?? `Failed${verb}`,
+    message: `${verb} failed: ${message ?? 'no reason given'}`,
+    host: node,
+    plan,
+  }
 }
 
 type Parts = {

@@ -4,6 +4,7 @@ import { openDatabase } from './database.ts'
 import { eventRecords, type EventRecords } from './event-records.ts'
 import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
 import { ledgerRecords, type LedgerRecords } from './ledger-records.ts'
+import { newsRecords, type NewsRecords } from './news-records.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
 import { codeVersion } from './rules-version.ts'
@@ -29,6 +30,7 @@ export type Store = {
   readonly tokens: Tokens
   readonly settled: SettledRecords
   readonly told: ToldRecords
+  readonly news: NewsRecords
   /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
   transaction<T>(work: () => T): T
   close(): void
@@ -60,6 +62,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     tokens: tokens(db),
     settled: settledRecords(db, transaction),
     told: toldRecords(db),
+    news: newsRecords(db),
     transaction,
     close: () => db.close(),
   }

@@ -76,6 +76,8 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
       approve: async (request) => request,
       allowRevision: async (request) => request,
       status: async () => ({ revision: 'abc', errors: [] }),
+      notifications: async () => ({ rules: [], destinations: [] }),
+      testNotification: async ({ destination }) => ({ id: 'test', answer: `200 ${destination}` }),
       state: async () => ({ nodes: [], sightings: [] }),
     },
     webhook: async (body) => (body.toString() === 'ping' ? 202 : 400),
