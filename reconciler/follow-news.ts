@@ -1,3 +1,4 @@
+import type { FleetSpec } from '../schemas/generated/fleet.ts'
 import type { DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
@@ -5,6 +6,7 @@ import type { Logger } from './lib/log.ts'
 import { parseKey, type ObjectKey } from './lib/object-key.ts'
 import { createNotifier, type Notifier, type NotifierOptions } from './notify/notifier.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
+import { declaredFleet } from './plan/resolve/policy.ts'
 import { conditionOf } from './status/api-object.ts'
 import type { Collection } from './status/collection.ts'
 import type { EventDraft } from './status/events/rules.ts'
@@ -93,17 +95,9 @@ function fetchTroubles(store: Store): ReadonlySet<string> {
 }
 
 /** The Fleet's spec; an empty one where there is no Fleet; undefined where it cannot be read. */
-function fleetSpec(view: DesiredView) {
-  const [key] = [...view.keysOf('Fleet')].toSorted()
-  const fleet = key === undefined ? undefined : view.get(key)
-  if (fleet?.kind === 'Fleet') return fleet.object.spec ?? {}
-  const broken = view
-    .errors()
-    .some(
-      ({ severity, path, object }) =>
-        severity === 'error' && (object?.startsWith('Fleet/') === true || /(?:^|\/)gitvirt\.ya?ml$/.test(path)),
-    )
-  return broken ? undefined : {}
+function fleetSpec(view: DesiredView): FleetSpec | undefined {
+  const { fleet, broken } = declaredFleet(view)
+  return broken === undefined ? (fleet?.spec ?? {}) : undefined
 }
 
 /**

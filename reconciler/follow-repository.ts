@@ -7,6 +7,7 @@ import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { Ledger } from './ledger.ts'
 import type { FollowedNews } from './follow-news.ts'
+import type { Measures } from './measure-pipeline.ts'
 import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
@@ -37,6 +38,7 @@ export type FollowParts = {
   readonly status: Status
   readonly store: Store
   readonly ledger: Ledger
+  readonly measures: Pick<Measures, 'progress' | 'metrics'>
   readonly news: Pick<FollowedNews, 'arrived' | 'notFetched'>
   readonly branch: string
   /** Takes over what must be closed. */
@@ -79,6 +81,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     onRevision: async (revision) => await arrive(revision, arrival),
     onError: (error, retryIn) => {
       state.error = describeError(error)
+      parts.measures.metrics.fetchFailed()
       if (refusals.has(errorCode(error)))
         status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: state.error })
       else parts.news.notFetched(error)
@@ -107,6 +110,7 @@ async function arrive(revision: Revision, { admission, previews, revisions, cloc
   if (update === undefined) return
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
+  parts.measures.progress.arrived(revision)
   loop.desired(update)
   state.revision = revision
   ledger.revision(revision, signer)

@@ -27,6 +27,8 @@ export type LoopPorts = {
   /** What hinders a reconciler without a history from placing anything. */
   readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
+  /** Told of each pass over a revision, and of the plan that it made. */
+  readonly passed?: (pass: { readonly revision: string; readonly plan?: Plan; readonly covered?: ReadonlySet<ObjectKey> }) => void
   /** What plans found to need nothing; saved after each pass. */
   readonly settled?: Settled & { save(): void }
   readonly clock: Clock
@@ -44,6 +46,8 @@ export type Loop = {
   /** The plan of everything, as it stands now; undefined before the first revision. */
   current(): Plan | undefined
   view(): DesiredView | undefined
+  /** Keys that wait for the next pass. */
+  queued(): { readonly plan: number; readonly status: number }
   /** What a plan depends on besides Git, as it stands now. */
   surroundings(desired: DesiredView): Surroundings
   close(): void
@@ -128,6 +132,7 @@ export function createLoop(ports: LoopPorts): Loop {
     const views = { desired, observed: ports.observed.view }
     if (!taken.all && taken.plan.size === 0) {
       ports.status.refresh({ ...views, keys: taken.status })
+      ports.passed?.({ revision: desired.revision })
       return
     }
     const plan = ports.plan(input(desired, taken.all ? undefined : taken.plan))
@@ -135,6 +140,7 @@ export function createLoop(ports: LoopPorts): Loop {
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
     waiting.take(plan, { now: ports.clock.now(), ...(taken.all ? {} : { covered }) })
     ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
+    ports.passed?.({ revision: desired.revision, plan, ...(taken.all ? {} : { covered }) })
     ports.settled?.save()
     dropUsedApprovals(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
@@ -181,6 +187,7 @@ export function createLoop(ports: LoopPorts): Loop {
     },
     current: () => (view === undefined ? undefined : ports.plan(input(view))),
     view: () => view,
+    queued: () => ({ plan: queue.plan.size, status: queue.status.size }),
     surroundings,
     close() {
       closed = true

@@ -17,6 +17,7 @@ import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
 import { followNews } from './follow-news.ts'
+import { convergedEvent, measurePipeline } from './measure-pipeline.ts'
 import { createObserved, type Observed } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
 import { briefOf } from './plan/brief.ts'
@@ -32,6 +33,7 @@ import { followRequests, type Requests } from './requests.ts'
 import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
+import type { EventDraft } from './status/events/rules.ts'
 import { createStatus, type Status } from './status/status.ts'
 import { openStore } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
@@ -87,8 +89,23 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const observed = createObserved({ log, clock, store: store.observations, briefOf })
   const sessions = createSessions({ observations: observed, pki, log })
   const state: SourceState = {}
-  const news = followNews({ ...options, store, source: state, objects: () => status.objects })
-  const status: Status = createStatus({ store, clock, heard: (event) => news.heard(event) })
+  const measures = measurePipeline({
+    store,
+    clock,
+    source: state,
+    objects: () => status.objects,
+    loop: () => loop,
+    waitingNotifications: () => news.notifier.waiting(),
+    notes: options.notes === true,
+    converged: (commit) => status.record(convergedEvent(commit)),
+  })
+  const measured = (destination: string, outcome: string): void => measures.metrics.notified(destination, outcome)
+  const news = followNews({ ...options, store, source: state, objects: () => status.objects, measured })
+  const heard = (event: EventDraft): void => {
+    news.heard(event)
+    measures.metrics.heard(event)
+  }
+  const status: Status = createStatus({ store, clock, heard })
   stack.adopt(news.start(), async (value) => await value.stop())
   let noter: Noter | undefined
   const ledger = createLedger({
@@ -119,6 +136,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
     settled: store.settled,
+    passed: (pass) => measures.progress.passed(pass),
     clock,
     log,
   })
@@ -138,6 +156,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     store,
     ledger,
     news,
+    measures,
     stack,
     branch: repository.branch,
   })
@@ -168,6 +187,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       clock,
       log,
       version: ownVersion(),
+      metrics: measures.registry,
       notReady: () =>
         loop.view() === undefined ? `no revision has been fetched yet${state.error === undefined ? '' : `: ${state.error}`}` : undefined,
       tls: { ca: pki.ca, ...(await pki.server()) },

@@ -52,7 +52,7 @@ export function createIntake(parts: IntakeParts): Intake {
       for (const rule of parts.rules()) {
         if (!speaksOf(rule, news, labels)) continue
         forget(now)
-        const told = { rule: rule.name, key: news.key, reason: news.reason, class: messageClass(news.message) }
+        const told = { rule: rule.name, key: news.key, reason: news.reason, class: classOf(news, parts.inForce()) }
         const before = records.told(told)
         if (before !== undefined && before.at > now - rule.repeat) {
           parts.repeated(rule)
@@ -72,6 +72,12 @@ export function createIntake(parts: IntakeParts): Intake {
       return tellEnd(parts, ended, { key, now, ...end })
     },
   }
+}
+
+/** A trouble is the same under the next revision; what went well is told again for each. */
+function classOf({ severity, message }: News, inForce: InForce | undefined): string {
+  const same = messageClass(message)
+  return severity === 'warning' ? same : `${same} ${inForce?.revision ?? ''}`
 }
 
 type End = { readonly key: ObjectKey; readonly now: number; readonly message: string; readonly host?: string }

@@ -41,6 +41,8 @@ export type ObjectRecords = {
   get(key: ObjectKey): StoredObject | undefined
   put(key: ObjectKey, record: ObjectRecord, kept?: KeptObject): void
   delete(key: ObjectKey): void
+  /** Keys of objects that differ from what was applied; reads all marks. */
+  drifted(): ObjectKey[]
   /** All keys; null for a summary where the object itself is not kept. */
   keys(): Iterable<readonly [key: ObjectKey, summary: string | null]>
 }
@@ -51,6 +53,7 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
   const one = db.prepare('SELECT * FROM objects LEFT JOIN bodies USING (key) WHERE key = ?')
   const upsertBody = db.prepare('INSERT INTO bodies VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body')
   const removeBody = db.prepare('DELETE FROM bodies WHERE key = ?')
+  const drifted = db.prepare("SELECT key FROM objects WHERE json_extract(marks, '$.drift') <> ''")
   const keys = db.prepare('SELECT key, summary FROM objects INDEXED BY objects_by_summary')
   keys.setReturnArrays(true)
   return {
@@ -69,6 +72,7 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
       remove.run(key)
       removeBody.run(key)
     },
+    drifted: () => drifted.all().map((row) => String(row['key'])),
     keys: () => keys.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string | null]>,
   }
 }

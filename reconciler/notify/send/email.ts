@@ -38,15 +38,9 @@ export async function sendEmail(to: EmailDestination, message: Message, signal: 
       disableFileAccess: true,
       disableUrlAccess: true,
     })
-    const stop = (): void => transport.close()
-    signal.addEventListener('abort', stop, { once: true })
-    try {
-      const sent = await transport.sendMail(mailOf(to, message))
-      return oneLine(sent.response).slice(0, 200)
-    } finally {
-      signal.removeEventListener('abort', stop)
-      transport.close()
-    }
+    const within = AbortSignal.any([signal, AbortSignal.timeout(3 * timeoutMs)])
+    const sent = await transport.sendMail({ ...mailOf(to, message), signal: within })
+    return oneLine(sent.response).slice(0, 200)
   } catch (error) {
     if (error instanceof GitvirtError) throw error
     throw new GitvirtError({

@@ -168,6 +168,23 @@ test('a rule never sends two messages within its interval, no destination more t
   )
 })
 
+test('what went well is told again for each revision, a trouble is not', async (t) => {
+  const world = openWorld(t, [{ name: 'all', to: 'ops', severities: ['warning', 'info'], interval: '0s' }])
+  for (const revision of ['a', 'a', 'b']) {
+    world.revision = revision
+    world.intake.take({ ...warning('web'), severity: 'info', reason: 'Converged', message: 'Done.' }, noLabels)
+    world.intake.take(warning('web'), noLabels)
+  }
+  await pass(world, minute)
+  assert.deepEqual(
+    world.sent[0]?.message.groups?.map(({ reason, count }) => [reason, count]),
+    [
+      ['Converged', 2],
+      ['ErrNoSpace', 1],
+    ],
+  )
+})
+
 test('what a transaction rolls back is not told', async (t) => {
   const world = openWorld(t, [{ name: 'all', to: 'ops' }])
   assert.throws(() =>

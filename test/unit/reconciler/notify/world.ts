@@ -22,6 +22,8 @@ export type World = {
   /** Why the next message is not taken; undefined: it is. */
   down: Error | undefined
   repeated: number
+  /** The revision in force. */
+  revision: string | undefined
   now: number
   restart(): void
 }
@@ -37,7 +39,12 @@ export function openWorld(t: TestContext, rules: readonly NotificationRule[], de
   const start = (): Pick<World, 'store' | 'intake' | 'courier'> => {
     const store = openStore(join(dir, 'state'), 'test')
     const clock = { now: () => new Date(world.now), monotonic: () => world.now }
-    const common = { rules: () => resolved, inForce: () => undefined, clock }
+    const common = {
+      rules: () => resolved,
+      inForce: () =>
+        world.revision === undefined ? undefined : { revision: world.revision, author: { name: 'author', email: 'author@example.org' } },
+      clock,
+    }
     return {
       store,
       intake: createIntake({ ...common, records: store.news, repeated: () => void (world.repeated += 1) }),
