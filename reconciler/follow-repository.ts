@@ -111,6 +111,7 @@ async function arrive(revision: Revision, { admission, previews, revisions, cloc
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
   parts.measures.progress.arrived(revision)
+  parts.store.past.revision({ commit: revision.commit, at: clock.now().getTime() })
   loop.desired(update)
   state.revision = revision
   ledger.revision(revision, signer)

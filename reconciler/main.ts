@@ -148,7 +148,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     setTimeout(() => loop.refresh([]), awaitMs),
     clearTimeout,
   )
-  const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
+  const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD', path: folderOf(options.source.path) }
   const { poller, previews, admission, source } = await followRepository(options, {
     loop,
     state,
@@ -173,6 +173,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     fetchNow: () => poller.trigger(),
     allowRevision: (commit) => admission.allow(commit),
     mask: maskPlan,
+    objects: status.objects,
     notifier: news.notifier,
     clock,
   })
@@ -217,6 +218,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     createJoinToken: async (node) => await pki.createJoinToken(node),
     close: async () => await running.disposeAsync(),
   }
+}
+
+/** The environment's folder without slashes around it. */
+function folderOf(path = ''): string {
+  return path.replaceAll(/^\/+|\/+$/g, '')
 }
 
 /** Certificates end in months; a look each hour is often enough. */

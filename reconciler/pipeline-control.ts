@@ -5,6 +5,7 @@ import { GitvirtError } from './lib/errors.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { Notifier } from './notify/notifier.ts'
+import { pastAt } from './past.ts'
 import { approvalsFor, type ApprovalRequest } from './plan/approve.ts'
 import type { Approval } from './plan/types.ts'
 import { saveView } from './plan/saved-view.ts'
@@ -12,6 +13,7 @@ import type { Plan } from '../schemas/generated/plan.ts'
 import type { Previews } from './previews.ts'
 import type { Roster } from './roster.ts'
 import type { Revision } from './source/types.ts'
+import type { Collection } from './status/collection.ts'
 import type { Store } from './store/store.ts'
 import type { Signer } from './trust/verify-signature.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
@@ -25,11 +27,12 @@ export type ControlParts = {
   readonly roster: Pick<Roster, 'leaveOut'>
   readonly observed: ObservedView
   readonly source: Readonly<SourceState>
-  readonly repository: { readonly url: string; readonly branch: string }
+  readonly repository: { readonly url: string; readonly branch: string; readonly path: string }
   readonly previews: Previews
   readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
   readonly mask: (plan: Plan) => Plan
+  readonly objects: Collection
   readonly notifier: Pick<Notifier, 'test' | 'status'>
   readonly clock: Clock
 }
@@ -85,6 +88,7 @@ export function createControl(parts: ControlParts): Control {
       again(key)
     },
     status: async () => statusOf(parts),
+    history: async (query) => pastAt({ store, objects: parts.objects, path: parts.repository.path }, query),
     notifications: async () => await parts.notifier.status(),
     testNotification: async ({ destination }) => await parts.notifier.test(destination),
   }

@@ -9,6 +9,7 @@ const prefix = '/gitvirt/v1'
 const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 /** One under way and one that waits: each fetches from the remote and plans everything. */
 const mostPreviews = 2
+const timePattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 /** Nodes are named as their hosts are, capitals included. */
 const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[A-Za-z0-9.-]{1,253}$/
 
@@ -30,6 +31,13 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   app.get(`${prefix}/status`, (request) => (reader(request), guarded(() => control.status())))
   app.get(`${prefix}/state`, (request) => (reader(request), guarded(() => control.state())))
   notificationRoutes(app, options)
+  app.get(`${prefix}/history`, (request) => {
+    reader(request)
+    const { at, ...query } = request.query as { readonly at?: unknown; readonly key?: unknown }
+    const time = typeof at === 'string' && timePattern.test(at) ? Date.parse(at) : Number.NaN
+    if (Number.isNaN(time)) throw badRequest('at is an RFC 3339 time')
+    return guarded(() => control.history({ time, ...targetOf(query) }))
+  })
   app.post(`${prefix}/reconcile`, (request) => {
     const by = writer(request).name
     return guarded(() => control.reconcile(by))

@@ -41,6 +41,8 @@ export type Control = {
   allowRevision(request: { readonly commit: string; readonly by: string }): Promise<unknown>
   /** Repository, revision, errors with their places, agents. */
   status(): Promise<unknown>
+  /** What was in force and what ran at a time, in milliseconds since 1970. */
+  history(query: Target & { readonly time: number }): Promise<unknown>
   /** Rules, destinations by name, and what waits to be told. */
   notifications(): Promise<unknown>
   /** Sends a test message to a destination; resolves with the server's answer. */

@@ -12,6 +12,7 @@ import { daemonCommands } from './commands/daemon.ts'
 import { describeCommand, eventsCommand } from './commands/describe.ts'
 import { diffCommand } from './commands/diff.ts'
 import { getCommand } from './commands/get.ts'
+import { historyCommand } from './commands/history.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { logCommand } from './commands/log.ts'
 import { notifyCommands } from './commands/notify.ts'
@@ -71,6 +72,7 @@ export function createProgram(): Command {
     vncCommand,
     logCommand,
     blameCommand,
+    historyCommand,
     rollbackCommand,
     auditCommands,
     powerCommands,

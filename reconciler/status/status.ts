@@ -13,6 +13,7 @@ import { createErrorIndex, type ErrorIndex } from './error-index.ts'
 import { createRecorder } from './events/recorder.ts'
 import type { EventDraft } from './events/rules.ts'
 import { draftsOf } from './kinds/drafts.ts'
+import { createPast } from './past.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
@@ -93,7 +94,9 @@ export function createStatus(options: StatusOptions): Status {
     recorder.record(event)
     options.heard?.(event)
   }
-  const writer = createWriter({ records: store.objects, collection, record })
+  const past = createPast({ records: store.past, settings: store.settings, clock })
+  const changed = (next: ApiObject | undefined, previous: ApiObject | undefined): void => past.changed(next, previous)
+  const writer = createWriter({ records: store.objects, collection, record, changed })
   const engine = new Engine({ collection, writer, record, clock, store })
   return {
     objects: collection,

@@ -67,6 +67,11 @@ const migrations: readonly string[] = [
   CREATE INDEX news_sent_by_destination ON news_sent (destination, at);
   CREATE INDEX news_sent_by_rule ON news_sent (rule, at);
   `,
+  `
+  CREATE TABLE past_states (id INTEGER PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL, body TEXT) STRICT;
+  CREATE INDEX past_states_by_key ON past_states (key, id);
+  CREATE TABLE past_revisions (id INTEGER PRIMARY KEY, commit_id TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  `,
 ]
 
 /**

@@ -8,6 +8,7 @@ import { newsRecords, type NewsRecords } from './news-records.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
 import { codeVersion } from './rules-version.ts'
+import { pastRecords, type PastRecords } from './past-records.ts'
 import { settledRecords, type SettledRecords } from './settled-records.ts'
 import { toldRecords, type ToldRecords } from './told-records.ts'
 import { tokens, type Tokens } from './tokens.ts'
@@ -31,6 +32,7 @@ export type Store = {
   readonly settled: SettledRecords
   readonly told: ToldRecords
   readonly news: NewsRecords
+  readonly past: PastRecords
   /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
   transaction<T>(work: () => T): T
   close(): void
@@ -63,6 +65,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     settled: settledRecords(db, transaction),
     told: toldRecords(db),
     news: newsRecords(db),
+    past: pastRecords(db),
     transaction,
     close: () => db.close(),
   }

@@ -76,6 +76,7 @@ export async function startApiFixture(overrides: Partial<ListenOptions> = {}): P
       approve: async (request) => request,
       allowRevision: async (request) => request,
       status: async () => ({ revision: 'abc', errors: [] }),
+      history: async ({ time, key }) => ({ at: new Date(time).toISOString(), key, observed: [], applied: [], observedSince: '' }),
       notifications: async () => ({ rules: [], destinations: [] }),
       testNotification: async ({ destination }) => ({ id: 'test', answer: `200 ${destination}` }),
       state: async () => ({ nodes: [], sightings: [] }),
