@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import { parse } from 'yaml'
 import type { EmailDestination, SlackDestination, WebhookDestination } from '../../schemas/generated/destinations.ts'
 import {
   EmailDestination as email,
@@ -38,7 +37,7 @@ export function openDestinations(file: string | undefined): Destinations {
 async function readAll(file: string | undefined): Promise<Map<string, unknown>> {
   if (file === undefined) return new Map()
   const text = await readPrivate(file)
-  const value: unknown = parseYaml(text, file)
+  const value = await parseYaml(text, file)
   const { destinations, ...others } = isRecord(value) ? value : {}
   if (!isRecord(destinations) || Object.keys(others).length > 0)
     throw invalid(file, 'it has one field, "destinations", with destinations by their names')
@@ -49,9 +48,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function parseYaml(text: string, file: string): unknown {
+async function parseYaml(text: string, file: string): Promise<unknown> {
+  // Loaded here, so that a start does without it.
+  const { parse } = await import('yaml')
   try {
-    return parse(text, { maxAliasCount: 0 })
+    return parse(text, { maxAliasCount: 0 }) as unknown
   } catch {
     // The parser's words quote lines, which hold secrets.
     throw invalid(file, 'it is no YAML')

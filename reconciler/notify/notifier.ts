@@ -6,10 +6,9 @@ import type { Logger } from '../lib/log.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { Store } from '../store/store.ts'
 import { createCourier, type Courier, type Outcome, type Send } from './courier.ts'
-import { openDestinations, type Destination } from './destinations.ts'
+import { openDestinations, type Destination, type Destinations } from './destinations.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { notifyRules } from './rules.ts'
-import { send } from './send/send.ts'
 import type { InForce, News, NotifyRule } from './types.ts'
 
 export type NotifierOptions = {
@@ -67,7 +66,8 @@ class StoredNotifier implements Notifier {
   readonly #options: NotifierOptions
   readonly #intake: Intake
   readonly #courier: Courier
-  readonly #destinations
+  readonly #destinations: Destinations
+  readonly #send: Send
   /** Keys with a standing trouble that may be over, and since when. */
   readonly #touched = new Map<ObjectKey, number>()
   readonly #standing: Set<ObjectKey>
@@ -81,6 +81,7 @@ class StoredNotifier implements Notifier {
   constructor(options: NotifierOptions) {
     const { store, clock, log } = options
     this.#options = options
+    this.#send = options.send ?? sendLazily
     this.#policyText = store.settings.get(rulesSetting) ?? '[]'
     this.#rules = notifyRules({ notifications: JSON.parse(this.#policyText) as NotificationRule[] })
     this.#destinations = openDestinations(options.file)
@@ -93,7 +94,7 @@ class StoredNotifier implements Notifier {
       log,
       environment: options.environment,
       destinations: this.#destinations,
-      send: options.send ?? send,
+      send: this.#send,
       gather: options.gather ?? 5000,
       told: measured,
     })
@@ -142,11 +143,7 @@ class StoredNotifier implements Notifier {
     const { environment, clock, inForce } = this.#options
     const message = 'This is a test of gitvirt: nothing happened.'
     const common = { version: 1, id, environment, rule: '', count: 1, time: clock.now().toISOString() } as const
-    const answer = await (this.#options.send ?? send)(
-      to,
-      { ...common, type: 'test', reason: 'Test', message, ...inForce() },
-      AbortSignal.timeout(30_000),
-    )
+    const answer = await this.#send(to, { ...common, type: 'test', reason: 'Test', message, ...inForce() }, AbortSignal.timeout(30_000))
     return { id, answer }
   }
 
@@ -258,6 +255,12 @@ class StoredNotifier implements Notifier {
   #now(): number {
     return this.#options.clock.now().getTime()
   }
+}
+
+/** What speaks HTTP and SMTP is loaded when there is something to tell. */
+const sendLazily: Send = async (...message) => {
+  const { send } = await import('./send/send.ts')
+  return await send(...message)
 }
 
 function sameRule(one: NotifyRule, other: NotifyRule): boolean {

@@ -38,25 +38,26 @@ export type KeptObject = { readonly body: string; readonly summary: string }
 export type StoredObject = { readonly record: ObjectRecord; readonly kept?: KeptObject }
 
 export type ObjectRecords = {
+  /** Keys of objects that differ from what was applied; reads all marks. */
+  drifted(): ObjectKey[]
   get(key: ObjectKey): StoredObject | undefined
   put(key: ObjectKey, record: ObjectRecord, kept?: KeptObject): void
   delete(key: ObjectKey): void
-  /** Keys of objects that differ from what was applied; reads all marks. */
-  drifted(): ObjectKey[]
   /** All keys; null for a summary where the object itself is not kept. */
   keys(): Iterable<readonly [key: ObjectKey, summary: string | null]>
 }
 
 export function objectRecords(db: DatabaseSync): ObjectRecords {
   const upsert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const drifted = db.prepare("SELECT key FROM objects WHERE json_extract(marks, '$.drift') <> ''")
   const remove = db.prepare('DELETE FROM objects WHERE key = ?')
   const one = db.prepare('SELECT * FROM objects LEFT JOIN bodies USING (key) WHERE key = ?')
   const upsertBody = db.prepare('INSERT INTO bodies VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body')
   const removeBody = db.prepare('DELETE FROM bodies WHERE key = ?')
-  const drifted = db.prepare("SELECT key FROM objects WHERE json_extract(marks, '$.drift') <> ''")
   const keys = db.prepare('SELECT key, summary FROM objects INDEXED BY objects_by_summary')
   keys.setReturnArrays(true)
   return {
+    drifted: () => drifted.all().map((row) => String(row['key'])),
     get: (key) => {
       const row = one.get(key)
       return row === undefined ? undefined : { record: fromRow(row), ...keptOf(row) }
@@ -72,7 +73,6 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
       remove.run(key)
       removeBody.run(key)
     },
-    drifted: () => drifted.all().map((row) => String(row['key'])),
     keys: () => keys.iterate() as Iterable<unknown> as Iterable<[ObjectKey, string | null]>,
   }
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { PastAnswer } from '../../past.ts'
 import { contextOf, type CliContext, type GlobalOptions } from '../context.ts'
@@ -43,8 +42,7 @@ async function showHistory(context: CliContext, { flags, key }: { readonly flags
   for (const line of gaps(past)) context.note(line)
   const view: PastView = { past, desired }
   if (output === 'json') context.print(JSON.stringify(pastObjectView(view, key), null, 2))
-  else if (output === 'yaml' || key !== undefined)
-    context.print(stringify(pastObjectView(view, key), { aliasDuplicateObjects: false, lineWidth: 0 }))
+  else if (output === 'yaml' || key !== undefined) context.print(await yamlText(pastObjectView(view, key)))
   else context.print(pastTable(view, output === 'wide'))
 }
 
@@ -55,6 +53,12 @@ async function desiredAt(
   if (revision === undefined) return undefined
   const { pastDesired } = await import('../past-desired.ts')
   return await pastDesired({ repo: flags.repo, revision: revision.commit, path: flags.path ?? path, ...(key === undefined ? {} : { key }) })
+}
+
+/** Its library is loaded for this only. */
+async function yamlText(value: unknown): Promise<string> {
+  const { stringify } = await import('yaml')
+  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
 }
 
 /** What is not known of the time that was asked for. */

@@ -19,7 +19,7 @@ export const slackMedium: Medium = {
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
-    return plain === '' ? '-' : `\`${plain}\``
+    return `\`${plain === '' ? '-' : plain}\``
   },
   link: (url) => `<${url}>`,
 }
