@@ -7,6 +7,8 @@ import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { Ledger } from './ledger.ts'
+import type { FollowedNews } from './follow-news.ts'
+import type { Measures } from './measure-pipeline.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { SourceState } from './pipeline-control.ts'
@@ -45,6 +47,8 @@ export type FollowParts = {
   readonly store: Store
   readonly ledger: Ledger
   readonly observed: ObservedView
+  readonly measures: Pick<Measures, 'progress' | 'metrics'>
+  readonly news: Pick<FollowedNews, 'arrived' | 'notFetched'>
   readonly branch: string
   /** Takes over what must be closed. */
   readonly stack: AsyncDisposableStack
@@ -94,8 +98,10 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     onRevision: async (revision) => await arrive(revision, arrival),
     onError: (error, retryIn) => {
       state.error = describeError(error)
+      parts.measures.metrics.fetchFailed()
       if (refusals.has(errorCode(error)))
         status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: state.error })
+      else parts.news.notFetched(error)
       log.warn({ error: state.error, retryIn }, 'fetch failed')
     },
     interval: options.pollMs,
@@ -123,6 +129,7 @@ async function arrive(revision: Revision, arrival: Arrival): Promise<void> {
   const update = await revisions.take(revision)
   state.fetchedAt = clock.now().toISOString()
   delete state.error
+  parts.news.arrived(update?.view)
   const before = loop.view()
   if (update !== undefined) await comeIntoForce({ revision, signer, update }, arrival)
   await approvals.arrived(revision.commit, before)
@@ -130,11 +137,16 @@ async function arrive(revision: Revision, arrival: Arrival): Promise<void> {
 
 type NewRevision = { readonly revision: Revision; readonly signer: Signer | undefined; readonly update: DesiredUpdate }
 
-async function comeIntoForce({ revision, signer, update }: NewRevision, { previews, approvals, log, parts }: Arrival): Promise<void> {
+async function comeIntoForce(
+  { revision, signer, update }: NewRevision,
+  { previews, approvals, clock, log, parts }: Arrival,
+): Promise<void> {
   const { loop, state, status, ledger } = parts
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
   approvals.before()
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
+  parts.measures.progress.arrived(revision)
+  parts.store.past.revision({ commit: revision.commit, at: clock.now().getTime() })
   loop.desired(update)
   state.revision = revision
   ledger.revision(revision, signer)

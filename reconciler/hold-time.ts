@@ -1,5 +1,5 @@
 import { GitvirtError } from './lib/errors.ts'
-import { longestDuration, parseDuration } from './plan/resolve/duration.ts'
+import { longestDuration, parseDuration } from './lib/duration.ts'
 
 /** How long a person wants something held: a duration, or a time. */
 export type HoldTime = { readonly for?: string | undefined; readonly until?: string | undefined }

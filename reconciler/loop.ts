@@ -30,6 +30,8 @@ export type LoopPorts = {
   readonly inputSalt: string
   /** Name of the environment, to which approvals in Git are bound. */
   readonly environment?: string
+  /** Told of each pass over a revision, and of the plan that it made. */
+  readonly passed?: (pass: { readonly revision: string; readonly plan?: Plan; readonly covered?: ReadonlySet<ObjectKey> }) => void
   /** What plans found to need nothing; saved after each pass. */
   readonly settled?: Settled & { save(): void }
   readonly clock: Clock
@@ -47,6 +49,8 @@ export type Loop = {
   /** The plan of everything, as it stands now; undefined before the first revision. */
   current(): Plan | undefined
   view(): DesiredView | undefined
+  /** Keys that wait for the next pass. */
+  queued(): { readonly plan: number; readonly status: number }
   /** What a plan depends on besides Git, as it stands now. */
   surroundings(desired: DesiredView): Surroundings
   close(): void
@@ -133,6 +137,7 @@ export function createLoop(ports: LoopPorts): Loop {
     const views = { desired, observed: ports.observed.view, suspensions: ports.suspensions(), leases: ports.leases?.() ?? [] }
     if (!taken.all && taken.plan.size === 0) {
       ports.status.refresh({ ...views, keys: taken.status })
+      ports.passed?.({ revision: desired.revision })
       return
     }
     const plan = ports.plan(input(desired, taken.all ? undefined : taken.plan))
@@ -140,6 +145,7 @@ export function createLoop(ports: LoopPorts): Loop {
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
     waiting.take(plan, { now: ports.clock.now(), ...(taken.all ? {} : { covered }) })
     ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
+    ports.passed?.({ revision: desired.revision, plan, ...(taken.all ? {} : { covered }) })
     ports.settled?.save()
     dropUsedApprovals(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
@@ -186,6 +192,7 @@ export function createLoop(ports: LoopPorts): Loop {
     },
     current: () => (view === undefined ? undefined : ports.plan(input(view))),
     view: () => view,
+    queued: () => ({ plan: queue.plan.size, status: queue.status.size }),
     surroundings,
     close() {
       closed = true

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Registry } from 'prom-client'
 import { writeKubeconfig } from './api/kubeconfig.ts'
 import { createAdopt } from './adopt.ts'
 import { startApi, type ApiServer } from './api/server.ts'
@@ -20,6 +19,8 @@ import { openHolds } from './holds.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
+import { followNews } from './follow-news.ts'
+import { convergedEvent, measurePipeline } from './measure-pipeline.ts'
 import { createObserved } from './observed/cache.ts'
 import { createControl, type SourceState } from './pipeline-control.ts'
 import { briefOf } from './plan/brief.ts'
@@ -33,7 +34,8 @@ import type { ForgeOptions } from './forge/types.ts'
 import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
-import { createStatus } from './status/status.ts'
+import type { EventDraft } from './status/events/rules.ts'
+import { createStatus, type Status } from './status/status.ts'
 import { openStore } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
 import type { Keys } from './trust/verify-signature.ts'
@@ -54,6 +56,8 @@ export type ReconcilerOptions = {
   readonly webhookSecret?: string
   /** Name of this environment in receipts, comments and statuses; default: "default". */
   readonly environment?: string
+  /** The operator's file of notification destinations. */
+  readonly notifyFile?: string
   /** True: receipts of what was applied are pushed as Git notes. */
   readonly notes?: boolean
   /** A forge whose requests are planned. */
@@ -88,7 +92,25 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
   const observed = createObserved({ log, clock, store: store.observations, briefOf })
   const sessions = createSessions({ observations: observed, pki, log })
-  const status = createStatus({ store, clock })
+  const state: SourceState = {}
+  const measures = measurePipeline({
+    store,
+    clock,
+    source: state,
+    objects: () => status.objects,
+    loop: () => loop,
+    waitingNotifications: () => news.notifier.waiting(),
+    notes: options.notes === true,
+    converged: (commit) => status.record(convergedEvent(commit)),
+  })
+  const measured = (destination: string, outcome: string): void => measures.metrics.notified(destination, outcome)
+  const news = followNews({ ...options, store, source: state, objects: () => status.objects, measured })
+  const heard = (event: EventDraft): void => {
+    news.heard(event)
+    measures.metrics.heard(event)
+  }
+  const status: Status = createStatus({ store, clock, heard })
+  stack.adopt(news.start(), async (value) => await value.stop())
   let noter: Noter | undefined
   const ledger = createLedger({
     environment: options.environment ?? 'default',
@@ -123,6 +145,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
     settled: store.settled,
+    passed: (pass) => measures.progress.passed(pass),
     clock,
     log,
   })
@@ -134,8 +157,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     setTimeout(() => loop.refresh([]), awaitMs),
     clearTimeout,
   )
-  const state: SourceState = {}
-  const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
+  const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD', path: folderOf(options.source.path) }
   const { poller, previews, admission, source } = await followRepository(options, {
     loop,
     state,
@@ -143,6 +165,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     store,
     ledger,
     observed: observed.view,
+    news,
+    measures,
     stack,
     branch: repository.branch,
   })
@@ -163,14 +187,14 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     fetchNow: () => poller.trigger(),
     allowRevision: (commit) => admission.allow(commit),
     mask: maskPlan,
+    objects: status.objects,
+    notifier: news.notifier,
     clock,
   })
-  const metrics = new Registry()
-  holdMetrics(metrics, store)
+  holdMetrics(measures.registry, store)
   const api = stack.adopt(
     await startApi({
       objects: status.objects,
-      blocked: () => status.blocked(),
       ...requestPorts(dispatcher),
       control,
       webhook: webhookPort(options, () => void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))),
@@ -179,7 +203,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       clock,
       log,
       version: ownVersion(),
-      metrics,
+      metrics: measures.registry,
       notReady: () =>
         loop.view() === undefined ? `no revision has been fetched yet${state.error === undefined ? '' : `: ${state.error}`}` : undefined,
       tls: { ca: pki.ca, ...(await pki.server()) },
@@ -214,6 +238,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     createJoinToken: async (node) => await pki.createJoinToken(node),
     close: async () => await running.disposeAsync(),
   }
+}
+
+/** The environment's folder without slashes around it. */
+function folderOf(path = ''): string {
+  return path.replaceAll(/^\/+|\/+$/g, '')
 }
 
 /** Certificates end in months; a look each hour is often enough. */

@@ -5,6 +5,8 @@ import { GitvirtError } from './lib/errors.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
+import type { Notifier } from './notify/notifier.ts'
+import { pastAt } from './past.ts'
 import { approvalsFor, type ApprovalRequest } from './plan/approve.ts'
 import type { Approval } from './plan/types.ts'
 import { saveView } from './plan/saved-view.ts'
@@ -12,6 +14,7 @@ import type { Plan } from '../schemas/generated/plan.ts'
 import type { Previews } from './previews.ts'
 import type { Roster } from './roster.ts'
 import type { Revision } from './source/types.ts'
+import type { Collection } from './status/collection.ts'
 import type { Store } from './store/store.ts'
 import { everything, type Suspender } from './suspender.ts'
 import type { Signer } from './trust/verify-signature.ts'
@@ -29,13 +32,15 @@ export type ControlParts = {
   readonly roster: Pick<Roster, 'leaveOut'>
   readonly observed: ObservedView
   readonly source: Readonly<SourceState>
-  readonly repository: { readonly url: string; readonly branch: string }
+  readonly repository: { readonly url: string; readonly branch: string; readonly path: string }
   readonly previews: Previews
   readonly leases: Pick<LeaseKeeper, 'begin' | 'end' | 'list'>
   readonly suspender: Pick<Suspender, 'suspend' | 'resume'>
   readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
   readonly mask: (plan: Plan) => Plan
+  readonly objects: Collection
+  readonly notifier: Pick<Notifier, 'test' | 'status'>
   readonly clock: Clock
 }
 
@@ -83,6 +88,9 @@ export function createControl(parts: ControlParts): Control {
       again(key)
     },
     status: async () => statusOf(parts),
+    history: async (query) => pastAt({ store, objects: parts.objects, path: parts.repository.path }, query),
+    notifications: async () => await parts.notifier.status(),
+    testNotification: async ({ destination }) => await parts.notifier.test(destination),
   }
 }
 

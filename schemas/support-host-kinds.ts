@@ -70,6 +70,8 @@ export const fleetSupport: readonly SupportRow[] = yes(
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
    hostDisk hostDisk.allowedPaths suspend
    drift drift.mode drift.rules drift.rules[].matchLabels drift.rules[].mode leases leases.allowed leases.maxDuration leases.keep
+   notifications notifications[].name notifications[].to notifications[].severities notifications[].kinds notifications[].reasons
+   notifications[].exceptReasons notifications[].matchLabels notifications[].interval notifications[].repeat
    environments environments.allowedDifferences environments.allowedDifferences[].kind environments.allowedDifferences[].namespace
    environments.allowedDifferences[].name environments.allowedDifferences[].fields environments.allowedDifferences[].reason
    environments.renames environments.renames[].kind environments.renames[].here environments.renames[].there`,

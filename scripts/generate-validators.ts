@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { Ajv, type Options, type SchemaObject } from 'ajv'
 import standalone from 'ajv/dist/standalone/index.js'
 import { kindSchemas, sharedSchemas } from '../schemas/documents.ts'
+import destinations from '../schemas/wire/destinations.json' with { type: 'json' }
 import observation from '../schemas/wire/observation.json' with { type: 'json' }
 import plan from '../schemas/wire/plan.json' with { type: 'json' }
 import receipt from '../schemas/wire/receipt.json' with { type: 'json' }
@@ -40,6 +41,14 @@ const variants: Readonly<Record<string, Variant>> = {
     schemas: [plan, observation, session],
     exports: Object.fromEntries(Object.keys(session.definitions).map((name) => [name, `${session.$id}#/definitions/${name}`])),
     options: { strict: false },
+  },
+  /** The operator's file of notification destinations. */
+  destinations: {
+    schemas: [destinations],
+    exports: Object.fromEntries(
+      ['WebhookDestination', 'SlackDestination', 'EmailDestination'].map((name) => [name, `${destinations.$id}#/definitions/${name}`]),
+    ),
+    options: strict,
   },
   /** Lines of Git notes. */
   receipt: { schemas: [receipt], exports: { Receipt: receipt.$id }, options: strict },

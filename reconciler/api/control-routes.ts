@@ -9,6 +9,7 @@ const prefix = '/gitvirt/v1'
 const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 /** One under way and one that waits: each fetches from the remote and plans everything. */
 const mostPreviews = 2
+const timePattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 /** Nodes are named as their hosts are, capitals included. */
 const keyPattern = /^[A-Za-z]{1,64}\/[a-z0-9.-]{0,253}\/[A-Za-z0-9.-]{1,253}$/
 
@@ -17,7 +18,7 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   const { control } = options
   const reader = (request: FastifyRequest): Identity => allowed(options, request, 'get')
   const writer = (request: FastifyRequest): Identity => allowed(options, request, 'update')
-  const previews = atMost(mostPreviews)
+  const previews = atMost(mostPreviews, 'One preview is under way and another waits. Ask again when they are done.')
   app.get(`${prefix}/plan`, (request) => {
     reader(request)
     const { ref } = request.query as { readonly ref?: unknown }
@@ -29,6 +30,14 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   })
   app.get(`${prefix}/status`, (request) => (reader(request), guarded(() => control.status())))
   app.get(`${prefix}/state`, (request) => (reader(request), guarded(() => control.state())))
+  notificationRoutes(app, options)
+  app.get(`${prefix}/history`, (request) => {
+    reader(request)
+    const { at, ...query } = request.query as { readonly at?: unknown; readonly key?: unknown }
+    const time = typeof at === 'string' && timePattern.test(at) ? Date.parse(at) : Number.NaN
+    if (Number.isNaN(time)) throw badRequest('at is an RFC 3339 time')
+    return guarded(() => control.history({ time, ...targetOf(query) }))
+  })
   app.post(`${prefix}/reconcile`, (request) => {
     const by = writer(request).name
     return guarded(() => control.reconcile(by))
@@ -69,6 +78,20 @@ export function controlRoutes(app: FastifyInstance, options: ApiOptions): void {
   })
 }
 
+const destinationPattern = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+
+function notificationRoutes(app: FastifyInstance, options: ApiOptions): void {
+  const { control } = options
+  const tests = atMost(1, 'A test is under way. Ask again when it is done.')
+  app.get(`${prefix}/notifications`, (request) => (allowed(options, request, 'get'), guarded(() => control.notifications())))
+  app.post(`${prefix}/notifications/test`, (request) => {
+    const by = allowed(options, request, 'update').name
+    const destination = textOf(bodyOf(request), 'destination')
+    if (destination === undefined || !destinationPattern.test(destination)) throw badRequest('destination is a name')
+    return tests(() => guarded(() => control.testNotification({ destination, by })))
+  })
+}
+
 function allowed(options: ApiOptions, request: FastifyRequest, verb: string): Identity {
   return authorize(identify(request.raw, options.identity), { verb, path: request.url })
 }
@@ -84,10 +107,10 @@ async function guarded(call: () => Promise<unknown>): Promise<unknown> {
 }
 
 /** Lets so many calls be there at once; further ones are refused with 429. */
-function atMost(most: number): (call: () => Promise<unknown>) => Promise<unknown> {
+function atMost(most: number, busy: string): (call: () => Promise<unknown>) => Promise<unknown> {
   let calls = 0
   return async (call) => {
-    if (calls >= most) throw new ApiError(429, 'Busy', 'One preview is under way and another waits. Ask again when they are done.')
+    if (calls >= most) throw new ApiError(429, 'Busy', busy)
     calls += 1
     try {
       return await call()

@@ -9,11 +9,8 @@ export type ApiMetrics = {
   answered(method: string, status: number): void
 }
 
-/** Where the numbers come from. */
-export type MetricSources = { readonly objects: Collection; readonly blocked?: () => ReadonlyMap<string, number> }
-
 /** All names begin with gitvirt_; labels have few values, whatever clients send. */
-export function createMetrics({ objects, blocked }: MetricSources, registry: Registry = new Registry()): ApiMetrics {
+export function createMetrics(objects: Collection, registry: Registry = new Registry()): ApiMetrics {
   collectDefaultMetrics({ register: registry, prefix: 'gitvirt_' })
   const requests = new Counter({
     name: 'gitvirt_api_requests_total',
@@ -22,21 +19,7 @@ export function createMetrics({ objects, blocked }: MetricSources, registry: Reg
     registers: [registry],
   })
   objectGauges(objects, registry)
-  if (blocked !== undefined) blockedGauge(blocked, registry)
   return { registry, answered: (method, status) => requests.inc({ method, code: String(status) }) }
-}
-
-function blockedGauge(blocked: () => ReadonlyMap<string, number>, registry: Registry): void {
-  const gauge = new Gauge({
-    name: 'gitvirt_blocked_objects',
-    help: 'Objects of which a gate holds changes back, by reason.',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect: () => {
-      gauge.reset()
-      for (const [reason, count] of blocked()) gauge.set({ reason }, count)
-    },
-  })
 }
 
 /** Read when scraped: they cost nothing in between. */

@@ -55,6 +55,12 @@ export type Control = {
   allowRevision(request: { readonly commit: string; readonly by: string }): Promise<unknown>
   /** Repository, revision, errors with their places, agents. */
   status(): Promise<unknown>
+  /** What was in force and what ran at a time, in milliseconds since 1970. */
+  history(query: Target & { readonly time: number }): Promise<unknown>
+  /** Rules, destinations by name, and what waits to be told. */
+  notifications(): Promise<unknown>
+  /** Sends a test message to a destination; resolves with the server's answer. */
+  testNotification(request: { readonly destination: string; readonly by: string }): Promise<unknown>
   /** All that agents reported, for offline plans. */
   state(): Promise<unknown>
 }
@@ -76,8 +82,6 @@ export type ApiOptions = {
   readonly clock: Clock
   readonly log: Logger
   readonly version: string
-  /** How many objects are held back, by reason; default: nobody counts. */
-  readonly blocked?: () => ReadonlyMap<string, number>
   /** Where other rooms put their metrics; /metrics serves it with the API's own. Default: a new one. */
   readonly metrics?: Registry
   /** Why it is not ready to serve; undefined where it is. */

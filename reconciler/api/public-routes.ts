@@ -9,7 +9,7 @@ const level = { major: '1', minor: '32' }
 
 /** Probes, version, the webhook (its signature is its identity) and metrics. */
 export function publicRoutes(app: FastifyInstance, options: ApiOptions): void {
-  const metrics = createMetrics(options, options.metrics)
+  const metrics = createMetrics(options.objects, options.metrics)
   app.addHook('onResponse', async (request, reply) => metrics.answered(request.method, reply.statusCode))
   app.get('/version', () => ({
     ...level,

@@ -12,9 +12,11 @@ import { daemonCommands } from './commands/daemon.ts'
 import { describeCommand, eventsCommand } from './commands/describe.ts'
 import { diffCommand } from './commands/diff.ts'
 import { getCommand } from './commands/get.ts'
+import { historyCommand } from './commands/history.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { leaseCommands } from './commands/lease.ts'
 import { logCommand } from './commands/log.ts'
+import { notifyCommands } from './commands/notify.ts'
 import { planCommand } from './commands/plan.ts'
 import { powerCommands } from './commands/power.ts'
 import { promoteCommand } from './commands/promote.ts'
@@ -71,11 +73,13 @@ export function createProgram(): Command {
     vncCommand,
     logCommand,
     blameCommand,
+    historyCommand,
     rollbackCommand,
     auditCommands,
     powerCommands,
     controlCommands,
     leaseCommands,
+    notifyCommands,
     kubeconfigCommand,
     versionCommand,
     completionCommand,

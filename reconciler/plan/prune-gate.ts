@@ -4,7 +4,7 @@ import { formatBytes } from '../lib/quantity.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { foldersAbove } from '../lib/folders-above.ts'
 import type { PlanContext } from './context.ts'
-import { parseDuration } from './resolve/duration.ts'
+import { parseDuration } from '../lib/duration.ts'
 
 const pruneAnnotation = 'gitvirt.io/prune'
 export const quarantineAnnotation = 'gitvirt.io/quarantine'

@@ -16,6 +16,7 @@ import type { EventDraft } from './events/rules.ts'
 import { draftsOf } from './kinds/drafts.ts'
 import { Suspensions } from '../plan/suspended.ts'
 import type { Lease, Suspension } from '../plan/types.ts'
+import { createPast } from './past.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
@@ -29,6 +30,8 @@ export type StatusOptions = {
   /** Changes kept per kind for watchers that resume; default 2,048. */
   readonly history?: number
   readonly mostEvents?: number
+  /** Hears every event as it is recorded, in the same transaction. */
+  readonly heard?: (event: EventDraft) => void
 }
 
 /** What an agent says of one change. */
@@ -64,8 +67,6 @@ export type Status = {
   receipt(receipt: Receipt): void
   /** Takes what became of a plan's changes; a failed one is told by its object until one succeeds. */
   answered(node: string, results: readonly ChangeResult[]): void
-  /** How many objects are held back, by reason; an object may have several. */
-  blocked(): ReadonlyMap<string, number>
   /** The last failure of an object, until it succeeds. */
   failure(key: ObjectKey): Failure | undefined
 }
@@ -97,15 +98,19 @@ export function createStatus(options: StatusOptions): Status {
       throw error
     }
   }
-  const record = (event: EventDraft): void => recorder.record(event)
-  const writer = createWriter({ records: store.objects, collection, record })
+  const record = (event: EventDraft): void => {
+    recorder.record(event)
+    options.heard?.(event)
+  }
+  const past = createPast({ records: store.past, settings: store.settings, clock })
+  const changed = (next: ApiObject | undefined, previous: ApiObject | undefined): void => past.changed(next, previous)
+  const writer = createWriter({ records: store.objects, collection, record, changed })
   const engine = new Engine({ collection, writer, record, clock, store })
   return {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
     record: (event) => saved(() => record(event)),
     failure: (key) => engine.failure(key),
-    blocked: () => engine.blocked(),
     answered: (node, results) => saved(() => engine.answered(node, results)),
     receipt: (receipt) =>
       saved(() => {
@@ -116,9 +121,16 @@ export function createStatus(options: StatusOptions): Status {
   }
 }
 
-function failedStep({ key, step, code, message, node }: Receipt): EventDraft {
+function failedStep({ key, step, code, message, node, plan }: Receipt): EventDraft {
   const verb = step.split(':')[0] ?? step
-  return { key, type: 'Warning', reason: code ?? `Failed${verb}`, message: `${verb} failed: ${message ?? 'no reason given'}`, host: node }
+  return {
+    key,
+    type: 'Warning',
+    reason: code ?? `Failed${verb}`,
+    message: `${verb} failed: ${message ?? 'no reason given'}`,
+    host: node,
+    plan,
+  }
 }
 
 type Parts = {
@@ -141,8 +153,6 @@ class Engine {
   readonly #given: Map<ObjectKey, ToldRecord>
   /** Object key -> what was last told of its blocks. */
   readonly #told = new Map<ObjectKey, string>()
-  /** Reasons why objects are held back; others are not in it. */
-  readonly #blocked = new Map<ObjectKey, readonly string[]>()
   readonly #failures = new Map<ObjectKey, Failure>()
   #revision = ''
   #doubtful = false
@@ -179,12 +189,6 @@ class Engine {
     for (const key of ordered) if (isNamespace(key)) this.#project(world, key)
     if (!this.#loaded) this.#parts.writer.settle()
     this.#loaded = true
-  }
-
-  blocked(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>()
-    for (const reason of [...this.#blocked.values()].flat()) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-    return counts
   }
 
   failure(key: ObjectKey): Failure | undefined {
@@ -259,8 +263,6 @@ class Engine {
   /** An event when an object becomes blocked, or blocked for another reason; waiting for a dependency is ordinary and told by none. */
   #tellBlocks(subject: Subject, exists: boolean): void {
     const blocks = blocksOf(subject).filter((block) => block.reason !== 'WaitingForDependency')
-    if (blocks.length > 0) this.#blocked.set(subject.key, [...new Set(blocks.map(({ reason }) => reason))])
-    else this.#blocked.delete(subject.key)
     const broken = subject.broken ? subject.errors.filter((error) => error.severity === 'error') : []
     const lines: EventDraft[] = [
       ...blocks.map((block) => ({ key: subject.key, type: 'Warning' as const, reason: block.reason, message: blockText(block) })),

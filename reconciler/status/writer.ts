@@ -22,6 +22,8 @@ export type WriterOptions = {
   readonly records: ObjectRecords
   readonly collection: WritableCollection
   readonly record: (event: EventDraft) => void
+  /** Told what clients saw change. */
+  readonly changed?: (next: ApiObject | undefined, previous: ApiObject | undefined) => void
 }
 
 /** Kinds that grow with the fleet: their objects stay in the store and are read when somebody asks. */
@@ -41,6 +43,7 @@ export function createWriter(options: WriterOptions): Writer {
     const gone = collection.remove(key)
     records.delete(key)
     unseen.delete(key)
+    if (gone !== undefined) options.changed?.(undefined, gone)
     if (gone !== undefined) appearanceEvents(key, false, marks).forEach(options.record)
   }
   const write = (draft: Draft, now: string): void => {
@@ -160,6 +163,7 @@ function store(storing: Storing): void {
     const final = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
     options.collection.put(final, summaryOf(final))
     records(storing, final, { ...next, resourceVersion: version })
+    options.changed?.(final, storing.previous)
     if (record === undefined) appearanceEvents(key, true, next.marks).forEach(options.record)
   }
   told.forEach(options.record)

@@ -14,6 +14,7 @@ export type LedgerRecords = {
   append(record: LedgerRecord & StepEnd): void
   /** What no Git note holds yet, in order. */
   pending(most: number): LedgerRecord[]
+  countPending(): number
   /** All up to this sequence are in Git notes. */
   noted(sequence: number): void
 }
@@ -23,6 +24,7 @@ export function ledgerRecords(db: DatabaseSync): LedgerRecords {
   const has = db.prepare('SELECT 1 FROM ledger WHERE plan = ? AND step = ? AND result = ? AND at = ?')
   const insert = db.prepare('INSERT INTO ledger (sequence, digest, revision, line, plan, step, result, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const pending = db.prepare('SELECT sequence, digest, revision, line FROM ledger WHERE noted = 0 ORDER BY sequence LIMIT ?')
+  const count = db.prepare('SELECT count(*) AS count FROM ledger WHERE noted = 0')
   const noted = db.prepare('UPDATE ledger SET noted = 1 WHERE noted = 0 AND sequence <= ?')
   return {
     head: () => {
@@ -39,6 +41,7 @@ export function ledgerRecords(db: DatabaseSync): LedgerRecords {
         commit: String(row['revision']),
         line: String(row['line']),
       })),
+    countPending: () => Number(count.get()?.['count'] ?? 0),
     noted: (sequence) => void noted.run(sequence),
   }
 }

@@ -66,6 +66,29 @@ const migrations: readonly string[] = [
     ending TEXT NOT NULL, branch TEXT, wish TEXT, kept_until TEXT, ended_at TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE news_told (
+    rule TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, class TEXT NOT NULL, at INTEGER NOT NULL, standing INTEGER NOT NULL,
+    PRIMARY KEY (rule, key, reason, class)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX news_standing ON news_told (key) WHERE standing = 1;
+  CREATE TABLE news_groups (
+    rule TEXT NOT NULL, type TEXT NOT NULL, reason TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+    items TEXT NOT NULL, PRIMARY KEY (rule, type, reason)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE news_outbox (
+    id TEXT PRIMARY KEY, rule TEXT NOT NULL, destination TEXT NOT NULL, made_at INTEGER NOT NULL, due_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE news_sent (id INTEGER PRIMARY KEY, rule TEXT NOT NULL, destination TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  CREATE INDEX news_sent_by_destination ON news_sent (destination, at);
+  CREATE INDEX news_sent_by_rule ON news_sent (rule, at);
+  `,
+  `
+  CREATE TABLE past_states (id INTEGER PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL, body TEXT) STRICT;
+  CREATE INDEX past_states_by_key ON past_states (key, id);
+  CREATE TABLE past_revisions (id INTEGER PRIMARY KEY, commit_id TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  `,
 ]
 
 /**

@@ -38,6 +38,8 @@ export type KeptObject = { readonly body: string; readonly summary: string }
 export type StoredObject = { readonly record: ObjectRecord; readonly kept?: KeptObject }
 
 export type ObjectRecords = {
+  /** Keys of objects that differ from what was applied; reads all marks. */
+  drifted(): ObjectKey[]
   get(key: ObjectKey): StoredObject | undefined
   put(key: ObjectKey, record: ObjectRecord, kept?: KeptObject): void
   delete(key: ObjectKey): void
@@ -47,6 +49,7 @@ export type ObjectRecords = {
 
 export function objectRecords(db: DatabaseSync): ObjectRecords {
   const upsert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const drifted = db.prepare("SELECT key FROM objects WHERE json_extract(marks, '$.drift') <> ''")
   const remove = db.prepare('DELETE FROM objects WHERE key = ?')
   const one = db.prepare('SELECT * FROM objects LEFT JOIN bodies USING (key) WHERE key = ?')
   const upsertBody = db.prepare('INSERT INTO bodies VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body')
@@ -55,6 +58,7 @@ export function objectRecords(db: DatabaseSync): ObjectRecords {
   const keys = db.prepare('SELECT summary, json_group_array(key) FROM objects INDEXED BY objects_by_summary GROUP BY summary')
   keys.setReturnArrays(true)
   return {
+    drifted: () => drifted.all().map((row) => String(row['key'])),
     get: (key) => {
       const row = one.get(key)
       return row === undefined ? undefined : { record: fromRow(row), ...keptOf(row) }

@@ -6,9 +6,11 @@ import { eventRecords, type EventRecords } from './event-records.ts'
 import { applied, plans, receipts, type Applied, type Plans, type Receipts } from './history.ts'
 import { leases, type Leases } from './leases.ts'
 import { ledgerRecords, type LedgerRecords } from './ledger-records.ts'
+import { newsRecords, type NewsRecords } from './news-records.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
 import { codeVersion } from './rules-version.ts'
+import { pastRecords, type PastRecords } from './past-records.ts'
 import { settledRecords, type SettledRecords } from './settled-records.ts'
 import { toldRecords, type ToldRecords } from './told-records.ts'
 import { tokens, type Tokens } from './tokens.ts'
@@ -34,6 +36,8 @@ export type Store = {
   readonly tokens: Tokens
   readonly settled: SettledRecords
   readonly told: ToldRecords
+  readonly news: NewsRecords
+  readonly past: PastRecords
   /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
   transaction<T>(work: () => T): T
   close(): void
@@ -67,6 +71,8 @@ export function openStore(dir: string, version = codeVersion()): Store {
     tokens: tokens(db),
     settled: settledRecords(db, transaction),
     told: toldRecords(db),
+    news: newsRecords(db),
+    past: pastRecords(db),
     transaction,
     close: () => db.close(),
   }

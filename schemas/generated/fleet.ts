@@ -212,6 +212,12 @@ export interface FleetSpec {
     keep?: Duration
   }
   /**
+   * Who is told of what. Addresses and secrets are not in Git: each rule names a destination of the operator's file on the reconciler's host.
+   *
+   * @maxItems 30
+   */
+  notifications?: NotificationRule[]
+  /**
    * True: plans are computed and shown, none is carried out.
    */
   suspend?: boolean
@@ -270,4 +276,52 @@ export interface ApprovalRule {
    * @minItems 1
    */
   signers?: [string, ...string[]]
+}
+/**
+ * This interface was referenced by `Fleet`'s JSON-Schema
+ * via the `definition` "NotificationRule".
+ */
+export interface NotificationRule {
+  /**
+   * Name of the rule, once in the Fleet.
+   */
+  name: string
+  /**
+   * Name of a destination in the operator's file (--notify-file).
+   */
+  to: string
+  /**
+   * What is told: warning is something wrong, recovery its end, info all that went as it should. Default: warning and recovery.
+   *
+   * @minItems 1
+   */
+  severities?: ['warning' | 'recovery' | 'info', ...('warning' | 'recovery' | 'info')[]]
+  /**
+   * Kinds of the objects. Default: all.
+   *
+   * @minItems 1
+   * @maxItems 30
+   */
+  kinds?: [string, ...string[]]
+  /**
+   * Reasons as events have them. Default: all.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  reasons?: [string, ...string[]]
+  /**
+   * Reasons that are not told. Default: none.
+   *
+   * @maxItems 100
+   */
+  exceptReasons?: string[]
+  /**
+   * Labels that an object must have, all of them. Default: every object.
+   */
+  matchLabels?: {
+    [k: string]: string
+  }
+  interval?: Duration
+  repeat?: Duration
 }

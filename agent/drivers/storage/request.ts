@@ -3,7 +3,7 @@ import { Agent } from 'undici'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
 import type { InputData } from '../types.ts'
-import { checkUrl, guardedLookup, isAllowedSource } from './address-guard.ts'
+import { checkUrl, isAllowedSource, sourceLookup } from './address-guard.ts'
 
 /** What one import sends; the headers may hold secrets and are dropped when a redirect leads elsewhere. */
 export type SourceRequest = {
@@ -57,7 +57,7 @@ export function createAgent(request: SourceRequest, url: URL, idle: number): Age
     connections: 1,
     maxResponseSize: -1,
     connect: {
-      lookup: guardedLookup(isAllowedSource(url, request.allowed)),
+      lookup: sourceLookup(isAllowedSource(url, request.allowed)),
       rejectUnauthorized: !request.insecure,
       ...(request.ca === undefined ? {} : { ca: [...request.ca] }),
     },

@@ -28,6 +28,7 @@ type ReconcilerFlags = CommonOptions & {
   readonly serverName: readonly string[]
   readonly webhookSecretFile?: string
   readonly notes?: boolean
+  readonly notifyFile?: string
 } & TrustFlags &
   ForgeFlags
 type AgentFlags = CommonOptions & {
@@ -86,6 +87,7 @@ function reconcilerFlags(command: Command): Command {
     .option('--forge-token-file <file>', 'file with a token that may comment and set commit statuses')
     .option('--environment <name>', 'name of this environment in receipts, comments and statuses; default: --path, or "default"')
     .option('--notes', 'push receipts of what was applied as Git notes (refs/notes/gitvirt); the token must be able to write')
+    .option('--notify-file <file>', 'file with the destinations of notifications, readable by its owner only')
     .option('--verify-commits <mode>', 'whose commits come into force: none, head or every-commit must be signed', 'none')
     .option('--allowed-signers <file>', 'SSH keys that are trusted, as in ssh-keygen’s allowed_signers')
     .option('--keyring <file>', 'OpenPGP public keys that are trusted')
@@ -144,6 +146,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     ...forgeOptions(flags),
     environment: environmentOf(flags),
     ...(flags.notes === true ? { notes: true } : {}),
+    ...(flags.notifyFile === undefined ? {} : { notifyFile: flags.notifyFile }),
     ...(flags.webhookSecretFile === undefined ? {} : { webhookSecret: (await readFile(flags.webhookSecretFile, 'utf8')).trim() }),
     clock: systemClock,
     log,

@@ -4,8 +4,8 @@ import type { DesiredView } from '../../desired/types.ts'
 import { digestOf } from '../../lib/digest.ts'
 import type { Schedule } from '../../lib/schedule.ts'
 import { parseBytes } from '../../lib/quantity.ts'
-import { parseDuration } from './duration.ts'
-import { keyText } from '../../lib/object-key.ts'
+import { parseDuration } from '../../lib/duration.ts'
+import { keyText, type ObjectKey } from '../../lib/object-key.ts'
 
 /** When changes may or may not be carried out. */
 export type Window = {
@@ -150,15 +150,25 @@ export function unattendedFor(policy: ResolvedPolicy, labels: Readonly<Record<st
   return policy.unattended
 }
 
+/** The one Fleet of a revision among all that it declares, or where one stands that cannot be read. */
+export function declaredFleet(desired: DesiredView): {
+  readonly keys: readonly ObjectKey[]
+  readonly fleet?: Fleet
+  readonly broken?: string
+} {
+  const keys = [...desired.keysOf('Fleet')].sort()
+  const first = keys.map((key) => desired.get(key)).find((object) => object?.kind === 'Fleet')
+  if (first?.kind === 'Fleet') return { keys, fleet: first.object }
+  const broken = brokenFleet(desired)
+  return { keys, ...(broken === undefined ? {} : { broken }) }
+}
+
 /**
  * The policy of a revision. Without a Fleet the defaults hold; a Fleet that is there but cannot be read suspends everything,
  * because its limits are unknown.
  */
 export function loadPolicy(desired: DesiredView): LoadedPolicy {
-  const keys = [...desired.keysOf('Fleet')].sort()
-  const first = keys.map((key) => desired.get(key)).find((object) => object?.kind === 'Fleet')
-  const fleet: Fleet | undefined = first?.kind === 'Fleet' ? first.object : undefined
-  const broken = fleet === undefined ? brokenFleet(desired) : undefined
+  const { keys, fleet, broken } = declaredFleet(desired)
   const resolved = resolvePolicy(fleet?.spec)
   const policy = broken === undefined ? resolved : { ...resolved, suspended: broken, leases: { ...resolved.leases, allowed: false } }
   const findings = keys.slice(1).map((key): Finding => ({

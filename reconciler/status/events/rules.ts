@@ -9,6 +9,8 @@ export type EventDraft = {
   readonly reason: string
   readonly message: string
   readonly host?: string
+  /** Digest of the sealed plan that was carried out; not a part of the event itself. */
+  readonly plan?: string
 }
 
 type Told = Omit<EventDraft, 'key'>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { checkUrl, guardedLookup, isAllowedSource, isInternalAddress } from '../../../../../agent/drivers/storage/address-guard.ts'
+import { checkUrl, isAllowedSource, sourceLookup } from '../../../../../agent/drivers/storage/address-guard.ts'
+import { isInternalAddress } from '../../../../../reconciler/lib/internal-address.ts'
 
 it('knows internal addresses in every spelling', () => {
   const internal = [
@@ -53,7 +54,7 @@ it('lets through only the listed host, or host and port', () => {
 it('refuses a name that resolves to an internal address, at the connection', async () => {
   const look = async (allowed: boolean) =>
     await new Promise<{ error: Error | null; address: unknown }>((resolve) => {
-      guardedLookup(allowed)('localhost', { all: true }, (error, address) => resolve({ error, address }))
+      sourceLookup(allowed)('localhost', { all: true }, (error, address) => resolve({ error, address }))
     })
   assert.equal(((await look(false)).error as { code?: string } | null)?.code, 'SourceNotAllowed')
   assert.equal((await look(true)).error, null)

@@ -1,0 +1,87 @@
+import type { Clock } from '../lib/clock.ts'
+import type { PastRecords } from '../store/past-records.ts'
+import type { Settings } from '../store/store.ts'
+import type { ApiObject } from './api-object.ts'
+import { keyOf } from './collection.ts'
+import { hasPast, pastObject } from './past-state.ts'
+
+export type PastParts = {
+  readonly records: PastRecords
+  readonly settings: Settings
+  readonly clock: Pick<Clock, 'now'>
+  /** Most rows, but for the newest of each object; default 500,000. */
+  readonly most?: number
+  /** For how long rows are kept, in milliseconds; default 90 days. */
+  readonly keep?: number
+}
+
+/**
+ * Keeps what objects were. An object that is as it was when it came has no row, so a fleet that stands still costs nothing: its first row is
+ * written at its first change.
+ */
+export type Past = {
+  /** An object became another one, or went. */
+  changed(next: ApiObject | undefined, previous: ApiObject | undefined): void
+}
+
+const sinceSetting = 'pastSince'
+const day = 86_400_000
+const pruneEvery = 1000
+
+/** Since when objects' pasts are whole, in milliseconds since 1970. */
+export function pastSince(settings: Settings): number {
+  return Number(settings.get(sinceSetting) ?? '0')
+}
+
+export function createPast({ records, settings, clock, most = 500_000, keep = 90 * day }: PastParts): Past {
+  const now = (): number => clock.now().getTime()
+  if (settings.get(sinceSetting) === undefined) settings.put(sinceSetting, String(now()))
+  let any = records.hasAny()
+  let appended = 0
+  const append = (key: string, at: number, body: string | undefined): void => {
+    any = true
+    records.append({ key, at, ...(body === undefined ? {} : { body }) })
+    appended += 1
+    if (appended % pruneEvery === 0) prune({ records, settings, now: now(), most, keep })
+  }
+  return {
+    changed: (next, previous) => {
+      const object = next ?? previous
+      if (object === undefined || !hasPast(object.kind)) return
+      const key = keyOf(object)
+      // What is new needs no row, but for another life of a name whose last one ended.
+      if (previous === undefined && !(any && records.has(key))) return
+      const after = next === undefined ? undefined : textOf(next)
+      const before = previous === undefined ? undefined : textOf(previous)
+      if (after === before) return
+      if (previous === undefined) return append(key, now(), after)
+      if (!any || !records.has(key)) append(key, beganAt(previous, settings), before)
+      append(key, now(), after)
+    },
+  }
+}
+
+function textOf(object: ApiObject): string {
+  return JSON.stringify(pastObject(object))
+}
+
+/** Since when an object without a row is as it is. */
+export function beganAt({ metadata }: ApiObject, settings: Settings): number {
+  const created = Date.parse(metadata.creationTimestamp)
+  return Math.max(Number.isNaN(created) ? 0 : created, pastSince(settings))
+}
+
+type Pruning = {
+  readonly records: PastRecords
+  readonly settings: Settings
+  readonly now: number
+  readonly most: number
+  readonly keep: number
+}
+
+function prune({ records, settings, now, most, keep }: Pruning): void {
+  const surplus = records.count() - most
+  const horizon = Math.max(now - keep, surplus > 0 ? (records.timeAfter(surplus) ?? 0) : 0)
+  if (!records.dropBefore(horizon)) return
+  settings.put(sinceSetting, String(Math.max(pastSince(settings), horizon)))
+}
