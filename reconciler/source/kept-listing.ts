@@ -66,9 +66,6 @@ function listingOf(whole: string): KeptListing | undefined {
   return { commit, refused, entries }
 }
 
-/** Changes from which a listing is kept anew: fewer cost less to find again than the listing to write. */
-const manyChanges = 500
-
 /**
  * The listing of a commit: what is kept of an earlier one, and what changed since; the whole tree where nothing usable is kept, as when
  * the repository no longer has the earlier commit.
@@ -78,7 +75,7 @@ export async function listCommit(source: Pick<Source, 'list' | 'changes'>, commi
   const kept = keeper?.last()
   const since = kept === undefined ? undefined : await source.changes(kept.commit, commit).catch(() => undefined)
   const listing = kept === undefined || since === undefined ? await source.list(commit) : withChanges(kept, since)
-  if (since === undefined || since.changes.length >= manyChanges) keeper?.keep({ ...listing, commit })
+  if (listing !== kept) keeper?.keep({ ...listing, commit })
   return listing
 }
 

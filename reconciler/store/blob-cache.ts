@@ -20,6 +20,8 @@ const layout = 3
 /** Ids, or packs, of one query: enough to make it cheap, few enough to keep memory flat. */
 const idsPerQuery = 500
 const packsPerQuery = 64
+/** Ids from which on it is asked whether these are most of all. */
+const manyIds = 1000
 /** Characters of a pack: the texts of a fleet are read in few rows, and one text costs little more than itself. */
 const packLength = 65_536
 
@@ -103,13 +105,18 @@ class SqliteBlobCache implements ClosableBlobCache {
     const wanted = new Set(ids)
     const today = day()
     const unmarked: number[] = []
-    const packs = this.#packs(ids)
+    const packs = this.#areMost(ids) ? this.#allPacks() : this.#packs(ids)
     for (let at = 0; at < packs.length; at += packsPerQuery) {
       const rows = this.#select.all(JSON.stringify(packs.slice(at, at + packsPerQuery))) as unknown as [number, number, string][]
       for (const [pack, used, text] of rows) {
         // In the order of packs: where a text was put anew, the newer one counts.
-        for (const [id, one] of unpack(text)) if (wanted.has(id)) found.set(id, one)
-        if (used < today) unmarked.push(pack)
+        let isUsed = false
+        for (const [id, one] of unpack(text)) {
+          if (!wanted.has(id)) continue
+          found.set(id, one)
+          isUsed = true
+        }
+        if (isUsed && used < today) unmarked.push(pack)
       }
     }
     this.#markUsed(unmarked, today)
@@ -157,6 +164,19 @@ class SqliteBlobCache implements ClosableBlobCache {
       for (const [pack] of this.#packsOf.all(this.#version, some) as unknown as [number][]) packs.add(pack)
     }
     return [...packs].sort((a, b) => a - b)
+  }
+
+  /** Whether it costs less to read all packs than to look for those that hold these ids. */
+  #areMost(ids: readonly string[]): boolean {
+    if (ids.length < manyIds) return false
+    const all = Number(this.#db.prepare('SELECT COUNT(*) AS total FROM entry WHERE version = ?').get(this.#version)?.['total'] ?? 0)
+    return ids.length > all / 2
+  }
+
+  #allPacks(): number[] {
+    const statement = this.#db.prepare('SELECT id FROM pack WHERE version = ? ORDER BY id')
+    statement.setReturnArrays(true)
+    return (statement.all(this.#version) as unknown as [number][]).map(([pack]) => pack)
   }
 
   /** Notes the day of use, so that a restart writes each row at most once a day. */

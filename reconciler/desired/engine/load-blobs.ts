@@ -5,7 +5,7 @@ import type { JudgedBlob } from '../judge/types.ts'
 import type { ParseLimits } from '../parse/limits.ts'
 import type { BlobContent, ReadBlobs } from '../types.ts'
 
-/** Blobs per round trip to the cache: enough to make its transactions cheap, few enough to keep memory flat. */
+/** Blobs that are put into the cache at a time: enough to make its transactions cheap, few enough to keep memory flat. */
 const batchSize = 500
 
 export type LoadOptions = {
@@ -21,7 +21,7 @@ export type LoadOptions = {
 export async function loadBlobs(ids: readonly string[], options: LoadOptions): Promise<Map<string, JudgedBlob>> {
   const { cache } = options
   const blobs = new Map<string, JudgedBlob>()
-  for (let at = 0; at < ids.length; at += batchSize) fromCache(ids.slice(at, at + batchSize), options, blobs)
+  fromCache(ids, options, blobs)
   const missing = blobs.size === 0 ? ids : ids.filter((id) => !blobs.has(id))
   if (missing.length === 0) return blobs
   let fresh: [string, string][] = []

@@ -92,6 +92,19 @@ describe('openBlobCache', () => {
     cache.close()
   })
 
+  it('gives the newest text also where most of all texts are asked for at once', () => {
+    const texts = Array.from({ length: 1500 }, (_, index): [string, string] => [`id${index}`, `old ${index} ${'x'.repeat(200)}`])
+    const cache = openBlobCache({ file: file(), version: 'v' })
+    cache.put(texts)
+    cache.put([['id3', 'new']])
+    const found = cache.get(['missing', ...texts.map(([id]) => id)])
+    assert.deepEqual(found, new Map(texts).set('id3', 'new'))
+    cache.close()
+    const other = openBlobCache({ file: file(), version: 'other' })
+    assert.equal(other.get(texts.map(([id]) => id)).size, 0)
+    other.close()
+  })
+
   it('takes what is damaged or lost of a row for absent', () => {
     const cache = openBlobCache({ file: file(), version: 'v' })
     for (const damage of ["text = 'nonsense'", "text = '{}' || char(10)", "text = ''", 'id = id + 1000']) {
