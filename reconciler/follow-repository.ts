@@ -35,6 +35,10 @@ export type FollowOptions = {
   /** Whose signed trailers approve changes; default: the keys of `trust`. */
   readonly approvers?: Keys
   readonly environment?: string
+  /** Requests are planned; only whether, not how. */
+  readonly forge?: object
+  /** Receipts are pushed. */
+  readonly notes?: boolean
   readonly clock: Clock
   readonly log: Logger
 }
@@ -73,7 +77,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   // Who came after whom, and who wrote what, is told by all of the history only.
   const wholeHistory = trust.mode !== 'none' || approvers !== undefined
   const source = stack.adopt(
-    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory }),
+    await openSource({ ...options.source, storeDir: join(stateDir, 'source'), wholeHistory, gitNeededFor: gitNeededFor(options) }),
     async (value) => await value.close(),
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
@@ -108,6 +112,10 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   })
   stack.defer(async () => await poller.stop())
   return { poller, previews, admission, source }
+}
+
+function gitNeededFor({ forge, notes }: Pick<FollowOptions, 'forge' | 'notes'>): string[] {
+  return [...(forge === undefined ? [] : ['--forge']), ...(notes === true ? ['--notes'] : [])]
 }
 
 type Arrival = Pick<Followed, 'previews' | 'admission'> & {

@@ -26,7 +26,7 @@ const mostCommits = 10_000
  *
  * The last head is kept as `refs/gitvirt/<key>/head` and the one before it as `…/before`; a head that a rewrite replaced stays
  * reachable under `…/replaced/`. `<key>` stands for the address and the reference, so that tracking another branch is no rewrite.
- * @throws GitvirtError `InvalidUrl`, `InvalidRef`, `InvalidPath`, `StoreBusy`, `CommandNotFound`
+ * @throws GitvirtError `InvalidUrl`, `InvalidRef`, `InvalidPath`, `StoreBusy`, `CommandNotFound`, `GitNeeded`
  */
 export async function openSource(options: SourceOptions): Promise<Source> {
   const remote = parseRemote(options.url)
@@ -46,6 +46,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
       wholeHistory: options.wholeHistory ?? false,
     }
     const useGit = await chooseGit(options, remote)
+    if (!useGit && options.gitNeededFor !== undefined && options.gitNeededFor.length > 0) throw gitNeeded(options.gitNeededFor)
     if (useGit) await prepareStore(options.storeDir, remote)
     const engine = useGit ? createGitEngine(engineOptions) : await openIsomorphic(engineOptions)
     const key = createHash('sha256')
@@ -74,6 +75,16 @@ async function chooseGit(options: SourceOptions, remote: Remote): Promise<boolea
     code: 'CommandNotFound',
     message: `The program "git" is not installed; ${remote.url} cannot be read without it.`,
     action: 'Install "git" on this host, or use an http:// or https:// address.',
+  })
+}
+
+/** Told at the start: what would be missing later is no more than a line in the log. */
+function gitNeeded(flags: readonly string[]): GitvirtError {
+  return new GitvirtError({
+    code: 'GitNeeded',
+    message: `${flags.join(' and ')} cannot be done without the program "git", which is not used here.`,
+    action: `Install git 2.38 or newer where the reconciler runs, or leave ${flags.join(' and ')} out.`,
+    terminal: true,
   })
 }
 

@@ -50,6 +50,8 @@ export type SourceOptions = {
   readonly auth?: SourceAuth
   /** Fetch all of the history at the first time already: for those who look at every commit. Default false. */
   readonly wholeHistory?: boolean
+  /** What is asked for that only the git program can do, by the names of its flags; without git the repository is not opened then. */
+  readonly gitNeededFor?: readonly string[]
   readonly caps?: Partial<SourceCaps>
   /** `auto`: the git program where it is installed, else isomorphic-git (HTTP(S) only). */
   readonly engine?: 'auto' | 'git' | 'isomorphic'
