@@ -168,7 +168,7 @@ function setSeed(model: FleetModel, choose: Chooser): Edited {
 }
 
 function setSecret(model: FleetModel, choose: Chooser): Edited {
-  const secretMark = 2 + choose.number(1000)
+  const secretMark = 5001 + choose.number(1000)
   return secretMark === model.secretMark ? undefined : { model: { ...model, secretMark }, what: `Secret with mark ${secretMark}` }
 }
 

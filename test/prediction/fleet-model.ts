@@ -215,6 +215,6 @@ export function firstFleet(): FleetModel {
       { name: 'spare', mebibytes: 8, options: {} },
     ],
     networks: [{ name: 'net-br1', bridge: 'br1', state: 'up', mtu: 1500, ports: [], options: {} }],
-    secretMark: 1,
+    secretMark: 5000,
   }
 }

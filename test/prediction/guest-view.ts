@@ -39,7 +39,8 @@ export function guestView(domain: XmlElement): Map<string, string> {
   const view = new Map<string, string>()
   const note = (path: string, value: string): void => void view.set(path, value)
   const walk = (item: XmlElement, path: string): void => {
-    for (const [name, value] of Object.entries(item.attributes)) if (!notSeenAttributes.has(name)) note(`${path}@${name}`, value)
+    for (const [name, value] of Object.entries(item.attributes))
+      if (!notSeenAttributes.has(name) && !(item.name === 'source' && name === 'index')) note(`${path}@${name}`, value)
     if (item.text !== undefined) note(path, item.text)
     const seen = new Map<string, number>()
     for (const part of item.children) {

@@ -87,13 +87,15 @@ export class ImageCache {
     return file
   }
 
-  /** What is kept in a folder, most recently used first. What has been changed or cut short counts as not there. */
+  /** What is kept in a folder, most recently used first. What is cut short, or cannot be held against anything after a reboot, is not. */
   async list(folder: string, most: number): Promise<readonly KeptImage[]> {
     const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5))
+    const boot = await bootId()
     const kept = await Promise.all(
       names.map(async (key) => {
         const [note, stats] = await Promise.all([readNote(join(folder, key)), stat(join(folder, key)).catch(() => undefined)])
-        return note === undefined || stats?.size !== note.bytes ? [] : [{ key, bytes: note.bytes, used: stats.mtimeMs }]
+        if (note === undefined || stats?.size !== note.bytes || (note.boot !== boot && note.checksum === undefined)) return []
+        return [{ key, bytes: note.bytes, used: stats.mtimeMs }]
       }),
     )
     const newest = kept.flat().sort((one, other) => other.used - one.used || (one.key < other.key ? -1 : 1))

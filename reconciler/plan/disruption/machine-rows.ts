@@ -74,6 +74,7 @@ const guestRows: Row[] = [
 
 const domainRows: Row[] = [
   ...rows(domain, 'restart', { fields: 'chassis.** clock.** features.** launchSecurity.** machine.type' }),
+  ...rows(domain, 'restart', { fields: 'clock.utc', absent: {} }),
   ...rows(`${domain}.launchSecurity.sev`, 'restart', { fields: 'dhCert session', sensitive: true }),
   ...rows(`${domain}.cpu`, 'restart', {
     fields: `cores threads maxSockets model dedicatedCpuPlacement isolateEmulatorThread realtime.mask numa.guestMappingPassthrough
@@ -87,18 +88,24 @@ const domainRows: Row[] = [
   ...rows(`${domain}.resources`, guestSize, { fields: 'requests.* limits.*', quantity: true }),
   ...rows(`${domain}.resources`, 'none', { fields: 'overcommitGuestOverhead' }),
   ...rows(`${domain}.firmware`, 'restart', {
-    fields: `serial acpi.msdmNameRef acpi.slicNameRef bootloader.bios.useSerial bootloader.efi.persistent bootloader.efi.secureBoot
+    fields: `serial acpi.msdmNameRef acpi.slicNameRef bootloader.efi.persistent bootloader.efi.secureBoot
       kernelBoot.kernelArgs kernelBoot.container.image kernelBoot.container.imagePullPolicy kernelBoot.container.imagePullSecret
       kernelBoot.container.initrdPath kernelBoot.container.kernelPath`,
   }),
+  ...rows(`${domain}.firmware`, 'restart', { fields: 'bootloader.bios.useSerial', absent: false }),
   ...rows(`${domain}.firmware`, 'recreate', { fields: 'uuid', reason: 'The UUID is what the host knows the machine by.' }),
-  ...rows(domain, 'restart', { fields: 'ioThreads.supplementalPoolThreadCount ioThreadsPolicy rebootPolicy' }),
+  ...rows(domain, 'restart', { fields: 'ioThreads.supplementalPoolThreadCount ioThreadsPolicy' }),
+  ...rows(domain, 'restart', { fields: 'rebootPolicy', absent: 'Reboot' }),
 ]
 
 const deviceRows: Row[] = [
   ...rows(devices, 'restart', {
-    fields: `autoattachGraphicsDevice autoattachInputDevice autoattachMemBalloon autoattachPodInterface autoattachSerialConsole
-      autoattachVSOCK blockMultiQueue clientPassthrough downwardMetrics logSerialConsole networkInterfaceMultiqueue panicDevices rng
+    fields: 'autoattachGraphicsDevice autoattachMemBalloon autoattachSerialConsole logSerialConsole',
+    absent: true,
+  }),
+  ...rows(devices, 'restart', { fields: 'autoattachInputDevice blockMultiQueue networkInterfaceMultiqueue', absent: false }),
+  ...rows(devices, 'restart', {
+    fields: `autoattachPodInterface autoattachVSOCK clientPassthrough downwardMetrics panicDevices rng
       sound.model sound.name tpm.enabled tpm.persistent useVirtioTransitional video.type watchdog.name watchdog.diag288.action
       watchdog.i6300esb.action`,
   }),
@@ -112,17 +119,19 @@ const deviceRows: Row[] = [
   ...rows(`${devices}.interfaces`, 'restart', { fields: '[(order)]', reason: 'Addresses on the bus follow the order.' }).map(joined),
   ...rows(disk, 'restart', { fields: '.', add: diskAdded, remove: diskRemoved }),
   ...rows(disk, 'restart', {
-    fields: `name bootOrder cache io serial shareable tag errorPolicy dedicatedIOThread changedBlockTracking blockSize.custom.logical
+    fields: `name bootOrder cache io serial tag changedBlockTracking blockSize.custom.logical
       blockSize.custom.physical blockSize.custom.discardGranularity blockSize.matchVolume.enabled cdrom.bus cdrom.readonly cdrom.tray disk.bus
-      disk.pciAddress disk.readonly lun.bus lun.readonly lun.reservation`,
+      disk.pciAddress lun.bus lun.readonly lun.reservation`,
   }),
+  ...rows(disk, 'restart', { fields: 'shareable dedicatedIOThread disk.readonly', absent: false }),
+  ...rows(disk, 'restart', { fields: 'errorPolicy', absent: 'stop' }),
   ...rows(nic, 'restart', { fields: '.', add: interfaceAdded, remove: interfaceRemoved }),
   ...rows(nic, 'restart', {
     fields: `name acpiIndex binding.name bootOrder bridge macAddress macvtap masquerade model passt passtBinding pciAddress slirp sriov
       tag portRanges dhcpOptions.bootFileName dhcpOptions.ntpServers dhcpOptions.privateOptions dhcpOptions.tftpServerName`,
   }),
   ...rows(nic, 'restart', { fields: 'ports ports[(order)] ports[*] ports[*].**' }),
-  ...rows(nic, linkState, { fields: 'state' }),
+  ...rows(nic, linkState, { fields: 'state', absent: 'up' }),
 ]
 
 const cloudInitText = 'userData userDataBase64 networkData networkDataBase64'

@@ -38,6 +38,8 @@ export type Row = {
   readonly sensitive?: true
   /** Two ways to write one quantity are no change. */
   readonly quantity?: true
+  /** What the field means where it is absent: writing that out is no change. */
+  readonly absent?: unknown
   readonly reason?: string
 }
 

@@ -1,4 +1,4 @@
-import { orderSegment } from '../diff/tree.ts'
+import { equalJson, orderSegment } from '../diff/tree.ts'
 import { passedOver } from '../../../schemas/support.ts'
 import { formatPath, segmentName, type Segments } from '../diff/path.ts'
 import { parseQuantity } from '../../lib/quantity.ts'
@@ -111,6 +111,9 @@ function judgeRow(row: Row, context: FieldContext): Judgement {
   const sensitive = row.sensitive === true
   if (row.quantity === true && sameQuantity(context)) {
     return { disruption: 'none', act: 'define', reason: 'The same quantity, written differently.', sensitive }
+  }
+  if (row.absent !== undefined && equalJson(context.before ?? row.absent, context.after ?? row.absent)) {
+    return { disruption: 'none', act: 'define', reason: 'It means the same without it.', sensitive }
   }
   const verdict = verdictOf(cellOf(row, context), context)
   const reason = verdict.reason ?? row.reason

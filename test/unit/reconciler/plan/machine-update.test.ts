@@ -111,6 +111,8 @@ describe('machine updates', () => {
     same((guest) => void (guest.domain.resources = { requests: { memory: '512Mi' } }))
     same((guest) => void (guest.domain.devices.autoattachVSOCK = true))
     same((guest) => void (guest.subdomain = 'sub'))
+    same((guest) => void (guest.domain.devices.autoattachGraphicsDevice = true))
+    same((guest) => void (guest.domain.clock = { utc: {} }))
   })
 
   it('restarts for requests that decide how large the guest is', () => {

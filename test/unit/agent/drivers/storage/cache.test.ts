@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it, type TestContext } from 'node:test'
@@ -61,6 +61,25 @@ it('remembers the checks of a kept download until another one takes its place', 
   assert.deepEqual(await find(), { file, validators: { etag: '"1"' }, checksum: undefined, checked })
   await keep('"2"')
   assert.equal((await find())?.checked, undefined)
+})
+
+it('lists what it keeps, most recently used first and no more than asked for', async (t) => {
+  const { folder, cache, file, noteAnotherBoot } = await keptImage(t, 'image')
+  const other = join(folder, 'other.tmp')
+  await writeFile(other, 'longer image')
+  await cache.keep(folder, 'other', { file: other, bytes: 12, validators: { etag: '"2"' }, checksum: undefined })
+  await utimes(file, 0, 0)
+  const all = [
+    { key: 'other', bytes: 12 },
+    { key: 'key', bytes: 5 },
+  ]
+  assert.deepEqual(await cache.list(folder, 10), all)
+  assert.deepEqual(await cache.list(folder, 1), all.slice(0, 1))
+  await noteAnotherBoot('an earlier one')
+  assert.deepEqual(await cache.list(folder, 10), all.slice(0, 1))
+  await writeFile(join(folder, 'other'), 'cut')
+  assert.deepEqual(await cache.list(folder, 10), [])
+  assert.deepEqual(await cache.list(join(folder, 'nowhere'), 10), [])
 })
 
 for (const boot of ['an earlier one', undefined]) {
