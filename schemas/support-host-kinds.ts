@@ -67,7 +67,8 @@ export const fleetSupport: readonly SupportRow[] = yes(
    prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
    hostDisk hostDisk.allowedPaths suspend
-   drift drift.mode drift.rules drift.rules[].matchLabels drift.rules[].mode leases leases.allowed leases.maxDuration leases.keep
+   drift drift.mode drift.rules drift.rules[].matchLabels drift.rules[].mode ignoreDifferences ignoreDifferences[].namespace ignoreDifferences[].name ignoreDifferences[].matchLabels
+   ignoreDifferences[].fields ignoreDifferences[].reason leases leases.allowed leases.maxDuration leases.keep
    environments environments.allowedDifferences environments.allowedDifferences[].kind environments.allowedDifferences[].namespace
    environments.allowedDifferences[].name environments.allowedDifferences[].fields environments.allowedDifferences[].reason
    environments.renames environments.renames[].kind environments.renames[].here environments.renames[].there`,

@@ -66,9 +66,15 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
   const drift = (machine?.drift ?? []).map(({ path }) => path)
   if (drift.length > 0)
     own.push(condition('Drifted', 'True', ['ChangedOnHost', `The domain differs from what was applied: ${drift.join(', ')}.`]))
-  own.push(...powerRequested(facts), ...leased(subject))
+  own.push(...ignored(subject), ...powerRequested(facts), ...leased(subject))
   const mirrored = isAlive(machine) ? instanceConditions(subject, facts) : []
   return [...own, ...mirrored, ...commonConditions(subject, machine?.unsupported)]
+}
+
+/** Synced says nothing of fields that are ignored; this does. */
+function ignored({ findings }: Subject): ConditionDraft[] {
+  const found = findings.find(({ code }) => code === 'DifferencesIgnored')
+  return found === undefined ? [] : [condition('DifferencesIgnored', 'True', ['LeftAsItIs', found.message])]
 }
 
 /** True while what is changed by hand stands, with who, why and until when. */
