@@ -72,6 +72,8 @@ export const fleetSupport: readonly SupportRow[] = yes(
    drift drift.mode drift.rules drift.rules[].matchLabels drift.rules[].mode leases leases.allowed leases.maxDuration leases.keep
    notifications notifications[].name notifications[].to notifications[].severities notifications[].kinds notifications[].reasons
    notifications[].exceptReasons notifications[].matchLabels notifications[].interval notifications[].repeat
+   drift drift.mode drift.rules drift.rules[].matchLabels drift.rules[].mode ignoreDifferences ignoreDifferences[].namespace ignoreDifferences[].name ignoreDifferences[].matchLabels
+   ignoreDifferences[].fields ignoreDifferences[].reason leases leases.allowed leases.maxDuration leases.keep
    environments environments.allowedDifferences environments.allowedDifferences[].kind environments.allowedDifferences[].namespace
    environments.allowedDifferences[].name environments.allowedDifferences[].fields environments.allowedDifferences[].reason
    environments.renames environments.renames[].kind environments.renames[].here environments.renames[].there`,

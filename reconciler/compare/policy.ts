@@ -1,6 +1,7 @@
 import { objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
 import { parsePath, segmentName } from '../plan/diff/path.ts'
-import { globCapture, globTest } from './glob.ts'
+import { covers, pathTests } from '../plan/diff/patterns.ts'
+import { globCapture, globTest } from '../lib/glob.ts'
 import type { ComparisonPolicy } from './types.ts'
 
 /** The Fleet's words on differences, ready to be asked. */
@@ -37,24 +38,6 @@ export function createAllowance(policies: readonly (ComparisonPolicy | undefined
       return rulesOf(key).find(({ fields }) => fields === undefined || fields.some((tests) => covers(tests, names)))?.reason
     },
     presence: (key) => rulesOf(key).find(({ fields }) => fields === undefined)?.reason,
-  }
-}
-
-function pathTests(pattern: string): readonly Test[] {
-  return parsePath(pattern).map((segment) => globTest(segmentName(segment)))
-}
-
-/** A pattern stands for its field and all below it. */
-function covers(tests: readonly Test[], names: readonly string[]): boolean {
-  return tests.length <= names.length && tests.every((test, index) => test(names[index] ?? ''))
-}
-
-/** A test whether a field is, or lies below, one of these dotted paths; `*` stands for any text within one part. */
-export function fieldTest(patterns: readonly string[]): (path: string) => boolean {
-  const all = patterns.map(pathTests)
-  return (path) => {
-    const names = parsePath(path).map(segmentName)
-    return all.some((tests) => covers(tests, names))
   }
 }
 

@@ -1,7 +1,7 @@
 import { kinds, resolveKind } from '../../schemas/kinds.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import { parseKey, type ObjectKey } from '../lib/object-key.ts'
-import { globTest } from './glob.ts'
+import { globTest } from '../lib/glob.ts'
 
 /**
  * A test for objects by what people write: `vm`, `vm/web-*`, `vm/team-a/web`, several with commas; `*` stands for any text and for any

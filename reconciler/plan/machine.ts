@@ -6,6 +6,7 @@ import type { Sighting } from '../observed/types.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
 import { unsupportedBlocks } from './findings.ts'
+import { disregard, ignoredFinding, ignoredOf } from './ignored.ts'
 import { machineUpdate } from './machine-update.ts'
 import { disconnected, severalNodes } from './obstacles.ts'
 import type { PlacementMap } from './placement-map.ts'
@@ -25,13 +26,29 @@ export function planMachine(context: PlanContext, placements: PlacementMap, desi
   const machine = resolveMachine(desired, inputs, context.policy)
   blocked.push(...missingVolumes(context, machine), ...unsupportedBlocks(desired))
   if (sighting === undefined) return createMachine({ context, placements, desired, machine, blocked })
-  const draft = machineUpdate({ desired, machine, sighting, blocked, after: dependencies(placements, machine, sighting.node) })
+  const draft = machineUpdate({
+    ...withoutIgnored(context, { desired, machine, sighting }),
+    desired,
+    blocked,
+    after: dependencies(placements, machine, sighting.node),
+  })
   if (draft !== undefined) draft.blocked.push(...disconnected(context.input.observed, sighting.node))
   return draft
 }
 
 export function machineSightings(context: PlanContext, key: ObjectKey): MachineSighting[] {
   return context.sightings(key).filter((one): one is MachineSighting => one.object.kind === 'VirtualMachine')
+}
+
+type Compared = { readonly desired: MachineObject; readonly machine: MachineSpec; readonly sighting: MachineSighting }
+
+/** What is compared, where fields are to be left as the host has them; the finding tells which. */
+function withoutIgnored(context: PlanContext, { desired, machine, sighting }: Compared): Pick<Compared, 'machine' | 'sighting'> {
+  const ignored = ignoredOf(context, desired)
+  if (ignored === undefined) return { machine, sighting }
+  const { machine: wanted, observed, paths } = disregard(machine, sighting.object, ignored)
+  if (paths.length > 0) context.findings.push(ignoredFinding(desired, ignored, paths))
+  return { machine: wanted, sighting: { ...sighting, object: observed } }
 }
 
 type Creation = {

@@ -201,6 +201,38 @@ export interface FleetSpec {
     }[]
   }
   /**
+   * Fields of machines that are left as their hosts have them once the machine is made. Annotation gitvirt.io/ignore-differences names more for one machine.
+   *
+   * @maxItems 100
+   */
+  ignoreDifferences?: {
+    /**
+     * Namespace of the machines; * stands for any text. Absent: all namespaces.
+     */
+    namespace?: string
+    /**
+     * Name of the machines; * stands for any text. Absent: all names.
+     */
+    name?: string
+    /**
+     * Labels that a machine must have, all of them. Absent: every machine.
+     */
+    matchLabels?: {
+      [k: string]: string
+    }
+    /**
+     * Dotted paths, each with all below it; * stands for any text within one part. Places of the domain are written as plans write drift: domain:domain/memory.
+     *
+     * @minItems 1
+     * @maxItems 100
+     */
+    fields: [string, ...string[]]
+    /**
+     * Why; shown in the plan.
+     */
+    reason: string
+  }[]
+  /**
    * Break-glass leases: for their time, manual changes to a machine stand.
    */
   leases?: {

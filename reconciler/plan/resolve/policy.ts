@@ -65,6 +65,8 @@ export type ResolvedPolicy = {
     readonly mode: DriftMode
     readonly rules: readonly { readonly matchLabels: Readonly<Record<string, string>>; readonly mode: DriftMode }[]
   }
+  /** Fields of machines that are left as their hosts have them. */
+  readonly ignoreDifferences: NonNullable<FleetSpec['ignoreDifferences']>
   readonly leases: { readonly allowed: boolean; readonly longestMilliseconds: number; readonly keptMilliseconds: number }
   /** Why nothing is carried out; absent while things go on. */
   readonly suspended?: string
@@ -96,6 +98,7 @@ export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
     allowedSources: spec?.images?.allowedPrivateHosts ?? [],
     allowedHostPaths: spec?.hostDisk?.allowedPaths ?? [],
     drift: { mode: spec?.drift?.mode ?? 'correct', rules: spec?.drift?.rules ?? [] },
+    ignoreDifferences: spec?.ignoreDifferences ?? [],
     leases: {
       allowed: spec?.leases?.allowed ?? true,
       longestMilliseconds: durationOr(spec?.leases?.maxDuration, day),

@@ -67,7 +67,7 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
   const drift = (machine?.drift ?? []).map(({ path }) => path)
   if (drift.length > 0)
     own.push(condition('Drifted', 'True', ['ChangedOnHost', `The domain differs from what was applied: ${drift.join(', ')}.`]))
-  own.push(...powerRequested(facts), ...leased(subject))
+  own.push(...ignored(subject), ...powerRequested(facts), ...leased(subject))
   const mirrored = isAlive(machine) ? instanceConditions(subject, facts) : []
   return [...own, ...mirrored, ...commonConditions(subject, machine?.unsupported)]
 }
@@ -75,6 +75,12 @@ function conditionsOf(subject: Subject, facts: MachineFacts): ConditionDraft[] {
 /** Fields that the running guest gets with its next start. */
 function waitingFor(machine: MachineFacts['machine']): readonly string[] {
   return machine !== undefined && isAlive(machine) ? fieldsSinceBoot(machine) : []
+}
+
+/** Synced says nothing of fields that are ignored; this does. */
+function ignored({ findings }: Subject): ConditionDraft[] {
+  const found = findings.find(({ code }) => code === 'DifferencesIgnored')
+  return found === undefined ? [] : [condition('DifferencesIgnored', 'True', ['LeftAsItIs', found.message])]
 }
 
 /** True while what is changed by hand stands, with who, why and until when. */

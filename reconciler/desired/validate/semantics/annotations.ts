@@ -1,3 +1,5 @@
+import { ignoreAnnotation, ignoredPaths } from '../../../lib/ignored-fields.ts'
+import { patternFaults } from '../field-pattern.ts'
 import { fields, items } from './read.ts'
 import type { Pointer } from '../types.ts'
 import type { Report } from './report.ts'
@@ -31,9 +33,23 @@ const rules: Readonly<Record<string, Rule>> = {
 /** The annotations of gitvirt's own on an object, and on the volumes that a machine's templates make. */
 export function checkAnnotations(report: Report, object: object): void {
   checkMetadata(report, fields(object)['metadata'], ['metadata'])
+  checkIgnored(report, object)
   items(fields(fields(object)['spec'])['dataVolumeTemplates']).forEach((template, index) => {
     checkMetadata(report, fields(template)['metadata'], ['spec', 'dataVolumeTemplates', index, 'metadata'])
   })
+}
+
+/** Fields that are left as the host has them: only a machine has such, and a path that means nothing would ignore nothing. */
+function checkIgnored(report: Report, object: object): void {
+  const { kind, metadata } = fields(object)
+  const value = fields(fields(metadata)['annotations'])[ignoreAnnotation]
+  if (typeof value !== 'string') return
+  const pointer = ['metadata', 'annotations', ignoreAnnotation]
+  if (kind !== 'VirtualMachine') {
+    report.add('InvalidValue', pointer, { message: `${ignoreAnnotation} is of virtual machines only.`, action: 'Take it out.' })
+    return
+  }
+  for (const { message, action } of patternFaults(ignoredPaths(value))) report.add('InvalidValue', pointer, { message, action })
 }
 
 function checkMetadata(report: Report, metadata: unknown, pointer: Pointer): void {

@@ -1,5 +1,6 @@
 import { dirProvisioner, dirParameters } from '../../../../schemas/provisioners.ts'
 import { scheduleProblem } from '../../../lib/schedule.ts'
+import { patternFaults } from '../field-pattern.ts'
 import { nearest } from '../nearest.ts'
 import { checkAmount } from './amounts.ts'
 import { fields, items } from './read.ts'
@@ -40,6 +41,14 @@ export function checkFleet(report: Report, object: object): void {
       const message = `"${timeZone}" is not a time zone.`
       report.add('InvalidValue', [...place, 'timeZone'], { message, action: 'For example: Europe/Berlin' })
     }
+  })
+  items(spec['ignoreDifferences']).forEach((rule, index) => {
+    const named = items(fields(rule)['fields'])
+    named.forEach((path, place) => {
+      if (typeof path !== 'string') return
+      for (const { message, action } of patternFaults([path]))
+        report.add('InvalidValue', ['spec', 'ignoreDifferences', index, 'fields', place], { message, action })
+    })
   })
   const { until } = fields(spec['freeze'])
   if (typeof until === 'string' && Number.isNaN(Date.parse(until)))
