@@ -51,7 +51,10 @@ export type FollowParts = {
   readonly store: Store
   readonly ledger: Ledger
   readonly observed: ObservedView
-  readonly measures: Pick<Measures, 'progress' | 'metrics'>
+  readonly measures: {
+    readonly progress: Pick<Measures['progress'], 'arrived'>
+    readonly metrics: Pick<Measures['metrics'], 'fetchFailed'>
+  }
   readonly news: Pick<FollowedNews, 'arrived' | 'notFetched'>
   readonly branch: string
   /** Takes over what must be closed. */
@@ -153,10 +156,10 @@ async function comeIntoForce(
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
   approvals.before()
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
-  parts.measures.progress.arrived(revision)
-  parts.store.past.revision({ commit: revision.commit, at: clock.now().getTime() })
   loop.desired(update)
   state.revision = revision
+  parts.measures.progress.arrived(revision)
+  parts.store.past.revision({ commit: revision.commit, at: clock.now().getTime() })
   ledger.revision(revision, signer)
   if (signer === undefined) delete state.signer
   else state.signer = signer

@@ -69,7 +69,6 @@ export const fleetSupport: readonly SupportRow[] = yes(
    prune prune.enabled prune.maxCount prune.maxPercent prune.maxBytes prune.quarantine
    images images.allowedPrivateHosts images.mirrors images.mirrors[].from images.mirrors[].to
    hostDisk hostDisk.allowedPaths suspend
-   drift drift.mode drift.rules drift.rules[].matchLabels drift.rules[].mode leases leases.allowed leases.maxDuration leases.keep
    notifications notifications[].name notifications[].to notifications[].severities notifications[].kinds notifications[].reasons
    notifications[].exceptReasons notifications[].matchLabels notifications[].interval notifications[].repeat
    drift drift.mode drift.rules drift.rules[].matchLabels drift.rules[].mode ignoreDifferences ignoreDifferences[].namespace ignoreDifferences[].name ignoreDifferences[].matchLabels

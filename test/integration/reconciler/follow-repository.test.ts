@@ -42,12 +42,14 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
       if (failing.surroundings?.() === true) throw new Error('as the test wants it')
       return { observed: observedView([]), approvals: [], suspensions: [], now: new Date() }
     },
+    queued: () => ({ plan: 0, status: 0 }),
     close: () => undefined,
   }
   const ledger = {
     planned: () => undefined,
     sending: () => undefined,
     step: () => undefined,
+    decided: () => undefined,
     revision: () => {
       if (failing.ledger === true) throw new Error('as the test wants it')
     },
@@ -61,6 +63,8 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
       store,
       ledger,
       observed: observedView([]),
+      measures: { progress: { arrived: () => undefined }, metrics: { fetchFailed: () => undefined } },
+      news: { arrived: () => undefined, notFetched: () => undefined },
       branch: 'main',
       stack,
     },

@@ -27,7 +27,7 @@ export function checkStorageClass(report: Report, object: object): void {
   }
 }
 
-/** Fleet: limits that can be counted, windows that come. */
+/** Fleet: limits that can be counted, windows that come, rules that can be told apart. */
 export function checkFleet(report: Report, object: object): void {
   const spec = fields(fields(object)['spec'])
   checkAmount(report, fields(spec['prune'])['maxBytes'], ['spec', 'prune', 'maxBytes'])
@@ -50,12 +50,26 @@ export function checkFleet(report: Report, object: object): void {
         report.add('InvalidValue', ['spec', 'ignoreDifferences', index, 'fields', place], { message, action })
     })
   })
+  checkRuleNames(report, spec['notifications'])
   const { until } = fields(spec['freeze'])
   if (typeof until === 'string' && Number.isNaN(Date.parse(until)))
     report.add('InvalidValue', ['spec', 'freeze', 'until'], {
       message: `"${until}" is not a time.`,
       action: 'For example: 2026-12-24T18:00:00Z',
     })
+}
+
+/** What a rule told is kept under its name. */
+function checkRuleNames(report: Report, rules: unknown): void {
+  const seen = new Set<unknown>()
+  items(rules).forEach((rule, index) => {
+    const { name } = fields(rule)
+    if (seen.has(name))
+      report.add('DuplicateName', ['spec', 'notifications', index, 'name'], {
+        message: `The notification rule ${String(name)} is there twice.`,
+      })
+    seen.add(name)
+  })
 }
 
 /** Node: one taint for each key and effect. */
