@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
+import { createBlobOpener, type BlobOpener } from './desired/sealed/blob-opener.ts'
+import type { Unsealer } from './desired/sealed/unsealer.ts'
 import { createDesired } from './desired/state.ts'
 import type { DesiredEngine, DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
@@ -25,6 +27,8 @@ export type FollowOptions = {
   readonly source: Omit<SourceOptions, 'storeDir'>
   readonly pollMs: number
   readonly trust?: TrustOptions
+  /** Opens encrypted manifests. */
+  readonly unsealer: Unsealer
   readonly clock: Clock
   readonly log: Logger
 }
@@ -62,16 +66,18 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
-  const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
+  const opener = createBlobOpener(options.unsealer)
+  const createEngine = (how: BlobOpener): DesiredEngine => createDesired({ cache, ...root, openJudges, opener: how })
   const admission = createAdmission({ source, trust, settings: store.settings })
   const previews = createPreviews({
     source,
-    createDesired: createEngine,
+    // A request is not reviewed yet: no key is used for what only it has.
+    createDesired: () => createEngine({ recall: opener.recall, keysChanged: opener.keysChanged }),
     tracked: () => loop.view(),
     branch: parts.branch,
     surroundings: (tracked) => loop.surroundings(tracked),
   })
-  const arrival = { admission, previews, revisions: createRevisions(source, createEngine()), clock, log, parts }
+  const arrival = { admission, previews, revisions: createRevisions(source, createEngine(opener)), clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => await arrive(revision, arrival),

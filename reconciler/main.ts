@@ -29,6 +29,8 @@ import type { ForgeOptions } from './forge/types.ts'
 import type { Previews } from './previews.ts'
 import { followRequests, type Requests } from './requests.ts'
 import { openRoster } from './roster.ts'
+import { createUnsealer } from './secrets/create-unsealer.ts'
+import type { KeyPlaces } from './secrets/keyring.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
 import { createStatus } from './status/status.ts'
@@ -57,6 +59,8 @@ export type ReconcilerOptions = {
   readonly forge?: ForgeOptions & { readonly pollMs: number }
   /** Whose commits come into force; default: everybody's. */
   readonly trust?: TrustOptions
+  /** The operator's keys for encrypted manifests. */
+  readonly keys?: KeyPlaces
   readonly clock: Clock
   readonly log: Logger
 }
@@ -79,6 +83,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   await using stack = new AsyncDisposableStack()
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   stack.defer(lockForProcess({ path: join(stateDir, 'reconciler.lock'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
+  const salt = await inputSalt(stateDir)
+  const unsealer = await createUnsealer(options.keys ?? { ageKeys: [] }, salt)
   const store = stack.adopt(openStore(stateDir), (value) => value.close())
   const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
   const observed = createObserved({ log, clock, store: store.observations, briefOf })
@@ -111,7 +117,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     dropApprovals: (key) => store.approvals.drop(key),
     suspensions: () => store.suspensions.list(),
     unheard: (desired) => roster.unheard(desired),
-    inputSalt: await inputSalt(stateDir),
+    inputSalt: salt,
     settled: store.settled,
     clock,
     log,
@@ -126,15 +132,18 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   )
   const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
-  const { poller, previews, admission, source } = await followRepository(options, {
-    loop,
-    state,
-    status,
-    store,
-    ledger,
-    stack,
-    branch: repository.branch,
-  })
+  const { poller, previews, admission, source } = await followRepository(
+    { ...options, unsealer },
+    {
+      loop,
+      state,
+      status,
+      store,
+      ledger,
+      stack,
+      branch: repository.branch,
+    },
+  )
   if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
   const triggers: (() => void)[] = []
   const control = createControl({

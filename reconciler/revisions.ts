@@ -3,7 +3,7 @@ import type { Revision, Source } from './source/types.ts'
 
 /** Brings revisions from the source into the desired state, reading only what differs. */
 export type Revisions = {
-  /** The desired state of this revision; undefined where it is the one already in force. Calls must not overlap. */
+  /** The desired state of this revision; undefined where it is in force as it is. New keys may open more of it. Calls must not overlap. */
   take(revision: Revision): Promise<DesiredUpdate | undefined>
   /** The revision in force. */
   current(): Revision | undefined
@@ -13,7 +13,7 @@ export function createRevisions(source: Pick<Source, 'list' | 'changes' | 'read'
   let current: Revision | undefined
   return {
     async take(revision) {
-      if (current?.commit === revision.commit) return undefined
+      if (current?.commit === revision.commit) return await desired.reopen((ids) => source.read(ids))
       const update = await desired.update(await inputOf(source, revision.commit, current?.commit))
       current = revision
       return update

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import type { RefusedFile, TreeEntry } from '../desired/types.ts'
 import { errorCode, GitvirtError } from '../lib/errors.ts'
 
-const manifest = /\.(ya?ml|json)$/i
+const manifest = /\.(ya?ml|json)(\.age)?$/i
 const skipped = new Set(['.git', 'node_modules'])
 const mostFiles = 200_000
 

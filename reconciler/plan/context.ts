@@ -2,7 +2,7 @@ import type { Finding, PoolSpec } from '../../schemas/generated/plan.ts'
 import type { DesiredObject } from '../desired/types.ts'
 import type { Sighting } from '../observed/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
-import { inputDigest } from './resolve/inputs.ts'
+import { inputDigest } from '../lib/input-values.ts'
 import { loadPolicy, type ResolvedPolicy } from './resolve/policy.ts'
 import { resolvePool, type PoolResult } from './resolve/pool.ts'
 import type { PlanInput } from './types.ts'
@@ -59,7 +59,7 @@ export class PlanContext {
     if (known !== undefined) return known
     const found = this.desired(key)
     if (found === undefined || (found.kind !== 'Secret' && found.kind !== 'ConfigMap')) return undefined
-    const digest = inputDigest(found.object, this.input.inputSalt ?? '')
+    const digest = found.sealed?.digest ?? inputDigest(found.object, this.input.inputSalt ?? '')
     this.#inputs.set(key, digest)
     return digest
   }

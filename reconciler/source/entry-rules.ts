@@ -9,7 +9,7 @@ export type Verdict =
   | { readonly kind: 'other' }
   | { readonly kind: 'refused'; readonly refused: RefusedEntry }
 
-const manifest = /\.(?:yaml|yml|json)$/i
+const manifest = /\.(?:yaml|yml|json)(?:\.age)?$/i
 const fileModes: ReadonlySet<string> = new Set(['100644', '100755', '100664'])
 
 /**
