@@ -44,6 +44,12 @@ export class PlanContext {
     return this.sightings(key).some(({ object }) => object.applied !== undefined && desired.isUnknownPath(object.applied.origin.path))
   }
 
+  /** True for an encrypted Secret or ConfigMap that nobody opened. */
+  isUnread(key: ObjectKey): boolean {
+    const sealed = this.desired(key)?.sealed
+    return sealed !== undefined && sealed.values() === undefined
+  }
+
   pool(className: string | undefined): PoolResult {
     const name = className ?? ''
     const known = this.#pools.get(name)

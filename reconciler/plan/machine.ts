@@ -99,6 +99,7 @@ function resolveInputs(context: PlanContext, desired: MachineObject, applied: Ma
     const uncompared = context.input.inputSalt === undefined && before !== undefined && current !== undefined && !context.isUnknown(key)
     if (uncompared) context.findings.push(notCompared(desired, key))
     const digest = uncompared ? before : current
+    if (digest !== before && context.isUnread(key)) context.findings.push(notRead(desired, key))
     if (digest !== undefined) inputs[key] = digest
     if (context.isUnknown(key)) blocked.push(unreadableInput(context, key))
     else if (digest === undefined && !optional) blocked.push(missingDependency(context, key))
@@ -112,6 +113,16 @@ function notCompared(desired: MachineObject, key: ObjectKey): Finding {
     code: 'InputNotCompared',
     key: desired.key,
     message: `Contents of ${keyText(key)} are not compared offline.`,
+    origin: desired.origin,
+  }
+}
+
+function notRead(desired: MachineObject, key: ObjectKey): Finding {
+  return {
+    severity: 'warning',
+    code: 'InputNotRead',
+    key: desired.key,
+    message: `${keyText(key)} is encrypted, and no key is used before it is merged: what it holds counts as changed.`,
     origin: desired.origin,
   }
 }

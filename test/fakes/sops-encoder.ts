@@ -10,7 +10,9 @@ export type SopsOptions = {
   readonly fields?: (field: string) => boolean
   readonly macOnlyEncrypted?: boolean
   /** Further metadata, such as other holders of the key. */
-  readonly metadata?: (dataKey: Buffer) => Record<string, unknown>
+  readonly metadata?: Record<string, unknown>
+  /** Default: one of its own. */
+  readonly dataKey?: Buffer
 }
 
 const lastmodified = '2026-01-02T03:04:05Z'
@@ -20,8 +22,7 @@ type Encoding = { readonly key: Buffer; readonly hash: Hash; readonly fields: (f
 
 /** Manifests as `sops --encrypt` leaves them, in one file. */
 export function encryptSops(manifests: readonly object[], options: SopsOptions): string {
-  const { keys, fields = valueFields, macOnlyEncrypted = false, metadata } = options
-  const key = randomBytes(32)
+  const { keys, fields = valueFields, macOnlyEncrypted = false, metadata, dataKey: key = randomBytes(32) } = options
   const hash = createHash('sha512')
   if (macOnlyEncrypted) hash.update(Buffer.from('8a3fd2ad54ce66527b1034f3d147be0b0b975b3bf44f72c6fdadec8176f27d69', 'hex'))
   const encoding = { key, hash, fields, onlyEncrypted: macOnlyEncrypted }
@@ -32,7 +33,7 @@ export function encryptSops(manifests: readonly object[], options: SopsOptions):
     mac: sealValue(hash.digest('hex').toUpperCase(), 'str', { key, bound: lastmodified }),
     ...(macOnlyEncrypted ? { mac_only_encrypted: true } : {}),
     version: '3.10.2',
-    ...metadata?.(key),
+    ...metadata,
   }
   return documents.map((document) => stringify({ ...document, sops }, { lineWidth: 0, version: '1.1' })).join('---\n')
 }

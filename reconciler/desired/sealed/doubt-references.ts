@@ -15,7 +15,8 @@ export function doubtReferences(errors: readonly ManifestError[], veiled: readon
       ...error,
       severity: 'warning',
       code: 'ReferenceNotChecked',
-      message: `${error.message.replace(/\.$/, '')} in what can be read; it may be in ${where}, which is encrypted.`,
+      message: `${error.message.replace(/\.$/, '')} in clear; it may be in an encrypted file (${where}).`,
+      action: 'Nothing to do where it is there; else declare it, or correct the name.',
     }
   })
 }

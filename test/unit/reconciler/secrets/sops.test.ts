@@ -98,10 +98,10 @@ describe('SOPS files', () => {
   it('are refused where they ask for more than a reader should do', async (t) => {
     const many = Array.from({ length: 101 }, () => ({ recipient: key.recipient, enc: 'x' }))
     const cases: [SopsOptions['metadata'], RegExp][] = [
-      [() => ({ key_groups: [{ age: [] }], shamir_threshold: 2 }), /key groups/],
-      [() => ({ age: many }), /101 keys/],
-      [() => ({ mac: undefined }), /lack mac/],
-      [() => ({ age: [{ recipient: key.recipient, enc: armor(encryptAge('short', [key])) }] }), /5 bytes instead of 32/],
+      [{ key_groups: [{ age: [] }], shamir_threshold: 2 }, /key groups/],
+      [{ age: many }, /101 keys/],
+      [{ mac: undefined }, /lack mac/],
+      [{ age: [{ recipient: key.recipient, enc: armor(encryptAge('short', [key])) }] }, /5 bytes instead of 32/],
     ]
     for (const [metadata, message] of cases) {
       const fault = await faultOf(t, encrypted([secret()], metadata === undefined ? {} : { metadata }))
@@ -114,7 +114,7 @@ describe('SOPS files', () => {
   })
 
   it('for cloud keys name them and ask nobody', async (t) => {
-    const text = encrypted([secret()], { keys: [], metadata: () => ({ kms: [{ arn: 'arn:x', enc: 'x' }], hc_vault: [{ enc: 'y' }] }) })
+    const text = encrypted([secret()], { keys: [], metadata: { kms: [{ arn: 'arn:x', enc: 'x' }], hc_vault: [{ enc: 'y' }] } })
     assert.match((await faultOf(t, text)).message, /encrypted for kms, hc_vault/)
   })
 
