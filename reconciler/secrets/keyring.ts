@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { identityToRecipient } from 'age-encryption'
+import { secretKeysIn } from './gpg.ts'
 import { describeError, errorCode, GitvirtError } from '../lib/errors.ts'
 
 /** Where the operator's keys lie on the reconciler's host. */
@@ -20,6 +21,11 @@ export type Keyring = {
    */
   identities(): Promise<readonly AgeIdentity[]>
   readonly gnupgHome: string | undefined
+  /**
+   * Fingerprints of the OpenPGP keys; asked of gpg where the folder changed.
+   * @throws GitvirtError `GpgMissing`, `KeyFileUnreadable`
+   */
+  pgpKeys(): Promise<ReadonlySet<string>>
   /** What tells one state of the key files from another. */
   stamp(): Promise<string>
 }
@@ -30,10 +36,16 @@ const mostIdentities = 100
 /** Opens the operator's keys; reads none of them yet. */
 export function openKeyring(places: KeyPlaces): Keyring {
   let known: { readonly stamp: string; readonly identities: readonly AgeIdentity[] } | undefined
+  let pgp: { readonly stamp: string; readonly keys: ReadonlySet<string> } | undefined
   const stamp = async (): Promise<string> => await stampOf(places)
   return {
     gnupgHome: places.gnupgHome,
     stamp,
+    pgpKeys: async () => {
+      const now = await stamp()
+      if (pgp?.stamp !== now) pgp = { stamp: now, keys: places.gnupgHome === undefined ? new Set() : await secretKeysIn(places.gnupgHome) }
+      return pgp.keys
+    },
     identities: async () => {
       const now = await stamp()
       if (known?.stamp === now) return known.identities

@@ -68,7 +68,10 @@ export function fileState(place: Place, content: FileContent, remembered: readon
   for (const { key, ...rest } of blob.invalid) claim(key, { path: place.path, ...rest })
   const broken = blob.broken || misplaced.length > 0
   const suspected = broken ? [...blob.guesses, ...remembered].filter((key) => !claims.has(key)) : []
-  const errors = [...blob.problems, ...misplaced].map((problem): ManifestError => ({ ...problem, path: place.path }))
+  const errors = [...blob.problems, ...misplaced, ...exposed(place.path, blob)].map((problem): ManifestError => ({
+    ...problem,
+    path: place.path,
+  }))
   return {
     id,
     claims,
@@ -93,6 +96,22 @@ function ownedKeys(blob: JudgedBlob): FileState['owned'] {
     else keys.push(key)
   }
   return owned
+}
+
+/** Whoever gives a file this name believes that nobody can read it. */
+function exposed(path: string, blob: JudgedBlob): Problem[] {
+  if (!path.endsWith('.age') || blob.sealed === 'age') return []
+  const action = 'Encrypt it with age, and think of what it holds as known to others.'
+  return [
+    {
+      severity: 'warning',
+      code: 'NotEncrypted',
+      message: 'This file is not encrypted, whatever its name says.',
+      action,
+      line: 1,
+      column: 1,
+    },
+  ]
 }
 
 /** The policy is one Fleet, in one file: elsewhere anybody who may add a file could loosen it. */

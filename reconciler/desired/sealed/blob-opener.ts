@@ -5,7 +5,7 @@ import type { ParseLimits } from '../parse/limits.ts'
 import { parseManifest } from '../parse/parse-manifest.ts'
 import type { Problem } from '../parse/problem.ts'
 import { judgeOpened, judgeVeiled } from './judge-sealed.ts'
-import { isAgeFile } from './recognise.ts'
+import { encryptedKind, isAgeFile, isSealable } from './recognise.ts'
 import type { Unsealed, Unsealer, UnsealFault } from './unsealer.ts'
 
 /** Says what encrypted blobs hold. */
@@ -57,7 +57,7 @@ async function openAgeFile(bytes: Uint8Array, unsealer: Unsealer, limits: ParseL
   if (inner.sealed !== undefined) return { ...nothing, problems: [problemOf(nested)], sealed: 'age' }
   const refusals = inner.objects.filter(({ kind }) => !isSealable(kind)).map(refusal)
   const objects = inner.objects.filter(({ kind }) => isSealable(kind))
-  const judged = judgeVeiled({ ...inner, objects }, unsealer.digest)
+  const judged = judgeVeiled(atStart({ ...inner, objects }), unsealer.digest)
   return {
     ...judged,
     guesses: inner.guesses,
@@ -71,6 +71,17 @@ async function openAgeFile(bytes: Uint8Array, unsealer: Unsealer, limits: ParseL
   }
 }
 
+/** Places inside the text of an age file tell nobody anything: the file itself is the place. */
+function atStart(blob: JudgedBlob): JudgedBlob {
+  const start = { line: 1, column: 1 }
+  return {
+    ...blob,
+    objects: blob.objects.map((object) => ({ ...object, ...start })),
+    invalid: blob.invalid.map((claim) => ({ ...claim, ...start })),
+    problems: blob.problems.map((problem) => ({ ...problem, ...start })),
+  }
+}
+
 const nothing: JudgedBlob = { objects: [], invalid: [], guesses: [], problems: [], broken: true }
 
 const nested: UnsealFault = {
@@ -79,23 +90,10 @@ const nested: UnsealFault = {
   action: 'Encrypt it once.',
 }
 
-function isSealable(kind: string): boolean {
-  return kind === 'Secret' || kind === 'ConfigMap'
-}
-
 function refusal({ key, kind }: JudgedObject): Problem {
-  return {
-    severity: 'error',
-    code: 'EncryptedKind',
-    message: `A ${kind} must not be encrypted: plans and people must be able to read it.`,
-    action: 'Put what is secret into a Secret of its own and encrypt that.',
-    object: key,
-    line: 1,
-    column: 1,
-  }
+  return { ...encryptedKind(kind), object: key, line: 1, column: 1 }
 }
 
-/** Places inside the text of an age file tell nobody anything: the file itself is the place. */
 function problemOf({ code, message, action }: UnsealFault): Problem {
   return { severity: 'error', code, message, ...(action === undefined ? {} : { action }), line: 1, column: 1 }
 }

@@ -1,7 +1,7 @@
 import { parseKey } from '../../lib/object-key.ts'
 import type { ManifestError } from '../types.ts'
+import { isSealable } from './recognise.ts'
 
-const sealable: ReadonlySet<string> = new Set(['Secret', 'ConfigMap'])
 const mostNamed = 3
 
 /** While encrypted files are shut, a Secret that is declared nowhere else may be in one of them: that it is missing is not said. */
@@ -10,7 +10,7 @@ export function doubtReferences(errors: readonly ManifestError[], veiled: readon
   const more = veiled.length > mostNamed ? ` and ${veiled.length - mostNamed} more` : ''
   const where = `${veiled.slice(0, mostNamed).join(', ')}${more}`
   return errors.map((error) => {
-    if (error.code !== 'MissingReference' || error.refersTo === undefined || !sealable.has(parseKey(error.refersTo).kind)) return error
+    if (error.code !== 'MissingReference' || error.refersTo === undefined || !isSealable(parseKey(error.refersTo).kind)) return error
     return {
       ...error,
       severity: 'warning',

@@ -1,7 +1,7 @@
 import type { KindInfo } from '../../../schemas/kinds.ts'
 import { digestOf } from '../../lib/digest.ts'
 import { inputValues } from '../../lib/input-values.ts'
-import { isObject, objectAt, textAt } from '../convert/json.ts'
+import { objectAt } from '../convert/json.ts'
 import type { JsonObject } from '../convert/json.ts'
 import type { JudgedItem } from '../judge/judge-item.ts'
 import { judgeItem, keyOf } from '../judge/judge-item.ts'
@@ -14,12 +14,9 @@ import type { ParsedDocument } from '../parse/parse-manifest.ts'
 import type { Problem } from '../parse/problem.ts'
 import type { PlainObject } from '../types.ts'
 import { OpenedContents } from './contents.ts'
-import { isCipherText, sopsField } from './recognise.ts'
+import { clearDocument, publicBody, valueFields, withPlaceholders } from './clear-body.ts'
+import { encryptedKind, isCipherText, isSealable } from './recognise.ts'
 import type { Unsealed, Unsealer, UnsealFault } from './unsealer.ts'
-
-/** Kinds whose contents go to the hosts only; of all others plans show every field. */
-const sealable: ReadonlySet<string> = new Set(['Secret', 'ConfigMap'])
-const valueFields = ['data', 'stringData', 'binaryData']
 
 /** A document that SOPS encrypted, without its metadata and without its keys: what stands there in clear is checked. */
 export function judgeShut(document: ParsedDocument, limits: ParseLimits): JudgedItem {
@@ -46,20 +43,11 @@ export function judgeVeiled(item: JudgedItem, digest: Unsealer['digest']): Judge
   return sealItem(item, { clear: undefined, digest })
 }
 
-function clearDocument(document: ParsedDocument): ParsedDocument {
-  const { value } = document
-  return isObject(value) ? { ...document, value: without(value, sopsField) } : document
-}
-
-function without(object: JsonObject, field: string): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== field))
-}
-
 function shutItem(item: ManifestItem): JudgedItem {
   const { object } = item
   if (isCipherText(object['kind']) || isCipherText(objectAt(object, 'metadata')['name'])) return nothingBut([unnamed(item)], true)
   const info = recogniseKind(object)
-  if (!('severity' in info) && !sealable.has(info.kind)) return refused(item, info)
+  if (!('severity' in info) && !isSealable(info.kind)) return refused(item, info)
   const judged = judgeItem({ ...item, object: withPlaceholders(object) })
   return { ...judged, objects: judged.objects.map((one) => ({ ...one, ...shutBody(object, one) })) }
 }
@@ -77,37 +65,12 @@ function unnamed(item: ManifestItem): Problem {
 function refused(item: ManifestItem, info: KindInfo): JudgedItem {
   const key = keyOf(info, item.object)
   const problem: Problem = {
-    severity: 'error',
-    code: 'EncryptedKind',
-    message: `A ${info.kind} must not be encrypted: plans and people must be able to read it.`,
-    action: 'Put what is secret into a Secret of its own and encrypt that.',
+    ...encryptedKind(info.kind),
     ...(key === undefined ? {} : { object: key }),
     ...item.locate([]),
   }
   const invalid = key === undefined ? [] : [{ key, ...item.locate([]) }]
   return { objects: [], invalid, problems: [problem], broken: true }
-}
-
-/** Cipher text is no base64 and no boolean; what it stands for is checked when it is opened. */
-function withPlaceholders(object: JsonObject): JsonObject {
-  const entries = Object.entries(object).filter(([, value]) => !isCipherText(value))
-  return Object.fromEntries(entries.map(([field, value]) => [field, isObject(value) ? placeholdersIn(field, value) : value]))
-}
-
-function placeholdersIn(field: string, fields: JsonObject): JsonObject {
-  if (field === 'metadata') return clearMetadata(fields)
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, isCipherText(value) ? '' : value]))
-}
-
-/** Labels and annotations that are encrypted stay where they are: with nobody. */
-function clearMetadata(metadata: JsonObject): JsonObject {
-  const fields = Object.entries(metadata).filter(([, value]) => !isCipherText(value))
-  return Object.fromEntries(
-    fields.map(([field, value]) => [
-      field,
-      isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, text]) => !isCipherText(text))) : value,
-    ]),
-  )
 }
 
 /** The body with cipher text for values: it can be cached, compared and shown. */
@@ -141,7 +104,7 @@ type Opening = { readonly clear: JsonObject | undefined; readonly digest: Unseal
 
 function openedItem(item: ManifestItem, opening: Opening): JudgedItem {
   const info = recogniseKind(item.object)
-  if (!('severity' in info) && !sealable.has(info.kind)) return refused(item, info)
+  if (!('severity' in info) && !isSealable(info.kind)) return refused(item, info)
   return sealItem(judgeItem(item), opening)
 }
 
@@ -155,27 +118,6 @@ function sealedObject(judged: JudgedObject, { clear, digest }: Opening): JudgedO
   const contents = new OpenedContents(digest(object), inputValues(object))
   const body = publicBody(judged.object, clear)
   return { ...judged, object: body, digest: digestOf([body, contents.digest]), sealed: contents }
-}
-
-/** What anybody may see: what stands in clear in Git, and of what does not, the names only. */
-function publicBody(object: JsonObject, clear: JsonObject | undefined): JsonObject {
-  const metadata = objectAt(object, 'metadata')
-  const shown = clear === undefined ? {} : clearMetadata(objectAt(clear, 'metadata'))
-  const type = textAt(clear, 'type')
-  return {
-    apiVersion: object['apiVersion'],
-    kind: object['kind'],
-    metadata: { ...shown, name: metadata['name'], namespace: metadata['namespace'] },
-    ...(type === undefined || isCipherText(type) ? {} : { type }),
-    ...Object.fromEntries(valueFields.flatMap((field) => shownValues(field, object, clear))),
-  }
-}
-
-function shownValues(field: string, object: JsonObject, clear: JsonObject | undefined): [string, JsonObject][] {
-  const values = object[field]
-  if (!isObject(values)) return []
-  const shown = objectAt(clear, field)
-  return [[field, Object.fromEntries(Object.keys(values).map((key) => [key, shown[key] ?? '(encrypted)']))]]
 }
 
 /** A message may quote what it is about; that a field is passed over says the field's name only. */

@@ -19,6 +19,21 @@ export function isSopsDocument(value: unknown): value is JsonObject {
   return isObject(value) && value[sopsField] !== undefined && isObject(value[sopsField])
 }
 
+/** Kinds whose contents go to the hosts only; of all others plans show every field. */
+export function isSealable(kind: string): boolean {
+  return kind === 'Secret' || kind === 'ConfigMap'
+}
+
+/** The fault of an encrypted object of any other kind. */
+export function encryptedKind(kind: string): { readonly severity: 'error' } & Record<'code' | 'message' | 'action', string> {
+  return {
+    severity: 'error',
+    code: 'EncryptedKind',
+    message: `A ${kind} must not be encrypted: plans and people must be able to read it.`,
+    action: 'Put what is secret into a Secret of its own and encrypt that.',
+  }
+}
+
 /** True for a value that SOPS encrypted. Source: SOPS' README, "Encryption protocol". */
 export function isCipherText(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('ENC[AES256_GCM,')

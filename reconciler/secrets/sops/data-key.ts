@@ -5,8 +5,6 @@ import type { Keyring } from '../keyring.ts'
 import type { Holder, SopsMetadata } from './metadata.ts'
 
 const keyBytes = 32
-/** gpg runs once for each; people rarely have more keys of their own. */
-const mostPgpTries = 10
 const mostNamed = 5
 
 /**
@@ -25,16 +23,19 @@ export async function dataKey(metadata: SopsMetadata, keyring: Keyring): Promise
       failures.push(error)
     }
   }
-  const home = keyring.gnupgHome
-  for (const { enc } of home === undefined ? [] : metadata.pgp.slice(0, mostPgpTries)) {
-    try {
-      return checkKey(await openPgp(enc, home ?? ''))
-    } catch (error) {
-      failures.push(error)
-      if (errorCode(error) === 'GpgMissing') break
-    }
+  try {
+    for (const { enc } of await fittingPgp(metadata, keyring)) return checkKey(await openPgp(enc, keyring.gnupgHome ?? ''))
+  } catch (error) {
+    failures.push(error)
   }
   throw noKey(metadata, failures)
+}
+
+/** gpg is run for keys that are here, not for each that a file names. */
+async function fittingPgp({ pgp }: SopsMetadata, keyring: Keyring): Promise<Holder[]> {
+  if (pgp.length === 0 || keyring.gnupgHome === undefined) return []
+  const keys = await keyring.pgpKeys()
+  return pgp.filter(({ name }) => keys.has(name.replaceAll(/\s/g, '').toUpperCase()))
 }
 
 function checkKey(key: Uint8Array): Uint8Array {

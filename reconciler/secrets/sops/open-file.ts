@@ -8,6 +8,9 @@ import { fieldOf, plainValue, readTrees, type Tree } from './tree.ts'
 /** One document that SOPS encrypted, decrypted, or why it is not. */
 export type SopsOutcome = { readonly manifest: unknown; readonly fault?: undefined } | { readonly fault: unknown }
 
+/** Each has a data key of its own, which costs a key exchange or a run of gpg. */
+const mostGroups = 100
+
 /**
  * Opens the documents of a file that have SOPS' metadata, in their order. Documents that sops encrypted together have one MAC over all
  * of them, repeated in each; files that were joined afterwards are told apart by it, and each stands or falls for itself.
@@ -16,11 +19,21 @@ export type SopsOutcome = { readonly manifest: unknown; readonly fault?: undefin
 export async function openSopsFile(bytes: Uint8Array, keyring: Keyring): Promise<SopsOutcome[]> {
   const sealed = treesOf(bytes).filter((tree) => fieldOf(tree, 'sops')?.kind === 'map')
   const outcomes = new Map<Tree, SopsOutcome>()
-  for (const group of groups(sealed).values()) {
+  const all = groups(sealed)
+  if (all.size > mostGroups) throw tooManyParts(all.size)
+  for (const group of all.values()) {
     const opened = await openGroup(group, keyring)
     group.forEach((tree, index) => outcomes.set(tree, opened(index)))
   }
   return sealed.flatMap((tree) => outcomes.get(tree) ?? [])
+}
+
+function tooManyParts(count: number): GitvirtError {
+  return new GitvirtError({
+    code: 'UnsupportedEncryption',
+    message: `This file was joined from ${count} encrypted files; at most ${mostGroups} are opened.`,
+    action: 'Split it, or encrypt it as one.',
+  })
 }
 
 function treesOf(bytes: Uint8Array): Tree[] {

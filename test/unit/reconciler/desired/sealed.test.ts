@@ -208,4 +208,8 @@ describe('encrypted manifests in the desired state', () => {
     assert.match(other?.sealed?.digest ?? '', /^unread:/)
     assert.equal(other?.sealed?.values(), undefined)
   })
+
+  it('that only bear age’s name are told', async () => {
+    assert.deepEqual(errors(await viewOf({ 'a.yaml.age': JSON.stringify(secret()) })), ['a.yaml.age:1 warning NotEncrypted '])
+  })
 })

@@ -50,7 +50,8 @@ describe('SOPS files for PGP keys', () => {
     const path = process.env['PATH']
     t.after(() => (process.env['PATH'] = path))
     process.env['PATH'] = empty
-    assert.equal((await other.sops(text))[0]?.fault?.code, 'GpgMissing')
+    const gone = await createUnsealer({ ageKeys: [], gnupgHome: home.dir }, 'salt')
+    assert.equal((await gone.sops(text))[0]?.fault?.code, 'GpgMissing')
     process.env['PATH'] = path
   })
 })

@@ -113,6 +113,11 @@ describe('SOPS files', () => {
     }
   })
 
+  it('are refused where they were joined from more files than a reader should open', async (t) => {
+    const text = Array.from({ length: 101 }, (_, index) => `a: 1\nsops: {mac: m${index}, lastmodified: l}\n`).join('---\n')
+    assert.match((await faultOf(t, text)).message, /joined from 101 encrypted files/)
+  })
+
   it('for cloud keys name them and ask nobody', async (t) => {
     const text = encrypted([secret()], { keys: [], metadata: { kms: [{ arn: 'arn:x', enc: 'x' }], hc_vault: [{ enc: 'y' }] } })
     assert.match((await faultOf(t, text)).message, /encrypted for kms, hc_vault/)
