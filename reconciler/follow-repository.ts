@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
+import { createBlobOpener, type BlobOpener } from './desired/sealed/blob-opener.ts'
+import type { Unsealer } from './desired/sealed/unsealer.ts'
 import { createDesired } from './desired/state.ts'
 import type { DesiredEngine, DesiredUpdate, DesiredView } from './desired/types.ts'
 import { createGitApprovals, type GitApprovals } from './git-approvals.ts'
@@ -39,6 +41,8 @@ export type FollowOptions = {
   readonly forge?: object
   /** Receipts are pushed. */
   readonly notes?: boolean
+  /** Opens encrypted manifests. */
+  readonly unsealer: Unsealer
   readonly clock: Clock
   readonly log: Logger
 }
@@ -85,19 +89,21 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
-  const createEngine = (): DesiredEngine => createDesired({ cache, ...root })
+  const opener = createBlobOpener(options.unsealer)
+  const createEngine = (how: BlobOpener): DesiredEngine => createDesired({ cache, ...root, opener: how })
   const admission = createAdmission({ source, trust, settings: store.settings })
   const approving = { keys: approvers, environment: options.environment ?? 'default', observed: parts.observed, clock }
   const previews = createPreviews({
     source,
-    createDesired: createEngine,
+    // A request is not reviewed yet: no key is used for what only it has.
+    createDesired: () => createEngine({ recall: opener.recall, keysChanged: opener.keysChanged }),
     tracked: () => loop.view(),
     branch: parts.branch,
     surroundings: (tracked) => loop.surroundings(tracked),
     approvals: createRequestApprovals({ ...approving, records: store.gitApprovals }),
   })
   const listings = createListingKeeper({ cache, scope: [root, options.source.caps ?? {}], log })
-  const revisions = createRevisions({ source, desired: createEngine(), listings })
+  const revisions = createRevisions({ source, desired: createEngine(opener), listings })
   const approvals = createGitApprovals({ ...approving, source, loop, store, status, log })
   const arrival = { admission, previews, approvals, revisions, clock, log, parts }
   const poller = startPolling({

@@ -32,6 +32,8 @@ import { followRepository } from './follow-repository.ts'
 import { planRequests, tellApplied } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
 import { openRoster } from './roster.ts'
+import { createUnsealer } from './secrets/create-unsealer.ts'
+import type { KeyPlaces } from './secrets/keyring.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
 import { awaitMs } from './status/presence.ts'
 import type { EventDraft } from './status/events/rules.ts'
@@ -66,6 +68,8 @@ export type ReconcilerOptions = {
   readonly trust?: TrustOptions
   /** Whose signed trailers approve changes; default: the keys of `trust`. */
   readonly approvers?: Keys
+  /** The operator's keys for encrypted manifests. */
+  readonly keys?: KeyPlaces
   readonly clock: Clock
   readonly log: Logger
 }
@@ -88,6 +92,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   await using stack = new AsyncDisposableStack()
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   stack.defer(lockForProcess({ path: join(stateDir, 'reconciler.lock'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
+  const salt = await inputSalt(stateDir)
+  const unsealer = await createUnsealer(options.keys ?? { ageKeys: [] }, salt)
   const store = stack.adopt(openStore(stateDir), (value) => value.close())
   const pki = await openPki({ dir: join(stateDir, 'pki'), clock, names: options.serverNames })
   const observed = createObserved({ log, clock, store: store.observations, briefOf })
@@ -143,7 +149,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     suspensions: () => store.suspensions.list(),
     leases: () => store.leases.list(),
     unheard: (desired) => roster.unheard(desired),
-    inputSalt: await inputSalt(stateDir),
+    inputSalt: salt,
     settled: store.settled,
     passed: (pass) => measures.progress.passed(pass),
     clock,
@@ -158,18 +164,21 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     clearTimeout,
   )
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD', path: folderOf(options.source.path) }
-  const { poller, previews, admission, source } = await followRepository(options, {
-    loop,
-    state,
-    status,
-    store,
-    ledger,
-    observed: observed.view,
-    news,
-    measures,
-    stack,
-    branch: repository.branch,
-  })
+  const { poller, previews, admission, source } = await followRepository(
+    { ...options, unsealer },
+    {
+      loop,
+      state,
+      status,
+      store,
+      ledger,
+      observed: observed.view,
+      news,
+      measures,
+      stack,
+      branch: repository.branch,
+    },
+  )
   const adopt = createAdopt({ source, desired: () => loop.view(), observed: observed.view })
   const { suspender, leases } = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
   if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())

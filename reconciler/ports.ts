@@ -5,6 +5,7 @@ import type { Dispatcher, DispatcherOptions } from './dispatch/dispatcher.ts'
 import type { InputSource } from './dispatch/inputs.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode, GitvirtError } from './lib/errors.ts'
+import { inputValues } from './lib/input-values.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
@@ -47,20 +48,14 @@ export function dispatchPorts(parts: {
   }
 }
 
-/** Data of Secrets and ConfigMaps as Git has them: base64, stringData over data, as the API server merges them. */
+/** Data of Secrets and ConfigMaps, for the hosts that need them. Here, and only here, encrypted values leave the object that keeps them. */
 export function inputSource(view: () => DesiredView | undefined): InputSource {
   return (key: ObjectKey) => {
     const desired = view()?.get(key)
     if (desired?.kind !== 'Secret' && desired?.kind !== 'ConfigMap') return undefined
-    const { data, stringData, binaryData } = desired.object as { data?: Texts; stringData?: Texts; binaryData?: Texts }
-    const plain = desired.kind === 'Secret' ? stringData : data
-    const encoded = desired.kind === 'Secret' ? data : binaryData
-    const texts = Object.entries(plain ?? {}).map(([name, text]) => [name, Buffer.from(text).toString('base64')] as const)
-    return Object.fromEntries([...Object.entries(encoded ?? {}), ...texts])
+    return desired.sealed === undefined ? inputValues(desired.object) : desired.sealed.values()
   }
 }
-
-type Texts = Readonly<Record<string, string>>
 
 /** What the API asks of dispatch. */
 export function requestPorts(dispatcher: Dispatcher): { readonly commands: Commands; readonly streams: Streams } {

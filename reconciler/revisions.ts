@@ -4,7 +4,7 @@ import type { Revision, Source } from './source/types.ts'
 
 /** Brings revisions from the source into the desired state, reading only what differs. */
 export type Revisions = {
-  /** The desired state of this revision; undefined where it is the one already in force. Calls must not overlap. */
+  /** The desired state of this revision; undefined where it is in force as it is. New keys may open more of it. Calls must not overlap. */
   take(revision: Revision): Promise<DesiredUpdate | undefined>
   /** The revision in force. */
   current(): Revision | undefined
@@ -21,7 +21,7 @@ export function createRevisions(ports: RevisionPorts): Revisions {
   let current: Revision | undefined
   return {
     async take(revision) {
-      if (current?.commit === revision.commit) return undefined
+      if (current?.commit === revision.commit) return await ports.desired.reopen((ids) => ports.source.read(ids))
       const update = await ports.desired.update(await inputOf(ports, revision.commit, current?.commit))
       current = revision
       return update

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import type { RefusedFile, TreeEntry } from '../desired/types.ts'
 import { errorCode, GitvirtError } from '../lib/errors.ts'
 
-const manifest = /\.(ya?ml|json)$/i
+const manifest = /\.(ya?ml|json)(\.age)?$/i
 const skipped = new Set(['.git', 'node_modules'])
 const mostFiles = 200_000
 
@@ -58,7 +58,7 @@ async function walk(root: string): Promise<{ readonly files: string[]; readonly 
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
       if (entry.isDirectory() && !skipped.has(entry.name)) folders.push(path)
-      else if (manifest.test(entry.name)) (entry.isSymbolicLink() ? links : files).push(path)
+      else if (manifest.test(entry.name) && entry.name !== '.sops.yaml') (entry.isSymbolicLink() ? links : files).push(path)
       if (files.length > mostFiles)
         throw new GitvirtError({
           code: 'TooManyFiles',

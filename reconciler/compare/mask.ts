@@ -1,5 +1,5 @@
 import { parseKey, type ObjectKey } from '../lib/object-key.ts'
-import { maskField, maskedText, maskValue, tableKind } from '../plan/text/mask.ts'
+import { hiddenText, maskedText, maskField, maskValue, tableKind } from '../plan/text/mask.ts'
 import { isSensitive } from '../plan/disruption/table.ts'
 import { parsePath } from '../plan/diff/path.ts'
 import type { FieldDifference, JsonObject } from './types.ts'
@@ -30,7 +30,7 @@ function mask(key: ObjectKey, field: FieldDifference): FieldDifference {
   const { before: _, after: __, ...rest } = field
   return {
     ...rest,
-    ...(field.before === undefined ? {} : { before: hidden ? maskedText : before }),
-    ...(field.after === undefined ? {} : { after: hidden ? maskedText : after }),
+    ...(field.before === undefined ? {} : { before: hidden ? hiddenText(field.before) : before }),
+    ...(field.after === undefined ? {} : { after: hidden ? hiddenText(field.after) : after }),
   }
 }

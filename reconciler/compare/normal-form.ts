@@ -1,3 +1,4 @@
+import { isCipherText } from '../desired/sealed/recognise.ts'
 import type { JsonObject } from './types.ts'
 
 /** Annotations that a client writes by itself. */
@@ -56,7 +57,9 @@ function bodyOf(kind: string, body: JsonObject, live: boolean): JsonObject {
 
 /** The API server merges stringData over data, in base64, and an absent type is Opaque. Source: Kubernetes' Secret documentation. */
 function secretForm({ stringData, data, type, ...rest }: JsonObject): JsonObject {
-  const encoded = Object.entries(fields(stringData)).map(([name, text]) => [name, Buffer.from(String(text)).toString('base64')])
+  const encoded = Object.entries(fields(stringData)).map(([name, text]) => {
+    return [name, isCipherText(text) ? text : Buffer.from(String(text)).toString('base64')]
+  })
   return { ...rest, type: type ?? 'Opaque', data: { ...fields(data), ...Object.fromEntries(encoded) } }
 }
 

@@ -4,13 +4,15 @@ import { Claims } from './engine/claims.ts'
 import { fileState, keysOf, unreadContent } from './engine/file-state.ts'
 import type { FileContent, FileState } from './engine/file-state.ts'
 import { loadBlobs } from './engine/load-blobs.ts'
+import { openSealed } from './engine/open-sealed.ts'
 import { coveredKeys, treeEdits } from './engine/tree-edits.ts'
 import type { PathEdit } from './engine/tree-edits.ts'
 import { editObjects } from './engine/view-edits.ts'
 import type { JudgedBlob } from './judge/types.ts'
 import { defaultLimits } from './parse/limits.ts'
 import type { ParseLimits } from './parse/limits.ts'
-import type { DesiredEngine, DesiredUpdate, DesiredView, ManifestError, UpdateInput } from './types.ts'
+import type { BlobOpener } from './sealed/blob-opener.ts'
+import type { DesiredEngine, DesiredUpdate, DesiredView, ManifestError, ReadBlobs, UpdateInput } from './types.ts'
 import { createView, emptyParts } from './view/desired-view.ts'
 import type { ViewParts } from './view/desired-view.ts'
 
@@ -20,12 +22,14 @@ export type DesiredOptions = {
   /** The environment's folder in the repository, without slashes at its ends; default the repository's root. */
   readonly root?: string
   readonly limits?: Partial<ParseLimits>
+  /** Without one, encrypted files stay shut: names are told, values are not. */
+  readonly opener?: BlobOpener
 }
 
 /** Makes the engine that keeps the desired state of one environment. Pure but for the reader and the cache that it is handed. */
 export function createDesired(options: DesiredOptions = {}): DesiredEngine {
   const engine = new Engine(options)
-  return { update: (input) => engine.update(input), view: () => engine.view }
+  return { update: (input) => engine.update(input), reopen: (read) => engine.reopen(read), view: () => engine.view }
 }
 
 /** File below the environment's root that holds its Fleet. */
@@ -34,25 +38,45 @@ export const fleetFile = 'gitvirt.yaml'
 class Engine {
   readonly #cache: BlobCache | undefined
   readonly #limits: ParseLimits
+  readonly #opener: BlobOpener | undefined
   readonly #fleetPath: string
   readonly #files = new Map<string, FileState>()
+  /** Files of which some could not be opened. */
+  readonly #locked = new Set<string>()
+  /** Encrypted files of which not all is told that they declare. */
+  readonly #veiled = new Set<string>()
   readonly #claims = new Claims()
   #parts: ViewParts = emptyParts()
   view: DesiredView | undefined
 
-  constructor({ cache, root = '', limits }: DesiredOptions) {
+  constructor({ cache, root = '', limits, opener }: DesiredOptions) {
     this.#cache = cache
+    this.#opener = opener
     this.#limits = { ...defaultLimits, ...limits }
     this.#fleetPath = root === '' ? fleetFile : `${root}/${fleetFile}`
   }
 
   async update(input: UpdateInput): Promise<DesiredUpdate> {
-    const edits = treeEdits(input, this.#files, this.view === undefined)
+    return await this.#update(input.revision, treeEdits(input, this.#files, this.view === undefined), input.read)
+  }
+
+  async reopen(read: ReadBlobs): Promise<DesiredUpdate | undefined> {
+    if (this.view === undefined || this.#locked.size === 0 || (await this.#opener?.keysChanged()) !== true) return undefined
+    const edits = new Map<string, PathEdit>()
+    for (const path of this.#locked) {
+      const id = this.#files.get(path)?.id
+      if (id !== undefined) edits.set(path, { kind: 'blob', id })
+    }
+    return await this.#update(this.view.revision, edits, read)
+  }
+
+  async #update(revision: string, edits: ReadonlyMap<string, PathEdit>, read: ReadBlobs): Promise<DesiredUpdate> {
     // All that can fail comes first; what follows runs to its end.
-    const options = { cache: this.#cache, limits: this.#limits, read: input.read }
+    const options = { cache: this.#cache, limits: this.#limits, read }
     const blobs = await loadBlobs(this.#wanted(edits), options)
+    await openSealed(blobs, this.#opener, read)
     const changed = this.#apply(edits, blobs)
-    this.view = createView(input.revision, this.#parts)
+    this.view = createView(revision, this.#parts, [...this.#veiled].sort())
     return { view: this.view, changed }
   }
 
@@ -75,6 +99,8 @@ class Engine {
       const after = edit.kind === 'gone' ? undefined : fileState(place, this.#content(edit, blobs), remembered)
       if (after === undefined) this.#files.delete(path)
       else this.#files.set(path, after)
+      member(this.#locked, path, after?.sealed?.locked === true)
+      member(this.#veiled, path, after?.sealed !== undefined && after.broken)
       this.#claims.replace(before, after, touched)
       const [broken, errors] = [after?.broken === true, after?.errors ?? []]
       if (broken || before?.broken === true) unknownPaths.set(path, broken ? true : undefined)
@@ -103,4 +129,9 @@ class Engine {
       }
     }
   }
+}
+
+function member(set: Set<string>, path: string, is: boolean): void {
+  if (is) set.add(path)
+  else set.delete(path)
 }

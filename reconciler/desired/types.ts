@@ -4,6 +4,7 @@ import type { NodeNetworkConfigurationPolicy } from '../../schemas/generated/nod
 import type { Origin } from '../../schemas/generated/plan.ts'
 import type { VirtualMachine } from '../../schemas/generated/virtual-machine.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
+import type { SealedContents } from './sealed/contents.ts'
 
 /** Something wrong in a file: always with its place, never fatal for other files. */
 export type ManifestError = {
@@ -18,6 +19,8 @@ export type ManifestError = {
   readonly object?: ObjectKey
   /** Dotted field path, where one field is to blame. */
   readonly field?: string
+  /** Key of another object that the fault is about. */
+  readonly refersTo?: ObjectKey
   /** What to do; for an unknown field the nearest name. */
   readonly action?: string
 }
@@ -46,6 +49,8 @@ type Common = {
   readonly references: readonly ObjectKey[]
   /** What was renamed to reach the newest version, in words; a policy's go into PolicySpec.translated. */
   readonly notes?: readonly string[]
+  /** Of an encrypted Secret or ConfigMap: `object` has cipher text, or nothing, where its values would be. */
+  readonly sealed?: SealedContents
 }
 
 /** One object of the desired state: converted to the newest version, defaulted, expanded. Treat as immutable; reading `object` may cost something. */
@@ -112,6 +117,11 @@ export type DesiredEngine = {
    * @throws GitvirtError `FirstUpdateNeedsEntries`, and whatever `read` throws
    */
   update(input: UpdateInput): Promise<DesiredUpdate>
+  /**
+   * Tries again to open what could not be opened, where keys came or went; undefined where nothing is to be tried.
+   * @throws whatever `read` throws
+   */
+  reopen(read: ReadBlobs): Promise<DesiredUpdate | undefined>
   /** The view of the last update; undefined before the first. */
   view(): DesiredView | undefined
 }

@@ -9,6 +9,8 @@ export type ExecOptions = {
   readonly timeout?: number
   /** Most bytes kept of each of stdout and stderr; default 16 MiB. */
   readonly maxBytes?: number
+  /** How stdout and stderr become text; latin1 keeps bytes as they are. Default utf8. */
+  readonly encoding?: 'utf8' | 'latin1'
   readonly signal?: AbortSignal
   /** Exit codes that are not failures; default only 0. */
   readonly okCodes?: readonly number[]
@@ -29,6 +31,7 @@ export async function run(program: string, args: readonly string[], options: Exe
       env: { LC_ALL: 'C', ...options.env },
       timeout: options.timeout ?? 60_000,
       maxBuffer: options.maxBytes ?? 16 * 1024 * 1024,
+      encoding: options.encoding ?? 'utf8',
       stripFinalNewline: false,
       reject: true,
     })

@@ -2,7 +2,7 @@ import type { Finding, PoolSpec } from '../../schemas/generated/plan.ts'
 import type { DesiredObject } from '../desired/types.ts'
 import type { Sighting } from '../observed/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
-import { inputDigest } from './resolve/inputs.ts'
+import { inputDigest } from '../lib/input-values.ts'
 import { loadPolicy, type ResolvedPolicy } from './resolve/policy.ts'
 import { resolvePool, type PoolResult } from './resolve/pool.ts'
 import { Suspensions } from './suspended.ts'
@@ -47,6 +47,12 @@ export class PlanContext {
     return this.sightings(key).some(({ object }) => object.applied !== undefined && desired.isUnknownPath(object.applied.origin.path))
   }
 
+  /** True for an encrypted Secret or ConfigMap that nobody opened. */
+  isUnread(key: ObjectKey): boolean {
+    const sealed = this.desired(key)?.sealed
+    return sealed !== undefined && sealed.values() === undefined
+  }
+
   pool(className: string | undefined): PoolResult {
     const name = className ?? ''
     const known = this.#pools.get(name)
@@ -62,7 +68,7 @@ export class PlanContext {
     if (known !== undefined) return known
     const found = this.desired(key)
     if (found === undefined || (found.kind !== 'Secret' && found.kind !== 'ConfigMap')) return undefined
-    const digest = inputDigest(found.object, this.input.inputSalt ?? '')
+    const digest = found.sealed?.digest ?? inputDigest(found.object, this.input.inputSalt ?? '')
     this.#inputs.set(key, digest)
     return digest
   }

@@ -13,6 +13,7 @@ import type { PlacementMap } from './placement-map.ts'
 import { resolveMachine, runStrategyOf, type MachineObject } from './resolve/machine.ts'
 import { inputReferences, volumeKeys } from './resolve/template.ts'
 import { machineStep, startsByItself } from './steps/machine-steps.ts'
+import { missingDependency, unreadableInput } from './unreadable.ts'
 
 export type MachineSighting = Sighting & { readonly object: ObservedMachine }
 
@@ -102,8 +103,8 @@ function dependencies(placements: PlacementMap, machine: MachineSpec, node: stri
 type Inputs = { readonly inputs: Record<string, string>; readonly blocked: Block[] }
 
 /**
- * Digests of all Secrets and ConfigMaps that the template reads. One whose file is broken counts as unchanged, and so does one
- * that was applied where there is no salt to compare by.
+ * Digests of all Secrets and ConfigMaps that the template reads. One that cannot be read counts as unchanged, and whatever else is to
+ * be done waits for it: there is nothing to send. One that was applied counts as unchanged where there is no salt to compare by.
  */
 function resolveInputs(context: PlanContext, desired: MachineObject, applied: MachineSpec | undefined): Inputs {
   const inputs: Record<string, string> = {}
@@ -115,8 +116,10 @@ function resolveInputs(context: PlanContext, desired: MachineObject, applied: Ma
     const uncompared = context.input.inputSalt === undefined && before !== undefined && current !== undefined && !context.isUnknown(key)
     if (uncompared) context.findings.push(notCompared(desired, key))
     const digest = uncompared ? before : current
+    if (digest !== before && context.isUnread(key)) context.findings.push(notRead(desired, key))
     if (digest !== undefined) inputs[key] = digest
-    else if (!optional) blocked.push(missing(key))
+    if (context.isUnknown(key)) blocked.push(unreadableInput(context, key))
+    else if (digest === undefined && !optional) blocked.push(missingDependency(context, key))
   }
   return { inputs, blocked }
 }
@@ -131,19 +134,20 @@ function notCompared(desired: MachineObject, key: ObjectKey): Finding {
   }
 }
 
+function notRead(desired: MachineObject, key: ObjectKey): Finding {
+  return {
+    severity: 'warning',
+    code: 'InputNotRead',
+    key: desired.key,
+    message: `${keyText(key)} is encrypted, and no key is used before it is merged: what it holds counts as changed.`,
+    origin: desired.origin,
+  }
+}
+
 /** Disks that neither Git nor the host has. */
 function missingVolumes(context: PlanContext, machine: MachineSpec): Block[] {
   return volumeKeys(machine.namespace, machine.template)
     .filter((key) => context.desired(key)?.kind !== 'DataVolume')
     .filter((key) => !context.sightings(key).some(({ object }) => object.kind === 'DataVolume' && object.quarantined === undefined))
-    .map(missing)
-}
-
-function missing(key: ObjectKey): Block {
-  const { kind, namespace, name } = parseKey(key)
-  return {
-    reason: 'WaitingForDependency',
-    message: `${kind} ${namespace}/${name} is not there.`,
-    unblock: `Add ${kind} ${name} to Git in namespace ${namespace}, or mend the name.`,
-  }
+    .map((key) => missingDependency(context, key))
 }

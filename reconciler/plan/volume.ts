@@ -13,6 +13,7 @@ import { disconnected, severalNodes } from './obstacles.ts'
 import type { PlacementMap } from './placement-map.ts'
 import { requestedSize, resolveVolume, virtualSize } from './resolve/volume.ts'
 import { volumeStep } from './steps/volume-steps.ts'
+import { unreadableInput } from './unreadable.ts'
 
 export type VolumeObject = DesiredObject & { readonly kind: 'DataVolume' }
 export type VolumeSighting = { readonly node: string; readonly object: ObservedVolume }
@@ -22,12 +23,18 @@ export function planVolume(context: PlanContext, placements: PlacementMap, desir
   const sightings = volumeSightings(context, desired.key)
   if (sightings.length > 1) return severalNodes(desired, sightings)
   const sighting = sightings[0]
-  const blocked: Block[] = unsupportedBlocks(desired)
+  const blocked: Block[] = [...unsupportedBlocks(desired), ...unreadableInputs(context, desired)]
   const volume = wantedVolume({ context, desired, applied: sighting?.object.applied, blocked })
   if (sighting === undefined) return createVolume({ placements, desired, volume, blocked })
   const draft = updateVolume({ context, desired, volume, sighting, blocked })
   if (draft !== undefined) draft.blocked.push(...disconnected(context.input.observed, sighting.node))
   return draft
+}
+
+/** Credentials and certificates of the source that Git has and that cannot be read: without them nothing must be fetched. */
+function unreadableInputs(context: PlanContext, desired: VolumeObject): Block[] {
+  const inputs = desired.references.filter((key) => key.startsWith('Secret/') || key.startsWith('ConfigMap/'))
+  return inputs.filter((key) => context.isUnknown(key)).map((key) => unreadableInput(context, key))
 }
 
 export function volumeSightings(context: PlanContext, key: ObjectKey): VolumeSighting[] {

@@ -9,7 +9,9 @@ export type Verdict =
   | { readonly kind: 'other' }
   | { readonly kind: 'refused'; readonly refused: RefusedEntry }
 
-const manifest = /\.(?:yaml|yml|json)$/i
+const manifest = /\.(?:yaml|yml|json)(?:\.age)?$/i
+/** For whom sops encrypts; it is no manifest. */
+const sopsSettings = '.sops.yaml'
 const fileModes: ReadonlySet<string> = new Set(['100644', '100755', '100664'])
 
 /**
@@ -27,7 +29,7 @@ export function judgeEntry(parent: string, entry: TreeEntry, maxDepth: number): 
   if (!entry.isTree && !fileModes.has(entry.mode)) {
     return refuse(parent, name, { code: 'UnsafeMode', message: `The entry has the unknown mode ${printable(entry.mode)}.` })
   }
-  if (!entry.isTree && !manifest.test(name)) return { kind: 'other' }
+  if (!entry.isTree && (!manifest.test(name) || name === sopsSettings)) return { kind: 'other' }
   if (path.split('/').length > maxDepth) {
     return refuse(parent, name, { code: 'TooDeep', message: `The path is deeper than ${maxDepth} folders.` })
   }

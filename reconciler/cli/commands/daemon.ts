@@ -29,6 +29,8 @@ type ReconcilerFlags = CommonOptions & {
   readonly webhookSecretFile?: string
   readonly notes?: boolean
   readonly notifyFile?: string
+  readonly ageKeyFile: readonly string[]
+  readonly gnupgHome?: string
 } & TrustFlags &
   ForgeFlags
 type AgentFlags = CommonOptions & {
@@ -88,6 +90,8 @@ function reconcilerFlags(command: Command): Command {
     .option('--environment <name>', 'name of this environment in receipts, comments and statuses; default: --path, or "default"')
     .option('--notes', 'push receipts of what was applied as Git notes (refs/notes/gitvirt); the token must be able to write')
     .option('--notify-file <file>', 'file with the destinations of notifications, readable by its owner only')
+    .option('--age-key-file <path>', 'file or folder with age keys that open encrypted Secrets; may be repeated', collect, [])
+    .option('--gnupg-home <folder>', 'GnuPG folder whose secret keys open Secrets that SOPS encrypted with PGP')
     .option('--verify-commits <mode>', 'whose commits come into force: none, head or every-commit must be signed', 'none')
     .option('--allowed-signers <file>', 'SSH keys that are trusted, as in ssh-keygen’s allowed_signers')
     .option('--keyring <file>', 'OpenPGP public keys that are trusted')
@@ -143,6 +147,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     pollMs: milliseconds(flags.poll),
     trust: trustOptions(flags),
     ...approverOptions(flags),
+    keys: { ageKeys: flags.ageKeyFile, ...(flags.gnupgHome === undefined ? {} : { gnupgHome: flags.gnupgHome }) },
     ...forgeOptions(flags),
     environment: environmentOf(flags),
     ...(flags.notes === true ? { notes: true } : {}),

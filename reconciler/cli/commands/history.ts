@@ -6,6 +6,7 @@ import { outputFormat, typedKey } from '../open-history.ts'
 import { pastObjectView, pastTable, type PastView } from '../output/past-text.ts'
 import type { DesiredAnswer } from '../past-desired.ts'
 import { sinceTime } from '../since.ts'
+import { yamlText } from '../output/yaml-text.ts'
 
 type Flags = { readonly at: string; readonly repo: string; readonly path?: string; readonly output?: string }
 
@@ -53,12 +54,6 @@ async function desiredAt(
   if (revision === undefined) return undefined
   const { pastDesired } = await import('../past-desired.ts')
   return await pastDesired({ repo: flags.repo, revision: revision.commit, path: flags.path ?? path, ...(key === undefined ? {} : { key }) })
-}
-
-/** Its library is loaded for this only. */
-async function yamlText(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml')
-  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
 }
 
 /** What is not known of the time that was asked for. */

@@ -32,13 +32,15 @@ async function validate(context: CliContext, path: string, options: { output?: s
   const findings = view.errors().toSorted(byPlace)
   const errors = findings.filter((finding) => finding.severity === 'error').length
   const warnings = findings.length - errors
-  if (options.output === 'json') context.print(JSON.stringify({ errors, warnings, findings }, null, 2))
+  const encrypted = [...view.keysOf('Secret'), ...view.keysOf('ConfigMap')].filter((key) => view.get(key)?.sealed !== undefined).length
+  if (options.output === 'json') context.print(JSON.stringify({ errors, warnings, encrypted, findings }, null, 2))
   else {
     for (const finding of findings) context.print(findingLine(finding, context.color))
     const objects = [...view.keys()].length
     context.print(
       `${objects} ${plural(objects, 'object')} in ${files.entries.length} ${plural(files.entries.length, 'file')}: ${errors} ${plural(errors, 'error')}, ${warnings} ${plural(warnings, 'warning')}`,
     )
+    if (encrypted > 0) context.print(`${encrypted} encrypted ${plural(encrypted, 'object')}: the values were not checked.`)
   }
   if (errors > 0 || (options.strict === true && warnings > 0)) process.exitCode = exitCodes.error
 }

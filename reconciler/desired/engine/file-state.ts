@@ -1,12 +1,21 @@
 import { formatBytes } from '../../lib/quantity.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { JudgedBlob, JudgedObject } from '../judge/types.ts'
+import { unreadContents } from '../sealed/contents.ts'
+import type { SealedContents } from '../sealed/contents.ts'
+import type { UnsealFault } from '../sealed/unsealer.ts'
 import type { ParseLimits } from '../parse/limits.ts'
 import type { Position, Problem } from '../parse/problem.ts'
 import type { DesiredObject, ManifestError } from '../types.ts'
 
 /** A file's claim on a key: with the object where it is valid. */
-export type Claim = Position & { readonly path: string; readonly object?: DesiredObject; readonly judged?: JudgedObject }
+export type Claim = Position & {
+  readonly path: string
+  readonly object?: DesiredObject
+  readonly judged?: JudgedObject
+  /** Why it stays shut, where it is encrypted. */
+  readonly shut?: UnsealFault
+}
 
 /** One file of the environment, as the engine remembers it. */
 export type FileState = {
@@ -20,6 +29,8 @@ export type FileState = {
   readonly suspected: ReadonlySet<ObjectKey>
   /** Keys of the volumes that each VirtualMachine's templates make. */
   readonly owned: ReadonlyMap<ObjectKey, readonly ObjectKey[]>
+  /** The verdict on an encrypted file. While it is held here, the opener can tell it to others. */
+  readonly sealed?: JudgedBlob
 }
 
 /** What the caller found for one path: a judged blob, or why there is none. */
@@ -54,12 +65,21 @@ export function fileState(place: Place, content: FileContent, remembered: readon
     // A second policy makes the first one doubtful; one in another place claims nothing.
     else if (place.path === place.fleetPath) claim(judged.key, { path: place.path, line, column })
   }
-  for (const { key, line, column } of blob.invalid) claim(key, { path: place.path, line, column })
+  for (const { key, ...rest } of blob.invalid) claim(key, { path: place.path, ...rest })
   const broken = blob.broken || misplaced.length > 0
   const suspected = broken ? [...blob.guesses, ...remembered].filter((key) => !claims.has(key)) : []
-  const problems = misplaced.length === 0 ? blob.problems : [...blob.problems, ...misplaced]
+  const exposure = exposed(place.path, blob)
+  const problems = misplaced.length + exposure.length === 0 ? blob.problems : [...blob.problems, ...misplaced, ...exposure]
   const errors = problems.length === 0 ? noErrors : problems.map((problem): ManifestError => ({ ...problem, path: place.path }))
-  return { id, claims, errors, broken, suspected: suspected.length === 0 ? nothing : new Set(suspected), owned: ownedKeys(blob) }
+  return {
+    id,
+    claims,
+    errors,
+    broken,
+    suspected: suspected.length === 0 ? nothing : new Set(suspected),
+    owned: ownedKeys(blob),
+    ...(blob.sealed === undefined ? {} : { sealed: blob }),
+  }
 }
 
 const noErrors: readonly ManifestError[] = []
@@ -82,6 +102,22 @@ const noProblems: readonly Problem[] = []
 
 function isFleet({ kind }: JudgedObject): boolean {
   return kind === 'Fleet'
+}
+
+/** Whoever gives a file this name believes that nobody can read it. */
+function exposed(path: string, blob: JudgedBlob): Problem[] {
+  if (!path.endsWith('.age') || blob.sealed === 'age') return []
+  const action = 'Encrypt it with age, and think of what it holds as known to others.'
+  return [
+    {
+      severity: 'warning',
+      code: 'NotEncrypted',
+      message: 'This file is not encrypted, whatever its name says.',
+      action,
+      line: 1,
+      column: 1,
+    },
+  ]
 }
 
 /** The policy is one Fleet, in one file: elsewhere anybody who may add a file could loosen it. */
@@ -113,10 +149,11 @@ class FileObject {
   readonly origin: DesiredObject['origin']
   declare readonly ownerKey?: ObjectKey
   declare readonly notes?: readonly string[]
+  declare readonly sealed?: SealedContents
   readonly #judged: JudgedObject
 
   constructor(judged: JudgedObject, path: string, blob: string) {
-    const { key, kind, digest, references, ownerKey, notes, line, column } = judged
+    const { key, kind, digest, references, ownerKey, notes, sealed, line, column } = judged
     this.key = key
     this.kind = kind
     this.digest = digest
@@ -124,6 +161,7 @@ class FileObject {
     this.origin = { path, line, column, blob }
     if (ownerKey !== undefined) this.ownerKey = ownerKey
     if (notes !== undefined) this.notes = notes
+    if (sealed !== undefined) this.sealed = sealed === true ? unreadContents(digest) : sealed
     this.#judged = judged
   }
 

@@ -14,7 +14,8 @@ export function editObjects(parts: ViewParts, claims: Claims, touched: ReadonlyS
   const objects = new Map<ObjectKey, DesiredObject | undefined>()
   const unknownKeys = new Map<ObjectKey, true | undefined>()
   const duplicates = new Map<ObjectKey, readonly ManifestError[]>()
-  const appeared = new Set<ObjectKey>()
+  /** Keys that came, went, or became known or unknown: what refers to them is looked at again. */
+  const turned = new Set<ObjectKey>()
   for (const key of touched) {
     const verdict = claims.verdict(key)
     const object = verdict.kind === 'known' ? verdict.claim.object : undefined
@@ -23,7 +24,7 @@ export function editObjects(parts: ViewParts, claims: Claims, touched: ReadonlyS
     if (object !== before) objects.set(key, object)
     if (wasUnknown !== (verdict.kind === 'unknown')) unknownKeys.set(key, verdict.kind === 'unknown' ? true : undefined)
     if (verdict.kind === 'unknown' && verdict.errors.length > 0) duplicates.set(key, verdict.errors)
-    if ((before !== undefined || wasUnknown) !== (verdict.kind !== 'absent')) appeared.add(key)
+    if ((before !== undefined || wasUnknown) !== (verdict.kind !== 'absent') || wasUnknown !== (verdict.kind === 'unknown')) turned.add(key)
   }
   const changed = new Set([...objects.keys(), ...unknownKeys.keys()])
   const isFirst = parts.objects.isEmpty && parts.unknownKeys.isEmpty
@@ -31,7 +32,7 @@ export function editObjects(parts: ViewParts, claims: Claims, touched: ReadonlyS
   const edited: ViewParts = { ...parts, ...indexes, objects: parts.objects.with(objects), unknownKeys: parts.unknownKeys.with(unknownKeys) }
   // In a first view all that could depend on something is touched itself.
   const recheck = new Set(touched)
-  for (const key of isFirst ? [] : appeared) for (const dependent of edited.dependents.get(key)?.keys() ?? []) recheck.add(dependent)
+  for (const key of isFirst ? [] : turned) for (const dependent of edited.dependents.get(key)?.keys() ?? []) recheck.add(dependent)
   const { keyErrors, rechecked } = recheckKeys(edited, { claims, recheck, duplicates })
   for (const key of rechecked) changed.add(key)
   return { parts: { ...edited, keyErrors }, changed }
@@ -85,7 +86,7 @@ function recheckKeys(
 ): Pick<ViewParts, 'keyErrors'> & { rechecked: ObjectKey[] } {
   const edits = new Map<ObjectKey, readonly ManifestError[] | undefined>()
   for (const key of recheck) {
-    const errors = duplicates.get(key) ?? missingReferences(parts, claims, key)
+    const errors = duplicates.get(key) ?? [...missingReferences(parts, claims, key), ...shutReferences(parts, claims, key)]
     const before = parts.keyErrors.get(key)
     if (errors.length > 0 || before !== undefined) edits.set(key, errors.length > 0 ? errors : undefined)
   }
@@ -113,6 +114,33 @@ function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): re
       column: one.column,
       object: key,
       field: one.field,
+      refersTo: one.key,
     }
+  })
+}
+
+/** What an object reads and nobody can open: told with the object too, because it is the one that waits for it. */
+function shutReferences(parts: ViewParts, claims: Claims, key: ObjectKey): ManifestError[] {
+  const object = parts.objects.get(key)
+  const judged = object === undefined ? undefined : claims.of(key)[0]?.judged
+  if (object === undefined || judged === undefined) return []
+  return judged.references.flatMap((one): ManifestError[] => {
+    const claim = parts.unknownKeys.has(one.key) ? claims.of(one.key).find(({ shut }) => shut !== undefined) : undefined
+    if (claim?.shut === undefined) return []
+    const { code, message, action } = claim.shut
+    return [
+      {
+        severity: 'error',
+        code,
+        message: `${keyText(key)} reads ${keyText(one.key)}, which cannot be opened (${claim.path}:${claim.line}:${claim.column}): ${message}`,
+        ...(action === undefined ? {} : { action }),
+        path: object.origin.path,
+        line: one.line,
+        column: one.column,
+        object: key,
+        field: one.field,
+        refersTo: one.key,
+      },
+    ]
   })
 }

@@ -43,6 +43,7 @@ class KeptObject implements JudgedObject {
   readonly column: number
   declare readonly ownerKey?: NonNullable<JudgedObject['ownerKey']>
   declare readonly notes?: readonly string[]
+  declare readonly sealed?: true
   readonly #text: string
   #object: WeakRef<JsonObject> | undefined
 
@@ -55,6 +56,7 @@ class KeptObject implements JudgedObject {
     this.column = head.column
     if (head.ownerKey !== undefined) this.ownerKey = head.ownerKey
     if (head.notes !== undefined) this.notes = head.notes
+    if (head.sealed !== undefined) this.sealed = true
     this.#text = text
   }
 

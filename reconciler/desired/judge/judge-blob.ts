@@ -6,9 +6,13 @@ import type { GuessedIdentity } from '../parse/identity.ts'
 import { defaultLimits } from '../parse/limits.ts'
 import type { ParseLimits } from '../parse/limits.ts'
 import { parseManifest } from '../parse/parse-manifest.ts'
+import type { ParsedDocument, ParsedManifest } from '../parse/parse-manifest.ts'
 import type { Problem } from '../parse/problem.ts'
 import { tooLarge } from '../parse/text.ts'
+import { judgeShut } from '../sealed/judge-sealed.ts'
+import { isAgeFile, isSopsDocument } from '../sealed/recognise.ts'
 import { judgeItem } from './judge-item.ts'
+import type { JudgedItem } from './judge-item.ts'
 import { itemsOf } from './manifest-items.ts'
 import type { InvalidClaim, JudgedBlob, JudgedObject } from './types.ts'
 
@@ -20,24 +24,58 @@ const mostProblems = 500
  * alone. Never throws for what the bytes hold.
  */
 export function judgeBlob(bytes: Uint8Array, limits: ParseLimits = defaultLimits): JudgedBlob {
+  if (isAgeFile(bytes)) return ageBlob
   const parsed = parseManifest(bytes, limits)
+  return judgeDocuments(parsed, limits, (document) => judgeShut(document, limits))
+}
+
+const ageBlob: JudgedBlob = {
+  objects: [],
+  invalid: [],
+  guesses: [],
+  problems: [
+    {
+      severity: 'warning',
+      code: 'Encrypted',
+      message: 'This file is encrypted as a whole (age), so what it declares cannot be told without the key.',
+      line: 1,
+      column: 1,
+    },
+  ],
+  broken: true,
+  sealed: 'age',
+}
+
+/** All that the documents of one blob declare; those that are encrypted are judged by `judgeSealed`. */
+export function judgeDocuments(
+  parsed: ParsedManifest,
+  limits: ParseLimits,
+  judgeSealed: (document: ParsedDocument, index: number) => JudgedItem,
+): JudgedBlob {
   const objects: JudgedObject[] = []
   const invalid: InvalidClaim[] = []
   const problems: Problem[] = [...parsed.problems]
   let broken = parsed.broken
+  let sealed = 0
+  const add = (judged: JudgedItem): void => {
+    objects.push(...judged.objects)
+    invalid.push(...judged.invalid)
+    problems.push(...judged.problems)
+    broken ||= judged.broken
+  }
   for (const document of parsed.documents) {
+    if (isSopsDocument(document.value)) {
+      add(judgeSealed(document, sealed))
+      sealed += 1
+      continue
+    }
     const { items, problems: listProblems } = itemsOf(document, limits)
     problems.push(...listProblems)
     broken ||= listProblems.some((problem) => problem.severity === 'error')
-    for (const item of items) {
-      const judged = judgeItem(item)
-      objects.push(...judged.objects)
-      invalid.push(...judged.invalid)
-      problems.push(...judged.problems)
-      broken ||= judged.broken
-    }
+    for (const item of items) add(judgeItem(item))
   }
-  return { objects, invalid, guesses: parsed.guesses.flatMap(guessedKey), problems: problems.slice(0, mostProblems), broken }
+  const guesses = parsed.guesses.flatMap(guessedKey)
+  return { objects, invalid, guesses, problems: problems.slice(0, mostProblems), broken, ...(sealed === 0 ? {} : { sealed: 'sops' }) }
 }
 
 /** What a blob says that has too many bytes to be read: nothing, but that. */

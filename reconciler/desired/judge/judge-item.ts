@@ -56,7 +56,8 @@ export function judgeItem(item: ManifestItem): JudgedItem {
   return { objects: validObjects({ item, info, key, finished, notes }), invalid: [], problems, broken: false }
 }
 
-function keyOf(info: KindInfo, object: JsonObject): ObjectKey | undefined {
+/** The key of an object of this kind; undefined where it has no name that can stand in one. */
+export function keyOf(info: KindInfo, object: JsonObject): ObjectKey | undefined {
   const name = textAt(objectAt(object, 'metadata'), 'name')
   const namespace = namespaceOf(info, object)
   if (name === undefined || !keyPart.test(name) || (namespace !== '' && !keyPart.test(namespace))) return undefined

@@ -1,6 +1,8 @@
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { JsonObject } from '../convert/json.ts'
 import type { Position, Problem } from '../parse/problem.ts'
+import type { SealedContents } from '../sealed/contents.ts'
+import type { UnsealFault } from '../sealed/unsealer.ts'
 import type { DesiredObject } from '../types.ts'
 
 /** Another object's name in a field of this one, with the field's place. */
@@ -16,10 +18,16 @@ export type JudgedObject = Position & {
   readonly ownerKey?: ObjectKey
   readonly references: readonly JudgedReference[]
   readonly notes?: readonly string[]
+  /** True: the values in `object` are cipher text, which nobody opened. Otherwise what was opened, which is in no cache. */
+  readonly sealed?: true | SealedContents
 }
 
 /** An object that is declared but invalid: its key is told, what Git wants of it is not. */
-export type InvalidClaim = Position & { readonly key: ObjectKey }
+export type InvalidClaim = Position & {
+  readonly key: ObjectKey
+  /** Why it stays shut, where it is encrypted. */
+  readonly shut?: UnsealFault
+}
 
 /** All that a blob says, wherever it stands. */
 export type JudgedBlob = {
@@ -30,4 +38,8 @@ export type JudgedBlob = {
   readonly problems: readonly Problem[]
   /** True where the blob may declare more than `objects`: a document does not parse or is invalid. */
   readonly broken: boolean
+  /** How some of the blob is encrypted: opened, it says more. */
+  readonly sealed?: 'age' | 'sops'
+  /** True: some of it could not be opened, and other keys may help. */
+  readonly locked?: true
 }

@@ -1,6 +1,7 @@
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { DesiredObject, DesiredView, ManifestError } from '../types.ts'
 import { foldersAbove } from '../../lib/folders-above.ts'
+import { doubtReferences } from '../sealed/doubt-references.ts'
 import { sortErrors } from './sort-errors.ts'
 import { VersionedMap } from './versioned-map.ts'
 
@@ -31,8 +32,11 @@ export function emptyParts(): ViewParts {
   }
 }
 
-/** A view of one revision. It stays what it is when the engine goes on. */
-export function createView(revision: string, parts: ViewParts): DesiredView {
+/**
+ * A view of one revision. It stays what it is when the engine goes on.
+ * @param veiled encrypted files of which nobody can tell all that they declare
+ */
+export function createView(revision: string, parts: ViewParts, veiled: readonly string[] = []): DesiredView {
   let errors: readonly ManifestError[] | undefined
   return {
     revision,
@@ -43,6 +47,6 @@ export function createView(revision: string, parts: ViewParts): DesiredView {
     isUnknownPath: (path) => parts.unknownPaths.has(path) || foldersAbove(path).some((folder) => parts.unknownPaths.has(folder)),
     unknownPaths: () => parts.unknownPaths.keys(),
     isUnknownKey: (key) => parts.unknownKeys.has(key),
-    errors: () => (errors ??= sortErrors([...parts.pathErrors.values(), ...parts.keyErrors.values()].flat())),
+    errors: () => (errors ??= doubtReferences(sortErrors([...parts.pathErrors.values(), ...parts.keyErrors.values()].flat()), veiled)),
   }
 }

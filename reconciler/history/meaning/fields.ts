@@ -5,7 +5,7 @@ import { judgeFields } from '../../plan/diff/fields.ts'
 import { entrySegment, fieldSegment, formatPath, isWithin, type Segments } from '../../plan/diff/path.ts'
 import { diffTree, equalJson } from '../../plan/diff/tree.ts'
 import { judge, rowOf, type TableKind } from '../../plan/disruption/table.ts'
-import { maskField, maskedText, maskValue } from '../../plan/text/mask.ts'
+import { hiddenText, maskField, maskValue } from '../../plan/text/mask.ts'
 
 /** A changed field of any kind; kinds that no guest runs on have no disruption class. Values are not masked yet. */
 export type ChangedField = Omit<FieldChange, 'disruption'> & { readonly disruption?: DisruptionClass }
@@ -84,19 +84,18 @@ export function maskChange(kind: string, field: ChangedField): ChangedField {
     const { disruption, ...masked } = maskField(tableOf(kind) ?? 'VirtualMachine', { ...field, disruption: field.disruption ?? 'none' })
     return field.disruption === undefined ? masked : { ...masked, disruption }
   }
-  const hide = (value: unknown): unknown => (value === undefined ? undefined : maskedText)
   const { before, after, ...rest } = field
   return {
     ...rest,
     sensitive: true,
-    ...(before === undefined ? {} : { before: hide(before) }),
-    ...(after === undefined ? {} : { after: hide(after) }),
+    ...(before === undefined ? {} : { before: hiddenText(before) }),
+    ...(after === undefined ? {} : { after: hiddenText(after) }),
   }
 }
 
 /** The value of one field as people may see it. */
 export function maskLeaf(kind: string, { segments, value }: Leaf): unknown {
-  return holdsData(kind, formatPath(segments)) ? maskedText : maskValue(tableOf(kind) ?? 'VirtualMachine', segments, value)
+  return holdsData(kind, formatPath(segments)) ? hiddenText(value) : maskValue(tableOf(kind) ?? 'VirtualMachine', segments, value)
 }
 
 /** Plans show digests of what Secrets and ConfigMaps hold; where there is no digest, nothing is shown. */

@@ -1,10 +1,17 @@
 import type { Change, FieldChange, MachineSpec, Plan, PolicySpec, Step, VolumeSpec } from '../../../schemas/generated/plan.ts'
 import { entrySegment, fieldSegment, parsePath, type Segments } from '../diff/path.ts'
 import { isSensitive, type TableKind } from '../disruption/table.ts'
+import { isCipherText } from '../../desired/sealed/recognise.ts'
 import { parseKey } from '../../lib/object-key.ts'
 
 /** What stands in place of a value that nobody should read. */
 export const maskedText = '(sensitive value)'
+
+/** What stands in place of what a Secret or ConfigMap holds; that it is encrypted in Git may be known. */
+export function hiddenText(value: unknown): string {
+  const values = value !== null && typeof value === 'object' ? Object.values(value) : [value]
+  return values.length > 0 && values.every(isCipherText) ? '(encrypted)' : maskedText
+}
 
 /** A value with everything masked that the disruption table calls sensitive; `path` is its place in the object. */
 export function maskValue(kind: TableKind, path: Segments, value: unknown): unknown {

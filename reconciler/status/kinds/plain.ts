@@ -22,9 +22,10 @@ export function plain(subject: Subject): Draft | undefined {
     kind: String(kind),
     ...metadataOf(subject),
     ...(desired.kind === 'Secret' ? { annotations: withoutLastApplied(metadataOf(subject).annotations) } : {}),
-    specDigest: digestOf(fields),
+    // What is encrypted is as new as its contents, not as its cipher text.
+    specDigest: desired.sealed?.digest ?? digestOf(fields),
     settled: true,
-    fields: desired.kind === 'Secret' ? maskedSecret(desired) : fields,
+    fields: desired.kind === 'Secret' ? maskedSecret(desired) : desired.sealed === undefined ? fields : maskedFields(fields),
     conditions: desired.kind === 'Fleet' ? commonConditions(subject) : [],
     ...statusOf(desired.kind),
     marks: {},
@@ -44,6 +45,18 @@ function maskedSecret(desired: DesiredObject): Record<string, unknown> {
   )
   const data = Object.fromEntries([...new Set(keys)].sort().map((key) => [key, mask]))
   return { type: typeof object['type'] === 'string' ? object['type'] : 'Opaque', data }
+}
+
+/** Of an encrypted ConfigMap, the names of the keys. */
+function maskedFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, values]) => [
+      field,
+      values !== null && typeof values === 'object'
+        ? Object.fromEntries(Object.keys(values).map((key) => [key, field === 'binaryData' ? mask : '(encrypted)']))
+        : values,
+    ]),
+  )
 }
 
 function withoutLastApplied(annotations: Readonly<Record<string, string>> | undefined): Record<string, string> {

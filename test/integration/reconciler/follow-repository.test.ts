@@ -15,6 +15,7 @@ import { openStore } from '../../../reconciler/store/store.ts'
 import { observedView } from '../../unit/reconciler/plan/support.ts'
 import { Fixture } from './source/fixture.ts'
 import { allowedSigners, signBySsh, sshKey } from './trust/ssh-keys.ts'
+import { createUnsealer } from '../../../reconciler/secrets/create-unsealer.ts'
 
 const soon = { everyMs: 20, seconds: 20 }
 
@@ -54,8 +55,16 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
       if (failing.ledger === true) throw new Error('as the test wants it')
     },
   }
+  const unsealer = await createUnsealer({ ageKeys: [] }, 'salt')
   const followed = await followRepository(
-    { stateDir: join(fixture.dir, 'state'), source: { url: fixture.bare, ref: 'main' }, pollMs: 20, clock: systemClock, log: silentLogger },
+    {
+      stateDir: join(fixture.dir, 'state'),
+      source: { url: fixture.bare, ref: 'main' },
+      pollMs: 20,
+      unsealer,
+      clock: systemClock,
+      log: silentLogger,
+    },
     {
       loop,
       state: {},
