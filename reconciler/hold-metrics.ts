@@ -3,10 +3,25 @@ import { parseKey } from './lib/object-key.ts'
 import type { Suspensions } from './store/decisions.ts'
 import type { Leases } from './store/leases.ts'
 
-type HoldRecords = { readonly suspensions: Pick<Suspensions, 'list'>; readonly leases: Pick<Leases, 'list'> }
+type HoldRecords = {
+  /** How many changes each reason holds back. */
+  readonly held: () => ReadonlyMap<string, number>
+  readonly suspensions: Pick<Suspensions, 'list'>
+  readonly leases: Pick<Leases, 'list'>
+}
 
 /** What people hold back, read when scraped; by kind, as names would be values without end. */
-export function holdMetrics(registry: Registry, { suspensions, leases }: HoldRecords): void {
+export function holdMetrics(registry: Registry, { suspensions, leases, held }: HoldRecords): void {
+  const changes = new Gauge({
+    name: 'gitvirt_held_changes',
+    help: 'Planned changes that wait, by what holds them back: Suspended, Leased, DriftNotCorrected, Window …',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect: () => {
+      changes.reset()
+      for (const [reason, count] of held()) changes.set({ reason }, count)
+    },
+  })
   const suspended = new Gauge({
     name: 'gitvirt_suspensions',
     help: 'What people suspended, by kind; Fleet is the environment.',

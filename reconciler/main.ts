@@ -160,7 +160,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     clock,
   })
   const metrics = new Registry()
-  holdMetrics(metrics, store)
+  holdMetrics(metrics, { ...store, held: () => status.held() })
   const api = stack.adopt(
     await startApi({
       objects: status.objects,

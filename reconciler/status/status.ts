@@ -57,6 +57,8 @@ export type Status = {
   readonly objects: Collection
   /** Recomputes what the change touches; the first call must be without keys. Synchronous, in one transaction. */
   refresh(input: Refresh): void
+  /** How many changes each reason holds back now. */
+  held(): ReadonlyMap<string, number>
   /** Tells an event that does not follow from a state, such as a failed step or a rewritten history. */
   record(event: EventDraft): void
   /** Keeps an agent's step report, and tells failures as events. */
@@ -98,6 +100,7 @@ export function createStatus(options: StatusOptions): Status {
   return {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
+    held: () => engine.held(),
     record: (event) => saved(() => record(event)),
     answered: (node, results) => saved(() => engine.answered(node, results)),
     receipt: (receipt) =>
@@ -145,6 +148,10 @@ class Engine {
       this.#prints.set(key, print)
       this.#given.set(key, objects)
     }
+  }
+
+  held(): ReadonlyMap<string, number> {
+    return this.#plans.held()
   }
 
   /** Takes nothing for told any more, whatever the store says. */
