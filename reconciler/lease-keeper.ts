@@ -68,8 +68,10 @@ export function createLeaseKeeper(ports: LeasePorts): LeaseKeeper {
 class Keeper implements LeaseKeeper {
   readonly #ports: LeasePorts
   readonly #alarm = new Alarm(() => this.watch())
-  /** Machines whose host or branch is being written to. */
-  readonly #busy = new Set<ObjectKey>()
+  /** Machines whose host is being told. */
+  readonly #telling = new Set<ObjectKey>()
+  /** Machines whose branch is being written. */
+  readonly #adopting = new Set<ObjectKey>()
   readonly #retryAt = new Map<ObjectKey, string>()
   #closed = false
 
@@ -92,16 +94,16 @@ class Keeper implements LeaseKeeper {
     // Kept before the host hears of it: after a crash in between, the host is told again.
     records.put(lease)
     this.#again(key)
-    this.#busy.add(key)
+    this.#telling.add(key)
     try {
       await this.#ports.send({ key, id: lease.id, by, seconds: Math.ceil(milliseconds / 1000) })
     } catch (error) {
       // The host may have heard of it all the same, and must hear of its end.
-      this.#busy.delete(key)
+      this.#telling.delete(key)
       this.#over(lease)
       throw error
     }
-    this.#busy.delete(key)
+    this.#telling.delete(key)
     decided({ verb: 'Lease', key, by, reason, at: lease.at, until })
     record({ key, type: 'Warning', reason: 'Leased', message: leaseText(lease) })
     this.#arm()
@@ -149,8 +151,11 @@ class Keeper implements LeaseKeeper {
       else if (seen.connected) this.#tell(lease, undefined)
       return
     }
-    if (lease.kept !== undefined) this.#lookAtKept(lease, now)
-    else if (lease.until <= time)
+    if (lease.kept !== undefined) {
+      // The lease itself is over: only its changes stand, and the run strategy rules again.
+      if (seen.connected && seen.id === lease.id) this.#tell(lease, undefined)
+      this.#lookAtKept(lease, now)
+    } else if (lease.until <= time)
       this.#finish(lease, { by: 'gitvirt', reason: 'its time has come', message: `The lease of ${lease.by} has ended: its time has come.` })
     else if (seen.connected && seen.known && seen.id !== lease.id)
       this.#tell(lease, Math.max(1, Math.ceil((Date.parse(lease.until) - now.getTime()) / 1000)))
@@ -179,6 +184,7 @@ class Keeper implements LeaseKeeper {
     const keeping = { ...lease, kept }
     records.put(keeping)
     this.#again(lease.key)
+    if (this.#seen(lease.key).connected) this.#tell(lease, undefined)
     this.#adopt(keeping)
   }
 
@@ -192,18 +198,18 @@ class Keeper implements LeaseKeeper {
 
   /** Tells the host; what fails is told again with the host's next observation. */
   #tell({ key, id, by }: LeaseRecord, seconds: number | undefined): void {
-    if (this.#busy.has(key)) return
-    this.#busy.add(key)
+    if (this.#telling.has(key)) return
+    this.#telling.add(key)
     this.#ports
       .send({ key, id, by, ...(seconds === undefined ? {} : { seconds }) })
       .catch((error: unknown) => this.#ports.log.warn({ key, error: describeError(error) }, 'a host could not be told of a lease'))
-      .finally(() => this.#busy.delete(key))
+      .finally(() => this.#telling.delete(key))
   }
 
   #adopt(lease: LeaseRecord): void {
     const { key } = lease
-    if (this.#busy.has(key)) return
-    this.#busy.add(key)
+    if (this.#adopting.has(key)) return
+    this.#adopting.add(key)
     this.#retryAt.delete(key)
     this.#ports
       .adopt(lease)
@@ -214,7 +220,7 @@ class Keeper implements LeaseKeeper {
         this.#ports.record({ key, type: 'Warning', reason: 'AdoptionFailed', message })
       })
       .finally(() => {
-        this.#busy.delete(key)
+        this.#adopting.delete(key)
         this.watch()
       })
   }

@@ -14,8 +14,9 @@ export function commonConditions(subject: Subject, unsupported: readonly string[
 }
 
 /** True while nothing is done to the object because a person or Git said so, with who, why and until when. */
-export function suspended({ key, desired, sightings, world }: Subject): ConditionDraft[] {
-  const node = sightings[0]?.node ?? (key.startsWith('Node//') ? key.slice('Node//'.length) : '')
+export function suspended({ key, kind, desired, sightings, world }: Subject): ConditionDraft[] {
+  // A policy is on many hosts, of which one that is suspended is told by its own part of the plan.
+  const node = kind === 'VirtualMachine' || kind === 'DataVolume' ? (sightings[0]?.node ?? '') : ''
   const found = world.suspensions.byPerson({ key, ownerKey: desired?.ownerKey, node }) ?? world.suspensions.inGit([key])
   if (found !== undefined) return [condition('Suspended', 'True', [found.inGit ? 'SuspendedInGit' : 'SuspendedByPerson', found.text])]
   const inFleet = desired?.kind === 'Fleet' && desired.object.spec?.suspend === true
