@@ -17,6 +17,7 @@ import { openSource } from './source/open-source.ts'
 import type { SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import type { Revision, Source } from './source/types.ts'
+import type { StandingPolicy } from './standing-policy.ts'
 import type { Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
@@ -48,6 +49,7 @@ export type FollowParts = {
   readonly store: Store
   readonly ledger: Ledger
   readonly observed: ObservedView
+  readonly standing: StandingPolicy
   readonly branch: string
   /** Takes over what must be closed. */
   readonly stack: AsyncDisposableStack
@@ -68,7 +70,7 @@ const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag'
 export async function followRepository(options: FollowOptions, parts: FollowParts): Promise<Followed> {
   const { clock, log, stateDir, trust = everybody } = options
   const { loop, state, status, store, stack } = parts
-  const approvers = options.approvers ?? (trust.mode === 'none' ? undefined : trust.keys)
+  const approvers = approversOf(options)
   // Who came after whom, and who wrote what, is told by all of the history only.
   const wholeHistory = trust.mode !== 'none' || approvers !== undefined
   const source = stack.adopt(
@@ -79,7 +81,13 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
   const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
   const admission = createAdmission({ source, trust, settings: store.settings })
-  const approving = { keys: approvers, environment: options.environment ?? 'default', observed: parts.observed, clock }
+  const approving = {
+    keys: approvers,
+    standing: parts.standing,
+    environment: options.environment ?? 'default',
+    observed: parts.observed,
+    clock,
+  }
   const previews = createPreviews({
     source,
     createDesired: createEngine,
@@ -103,6 +111,11 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   })
   stack.defer(async () => await poller.stop())
   return { poller, previews, admission, source }
+}
+
+/** Whose signed trailers count; undefined: nobody's. */
+export function approversOf({ approvers, trust = everybody }: Pick<FollowOptions, 'approvers' | 'trust'>): Keys | undefined {
+  return approvers ?? (trust.mode === 'none' ? undefined : trust.keys)
 }
 
 function gitNeededFor({ forge, notes }: Pick<FollowOptions, 'forge' | 'notes'>): string[] {

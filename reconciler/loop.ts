@@ -7,7 +7,7 @@ import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
 import type { Settled } from './plan/settled.ts'
 import { stepFields, type StepFields } from './plan/step-fields.ts'
-import type { Approval, Planner, PlanInput, Surroundings, Suspension, Unheard } from './plan/types.ts'
+import type { Approval, Planner, PlanInput, StandingGates, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/status.ts'
 
@@ -27,6 +27,8 @@ export type LoopPorts = {
   /** What hinders a reconciler without a history from placing anything. */
   readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
+  /** Gates that hold in place of a revision's own. */
+  readonly standing?: (desired: DesiredView) => StandingGates | undefined
   /** Name of the environment, to which approvals in Git are bound. */
   readonly environment?: string
   /** What plans found to need nothing; saved after each pass. */
@@ -86,12 +88,14 @@ export function createLoop(ports: LoopPorts): Loop {
 
   const surroundings = (desired: DesiredView): Surroundings => {
     const unheard = ports.unheard(desired)
+    const standing = ports.standing?.(desired)
     return {
       observed: ports.observed.view,
       approvals: ports.approvals(),
       suspensions: ports.suspensions(),
       now: ports.clock.now(),
       inputSalt: ports.inputSalt,
+      ...(standing === undefined ? {} : { standing }),
       ...(ports.environment === undefined ? {} : { environment: ports.environment }),
       ...(unheard === undefined ? {} : { unheard }),
     }

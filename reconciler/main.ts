@@ -23,11 +23,12 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
-import { followRepository } from './follow-repository.ts'
+import { approversOf, followRepository } from './follow-repository.ts'
 import { planRequests, tellApplied } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
 import { openRoster } from './roster.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
+import { createStandingPolicy } from './standing-policy.ts'
 import { awaitMs } from './status/presence.ts'
 import { createStatus } from './status/status.ts'
 import { openStore } from './store/store.ts'
@@ -99,7 +100,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   )
   for (const { name } of store.observations.nodes()) await pki.noteAgent(name)
   const roster = openRoster({ store, agents: pki, observed: observed.view, oneHost: options.oneHost ?? false })
+  const environment = options.environment ?? 'default'
+  const standing = createStandingPolicy({ settings: store.settings, environment, approvers: approversOf(options) !== undefined })
   const loop: Loop = createLoop({
+    standing: (desired) => standing.of(desired),
     plan,
     forNode,
     observed,
@@ -113,7 +117,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       store.approvals.drop(key)
       store.gitApprovals.drop(key)
     },
-    environment: options.environment ?? 'default',
+    environment,
     suspensions: () => store.suspensions.list(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: await inputSalt(stateDir),
@@ -138,6 +142,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     store,
     ledger,
     observed: observed.view,
+    standing,
     stack,
     branch: repository.branch,
   })
