@@ -189,7 +189,7 @@ test('tables carry the columns once in a watch, and rows with metadata', async (
   const watch = lines(answer)
   type Table = { columnDefinitions: unknown[]; rows: { cells: unknown[]; object: { kind: string } }[] }
   const first = (await next(watch)).object as Table
-  assert.equal(first.columnDefinitions.length, 7)
+  assert.equal(first.columnDefinitions.length, 8)
   assert.equal(first.rows[0]?.object.kind, 'PartialObjectMetadata')
   fixture.observed.see('host1', machineSeen(vmManifest('demo'), { state: 'paused' }))
   fixture.refresh(['VirtualMachine/default/demo'])
