@@ -3,7 +3,7 @@ import type { DesiredView } from './desired/types.ts'
 import type { CommitStatus } from './forge/types.ts'
 import { keyText, type ObjectKey } from './lib/object-key.ts'
 import type { ObservedView } from './observed/types.ts'
-import { blockedText, needsPerson } from './plan/text/verdict.ts'
+import { blockedText, faultsText, needsPerson } from './plan/text/verdict.ts'
 
 /** How far a revision has been carried out, in one line. */
 export type AppliedVerdict = Pick<CommitStatus, 'state' | 'description'>
@@ -21,7 +21,7 @@ export function appliedVerdict({ plan, desired, observed, failure }: AppliedInpu
   const faults = desired.errors().filter(({ severity }) => severity === 'error')
   const [fault] = faults
   if (fault !== undefined)
-    return { state: 'failure', description: `${faults.length} faults in manifests, first ${fault.path}:${fault.line}: ${fault.message}` }
+    return { state: 'failure', description: `${faultsText(faults.length)}, first ${fault.path}:${fault.line}: ${fault.message}` }
   for (const { key } of plan.changes) {
     const failed = failure(key)
     if (failed !== undefined)

@@ -22,6 +22,7 @@ import { openSource } from './source/open-source.ts'
 import type { SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import type { Revision, Source } from './source/types.ts'
+import type { StandingPolicy } from './standing-policy.ts'
 import type { Status } from './status/status.ts'
 import { openManifestCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
@@ -60,6 +61,7 @@ export type FollowParts = {
     readonly metrics: Pick<Measures['metrics'], 'fetchFailed'>
   }
   readonly news: Pick<FollowedNews, 'arrived' | 'notFetched'>
+  readonly standing: StandingPolicy
   readonly branch: string
   /** Takes over what must be closed. */
   readonly stack: AsyncDisposableStack
@@ -80,7 +82,7 @@ const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag'
 export async function followRepository(options: FollowOptions, parts: FollowParts): Promise<Followed> {
   const { clock, log, stateDir, trust = everybody } = options
   const { loop, state, status, store, stack } = parts
-  const approvers = options.approvers ?? (trust.mode === 'none' ? undefined : trust.keys)
+  const approvers = approversOf(options)
   // Who came after whom, and who wrote what, is told by all of the history only.
   const wholeHistory = trust.mode !== 'none' || approvers !== undefined
   const source = stack.adopt(
@@ -92,7 +94,13 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const opener = createBlobOpener(options.unsealer)
   const createEngine = (how: BlobOpener): DesiredEngine => createDesired({ cache, ...root, opener: how })
   const admission = createAdmission({ source, trust, settings: store.settings })
-  const approving = { keys: approvers, environment: options.environment ?? 'default', observed: parts.observed, clock }
+  const approving = {
+    keys: approvers,
+    standing: parts.standing,
+    environment: options.environment ?? 'default',
+    observed: parts.observed,
+    clock,
+  }
   const previews = createPreviews({
     source,
     // A request is not reviewed yet: no key is used for what only it has.
@@ -121,6 +129,11 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   })
   stack.defer(async () => await poller.stop())
   return { poller, previews, admission, source }
+}
+
+/** Whose signed trailers count; undefined: nobody's. */
+export function approversOf({ approvers, trust = everybody }: Pick<FollowOptions, 'approvers' | 'trust'>): Keys | undefined {
+  return approvers ?? (trust.mode === 'none' ? undefined : trust.keys)
 }
 
 function gitNeededFor({ forge, notes }: Pick<FollowOptions, 'forge' | 'notes'>): string[] {

@@ -9,8 +9,9 @@ import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import { everything } from './suspender.ts'
 import { preview } from './plan/preview.ts'
-import { loadPolicy, type ApprovalPolicy } from './plan/resolve/policy.ts'
+import type { ApprovalPolicy } from './plan/resolve/policy.ts'
 import type { Source } from './source/types.ts'
+import type { StandingPolicy } from './standing-policy.ts'
 import type { Status } from './status/status.ts'
 import type { PendingRecord } from './store/approval-records.ts'
 import type { Store } from './store/store.ts'
@@ -34,6 +35,7 @@ export type GitApprovalPorts = {
   readonly observed: ObservedView
   readonly store: Pick<Store, 'settings' | 'gitApprovals' | 'transaction'>
   readonly status: Pick<Status, 'record'>
+  readonly standing: StandingPolicy
   /** Of approvers; absent: no approval can count. */
   readonly keys: Keys | undefined
   readonly environment: string
@@ -54,10 +56,13 @@ export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
       }
     },
     arrived: async (commit, before) => {
-      const policy = policyOf(ports)
-      const { keys } = ports
-      if (policy === undefined || keys === undefined) return
+      const { keys, standing } = ports
+      const view = ports.loop.view()
+      const policy = view === undefined ? undefined : standing.approvals(view)
+      if (view === undefined || policy === undefined || keys === undefined) return
       try {
+        // The first gates that ask for approvals hold from the start; every change of them is asked of those who approve.
+        if (standing.of(view) === undefined) standing.accept(view)
         await new Round({ ...ports, keys, policy, head: commit, before }).run()
       } catch (error) {
         ports.log.warn({ error: describeError(error) }, 'approvals in Git could not be taken up; it is tried again')
@@ -66,19 +71,15 @@ export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
   }
 }
 
-function policyOf({ loop }: Pick<GitApprovalPorts, 'loop'>): ApprovalPolicy | undefined {
-  const view = loop.view()
-  return view === undefined ? undefined : loadPolicy(view).policy.approvals
-}
-
 /** Who wrote a file is asked while something of it waits, so that an earlier writer may approve a later change. */
-function forgetDone({ loop, store, observed }: GitApprovalPorts): void {
+function forgetDone({ loop, store, observed, standing }: GitApprovalPorts): void {
   const records = store.gitApprovals
   const written = records.written()
   const view = loop.view()
   const plan = view === undefined || written.length === 0 ? undefined : loop.current()
   if (view === undefined || plan === undefined) return
   const waiting = new Set(plan.changes.flatMap((change) => [...pathsOfChange(change, view, observed)]))
+  if (standing.of(view) !== undefined) for (const key of view.keysOf('Fleet')) waiting.add(view.get(key)?.origin.path ?? '')
   for (const path of written) {
     const asked = path === '' ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
     if (!asked) records.forgetWriters(path)
@@ -105,9 +106,10 @@ class Round {
     const isNew = store.settings.get(seenSetting) !== head
     if (isNew) await this.#read()
     const dropped = await this.#recheck()
+    const loosened = await this.#judgeGates(isNew)
     const matched = await this.#match()
     if (isNew) this.#tellPending()
-    if (dropped || matched) loop.enqueue()
+    if (dropped || loosened || matched) loop.enqueue()
   }
 
   /** Approvals and writers of the commits that are new; which those are is noted together with what they say. */
@@ -145,7 +147,10 @@ class Round {
   }
 
   #tellPending(): void {
-    for (const { commit, token } of this.#ports.store.gitApprovals.pending())
+    const { loop, standing, store } = this.#ports
+    const view = loop.view()
+    const asked = view === undefined ? undefined : standing.asked(view)?.token
+    for (const { commit, token } of store.gitApprovals.pending().filter((one) => one.token !== asked))
       this.#tell(
         'ApprovalPending',
         `Commit ${shortCommit(commit)} approves ${token.slice(0, 12)}…, which is nothing that waits now; it counts once just that does. "gitvirt plan" tells what to sign.`,
@@ -181,6 +186,39 @@ class Round {
       dropped = true
     }
     return dropped
+  }
+
+  /** Lets a change of the gates themselves hold once enough signed it who did not make it; true where it does now. */
+  async #judgeGates(isNew: boolean): Promise<boolean> {
+    const { loop, standing, store, source, policy } = this.#ports
+    const view = loop.view()
+    const asked = view === undefined ? undefined : standing.asked(view)
+    if (view === undefined || asked === undefined) return false
+    const given = store.gitApprovals.pending().filter(({ token }) => token === asked.token)
+    const path = view.get([...view.keysOf('Fleet')].toSorted()[0] ?? '')?.origin.path ?? 'gitvirt.yaml'
+    const makers = new Set(store.gitApprovals.writers([path]))
+    const signers = new Set<string>()
+    for (const { commit } of given) {
+      const [raw] = await source.commits(undefined, commit)
+      const approval = raw === undefined ? undefined : await this.#judge(raw)
+      if (approval === undefined) continue
+      if (!policy.ownChanges && approval.people.some((one) => makers.has(one)))
+        this.#tell(
+          'ApprovalIgnored',
+          `The approval of gitvirt.yaml in commit ${shortCommit(commit)} does not count: ${approval.signer.name} made the change.`,
+        )
+      else signers.add(approval.signer.fingerprint)
+    }
+    if (signers.size < asked.count) {
+      if (isNew) this.#tell('PolicyHeld', standing.of(view)?.message ?? '')
+      return false
+    }
+    store.transaction(() => {
+      standing.accept(view)
+      for (const one of given) store.gitApprovals.settle(one)
+    })
+    this.#tell('PolicyApproved', `The limits and approvals of gitvirt.yaml hold now: ${signers.size} approved them.`, 'Normal')
+    return true
   }
 
   /** Binds approvals to the changes that they name, so that these hold while some of them are carried out already. */

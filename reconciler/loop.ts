@@ -7,7 +7,7 @@ import type { ObjectKey } from './lib/object-key.ts'
 import type { Observed, ObservedChange } from './observed/cache.ts'
 import type { Settled } from './plan/settled.ts'
 import { stepFields, type StepFields } from './plan/step-fields.ts'
-import type { Approval, Lease, Planner, PlanInput, Surroundings, Suspension, Unheard } from './plan/types.ts'
+import type { Approval, Lease, Planner, PlanInput, StandingGates, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/status.ts'
 
@@ -28,6 +28,8 @@ export type LoopPorts = {
   /** What hinders a reconciler without a history from placing anything. */
   readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
+  /** Gates that hold in place of a revision's own. */
+  readonly standing?: (desired: DesiredView) => StandingGates | undefined
   /** Name of the environment, to which approvals in Git are bound. */
   readonly environment?: string
   /** Told of each pass over a revision, and of the plan that it made. */
@@ -91,6 +93,7 @@ export function createLoop(ports: LoopPorts): Loop {
 
   const surroundings = (desired: DesiredView): Surroundings => {
     const unheard = ports.unheard(desired)
+    const standing = ports.standing?.(desired)
     return {
       observed: ports.observed.view,
       approvals: ports.approvals(),
@@ -98,6 +101,7 @@ export function createLoop(ports: LoopPorts): Loop {
       leases: ports.leases?.() ?? [],
       now: ports.clock.now(),
       inputSalt: ports.inputSalt,
+      ...(standing === undefined ? {} : { standing }),
       ...(ports.environment === undefined ? {} : { environment: ports.environment }),
       ...(unheard === undefined ? {} : { unheard }),
     }

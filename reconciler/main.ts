@@ -28,13 +28,14 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
-import { followRepository } from './follow-repository.ts'
+import { approversOf, followRepository } from './follow-repository.ts'
 import { planRequests, tellApplied } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
 import { openRoster } from './roster.ts'
 import { createUnsealer } from './secrets/create-unsealer.ts'
 import type { KeyPlaces } from './secrets/keyring.ts'
 import { parseRemote, type SourceOptions } from './source/options.ts'
+import { createStandingPolicy } from './standing-policy.ts'
 import { awaitMs } from './status/presence.ts'
 import type { EventDraft } from './status/events/rules.ts'
 import { createStatus, type Status } from './status/status.ts'
@@ -131,7 +132,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   )
   for (const { name } of store.observations.nodes()) await pki.noteAgent(name)
   const roster = openRoster({ store, agents: pki, observed: observed.view, oneHost: options.oneHost ?? false })
+  const environment = options.environment ?? 'default'
+  const standing = createStandingPolicy({ settings: store.settings, environment, approvers: approversOf(options) !== undefined })
   const loop: Loop = createLoop({
+    standing: (desired) => standing.of(desired),
     plan,
     forNode,
     observed,
@@ -145,7 +149,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       store.approvals.drop(key)
       store.gitApprovals.drop(key)
     },
-    environment: options.environment ?? 'default',
+    environment,
     suspensions: () => store.suspensions.list(),
     leases: () => store.leases.list(),
     unheard: (desired) => roster.unheard(desired),
@@ -173,6 +177,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       store,
       ledger,
       observed: observed.view,
+      standing,
       news,
       measures,
       stack,

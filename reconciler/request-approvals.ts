@@ -4,9 +4,10 @@ import type { DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { Preview } from './plan/preview.ts'
-import { loadPolicy, type ApprovalPolicy } from './plan/resolve/policy.ts'
+import type { ApprovalPolicy } from './plan/resolve/policy.ts'
 import type { SignedApproval } from './plan/types.ts'
 import type { MergeResult } from './source/types.ts'
+import type { StandingPolicy } from './standing-policy.ts'
 import type { ApprovalRecords } from './store/approval-records.ts'
 import { isRefused, readApproval, type CommitApproval } from './trust/approval.ts'
 import type { Keys } from './trust/verify-signature.ts'
@@ -32,6 +33,7 @@ export type RequestWords = { readonly approvals: readonly SignedApproval[]; read
 
 export type RequestApprovalPorts = {
   readonly keys: Keys | undefined
+  readonly standing: StandingPolicy
   readonly environment: string
   readonly records: Pick<ApprovalRecords, 'writers'>
   readonly observed: ObservedView
@@ -43,15 +45,18 @@ const nothing: RequestWords = { approvals: [], told: [] }
 export function createRequestApprovals(ports: RequestApprovalPorts): RequestApprovals {
   return {
     of: async (request) => {
-      const policy = loadPolicy(request.tracked).policy.approvals
+      const policy = ports.standing.approvals(request.tracked)
       const { keys } = ports
       if (policy === undefined || keys === undefined) return nothing
-      return await wordsOf({ ...ports, keys, policy }, request)
+      const asked = ports.standing.asked(request.merged)
+      const words = await wordsOf({ ...ports, keys, policy, gates: asked?.token }, request)
+      const waits = asked === undefined ? [] : [`${ports.standing.of(request.merged)?.message ?? ''} The same holds after the merge.`]
+      return { ...words, told: [...words.told, ...waits] }
     },
   }
 }
 
-type Judging = RequestApprovalPorts & { readonly keys: Keys; readonly policy: ApprovalPolicy }
+type Judging = RequestApprovalPorts & { readonly keys: Keys; readonly policy: ApprovalPolicy; readonly gates: string | undefined }
 
 async function wordsOf(judging: Judging, request: RequestToApprove): Promise<RequestWords> {
   const { keys, policy, clock } = judging
@@ -74,7 +79,7 @@ async function wordsOf(judging: Judging, request: RequestToApprove): Promise<Req
 type Granting = Judging & RequestToApprove & { readonly written: Awaited<ReturnType<typeof writersOfCommits>> }
 
 function grantsOf({ written, ...request }: Granting, approval: CommitApproval): RequestWords {
-  const { preview, environment, policy, merged, observed, records, clock } = request
+  const { preview, environment, policy, gates, merged, observed, records, clock } = request
   const { commit, signer, tokens } = approval
   const waited = new Set(preview.pending)
   const added = preview.plan.changes.filter(({ key }) => !waited.has(key))
@@ -90,7 +95,10 @@ function grantsOf({ written, ...request }: Granting, approval: CommitApproval): 
   return {
     approvals: others.map(({ key, approval: plan = '' }) => ({ key, plan, by: signer.name, at, signer, commit })),
     told: [
-      ...(changes.length === 0 ? [`Commit ${shortCommit(commit)} approves nothing that this request does as it is now.`] : []),
+      ...(tokens.some((token) => token === gates) ? [`Commit ${shortCommit(commit)} approves the limits of gitvirt.yaml.`] : []),
+      ...(changes.length === 0 && !tokens.some((token) => token === gates)
+        ? [`Commit ${shortCommit(commit)} approves nothing that this request does as it is now.`]
+        : []),
       ...(others.length === 0 ? [] : [`${signer.name} approves ${countOf(others)} by commit ${shortCommit(commit)}.`]),
       ...(own.length === 0 ? [] : [`Commit ${shortCommit(commit)} does not approve ${countOf(own)}: ${signer.name} made the change.`]),
     ],

@@ -20,6 +20,6 @@ export function approvalsFor(plan: Plan, request: ApprovalRequest): Approval[] {
 }
 
 /** What a rule of the Fleet wants approved in Git is opened by signed commits only. */
-function opensByWord({ reason }: Block): boolean {
+export function opensByWord({ reason }: Block): boolean {
   return reason !== 'ApprovalRequired' && approvable.has(reason)
 }

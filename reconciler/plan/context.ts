@@ -1,12 +1,17 @@
 import type { Finding, PoolSpec } from '../../schemas/generated/plan.ts'
-import type { DesiredObject } from '../desired/types.ts'
+import type { DesiredObject, DesiredView } from '../desired/types.ts'
 import type { Sighting } from '../observed/types.ts'
+import { digestOf } from '../lib/digest.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { inputDigest } from '../lib/input-values.ts'
 import { loadPolicy, type ResolvedPolicy } from './resolve/policy.ts'
 import { resolvePool, type PoolResult } from './resolve/pool.ts'
 import { Suspensions } from './suspended.ts'
 import type { PlanInput } from './types.ts'
+
+function fleetKey(desired: DesiredView): ObjectKey {
+  return [...desired.keysOf('Fleet')].toSorted()[0] ?? 'Fleet//'
+}
 
 /** What the parts of one planning pass share: its input, and answers that are worth keeping for the pass. */
 export class PlanContext {
@@ -21,10 +26,13 @@ export class PlanContext {
   constructor(input: PlanInput) {
     this.input = input
     const loaded = loadPolicy(input.policyFrom ?? input.desired)
-    this.policy = loaded.policy
-    this.policyDigest = loaded.digest
+    const { standing } = input
+    this.policy = standing === undefined ? loaded.policy : { ...loaded.policy, ...standing.gates }
+    this.policyDigest = standing === undefined ? loaded.digest : digestOf([loaded.digest, standing.gates])
     this.suspensions = new Suspensions(input.suspensions, { desired: input.policyFrom ?? input.desired, now: input.now })
     this.findings.push(...loaded.findings)
+    if (standing !== undefined)
+      this.findings.push({ severity: 'warning', code: 'PolicyHeld', key: fleetKey(input.desired), message: standing.message })
   }
 
   /** What Git wants of this key; undefined where Git does not have it. */

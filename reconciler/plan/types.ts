@@ -2,6 +2,7 @@ import type { Plan } from '../../schemas/generated/plan.ts'
 import type { DesiredView } from '../desired/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView } from '../observed/types.ts'
+import type { Gates } from './resolve/policy.ts'
 import type { Settled } from './settled.ts'
 
 /** What a person has allowed beyond the policy. */
@@ -48,6 +49,9 @@ export type Unheard = {
   readonly hosts: readonly string[]
 }
 
+/** Gates that stay in force while a change of them waits for its approval, and what a person reads of it. */
+export type StandingGates = { readonly gates: Gates; readonly message: string }
+
 /** All that a plan depends on. Nothing else may be read: no clock, no disk, no log. */
 export type PlanInput = {
   readonly desired: DesiredView
@@ -60,6 +64,8 @@ export type PlanInput = {
   readonly suspensions: readonly Suspension[]
   readonly leases?: readonly Lease[]
   readonly now: Date
+  /** Gates that hold in place of the Fleet's own, because nobody has approved those yet. */
+  readonly standing?: StandingGates
   /** Name of the environment, to which approvals in Git are bound; without it none can be given. */
   readonly environment?: string
   /** Set while a machine or disk that nobody reports may still be on a host that was not heard: nothing new is placed then. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Plan } from '../../../schemas/generated/plan.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
+import { opensByWord } from '../../plan/approve.ts'
 import { maskPlan } from '../../plan/text/mask.ts'
 import { planMarkdown, previewMarkdown } from '../../plan/text/markdown.ts'
 import { addedPlan, renderPreview, type RequestPlan } from '../../plan/text/preview.ts'
@@ -73,7 +74,7 @@ async function showPlan(context: CliContext, flags: PlanFlags): Promise<void> {
   const previews = flags.ref !== undefined && flags.offline !== true
   const shown = previews ? await showPreview(context, flags.ref ?? '') : showWhole(context, await wholePlan(context, flags))
   context.print(format(shown))
-  const waits = shown.plan.changes.some((change) => change.approval !== undefined)
+  const waits = shown.plan.changes.some(({ blocked }) => blocked.some(opensByWord))
   if (output === 'text' && flags.offline !== true && !previews && waits)
     context.note(`\nTo approve what is held back: gitvirt approve ${shown.plan.id.slice(0, 12)}`)
   if (flags.exitCode === true && shown.plan.changes.length > 0) process.exitCode = exitCodes.changes

@@ -72,6 +72,13 @@ export type ResolvedPolicy = {
   readonly suspended?: string
 }
 
+/** What decides whether a change waits for a person: of these a change must itself be approved, where approvals are asked for. */
+export type Gates = Pick<ResolvedPolicy, 'unattended' | 'rules' | 'prune' | 'approvals'>
+
+export function gatesOf({ unattended, rules, prune, approvals }: ResolvedPolicy): Gates {
+  return { unattended, rules, prune, ...(approvals === undefined ? {} : { approvals }) }
+}
+
 /** A policy and its seal. */
 export type LoadedPolicy = { readonly policy: ResolvedPolicy; readonly digest: string; readonly findings: readonly Finding[] }
 

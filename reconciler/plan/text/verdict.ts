@@ -19,13 +19,18 @@ export function verdictOf(request: RequestPlan): RequestVerdict {
   const faults = request.errors.filter(({ severity }) => severity === 'error').length
   const until = earliest(plan)
   const time = until === undefined ? {} : { until }
-  if (faults > 0) return { state: 'failure', description: `${faults} faults in manifests`, ...time }
+  if (faults > 0) return { state: 'failure', description: faultsText(faults), ...time }
   const held = blocksBy(plan, (block) => needsPerson(block, plan))
   if (held.length > 0) return { state: 'failure', description: blockedText(held, plan, 'the comment'), ...time }
   const waits = blocksBy(plan, ({ reason }) => timed.has(reason))
   const [first] = waits
   if (first !== undefined) return { state: 'pending', description: `${counted(waits)}: ${first.block.unblock}`, ...time }
   return { state: 'success', description: summaryLine(plan), ...time }
+}
+
+/** How many faults there are. */
+export function faultsText(count: number): string {
+  return `${count} ${count === 1 ? 'fault' : 'faults'} in manifests`
 }
 
 const timed: ReadonlySet<Block['reason']> = new Set(['Window', 'Frozen', 'Suspended'])

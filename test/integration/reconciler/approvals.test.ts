@@ -97,6 +97,34 @@ test('a request that deletes 30 % of the machines', async (t) => {
   })
 })
 
+test('a change of the limits in gitvirt.yaml holds only once approvers signed it', async (t) => {
+  const world = await openApprovalWorld(t, 'prune: {maxPercent: 20}\napprovals: {}')
+  const { author, approver } = world.people
+
+  await t.test('so that it lets through nothing that came with it, also after a restart', async () => {
+    world.commit(author, { ...gone, 'gitvirt.yaml': fleet('prune: {maxPercent: 100}') })
+    await untilHeld(world, 6)
+    await world.restart()
+    const { findings } = await untilHeld(world, 6)
+    assert.match(
+      findings.find(({ code }) => code === 'PolicyHeld')?.message ?? '',
+      /holds until an approver signs a commit with the trailer/,
+    )
+    await untilEvent(world, /PolicyHeld/)
+    assert.equal(machines(world), 10)
+  })
+
+  await t.test('and neither by who made it', async () => {
+    const token = tokenOf((await world.plan()).findings.find(({ code }) => code === 'PolicyHeld')?.message ?? '')
+    world.approve(author, token)
+    await untilEvent(world, /approval of gitvirt\.yaml in commit [0-9a-f]{12} does not count: author@example\.org made the change/)
+    assert.equal(machines(world), 10)
+    world.approve(approver, token)
+    await untilEvent(world, /PolicyApproved/)
+    await until('three machines are gone', async () => machines(world) === 7 && quarantined(world) === 3, soon)
+  })
+})
+
 function tokenOf(text: string): string {
   return /Gitvirt-Approve: ([0-9a-f]{64})/.exec(text)?.[1] ?? assert.fail('no token')
 }

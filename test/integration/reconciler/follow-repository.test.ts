@@ -10,6 +10,7 @@ import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import type { Loop } from '../../../reconciler/loop.ts'
 import { startReconciler, type ReconcilerOptions } from '../../../reconciler/main.ts'
+import { createStandingPolicy } from '../../../reconciler/standing-policy.ts'
 import { createStatus } from '../../../reconciler/status/status.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
 import { observedView } from '../../unit/reconciler/plan/support.ts'
@@ -46,6 +47,7 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
     queued: () => ({ plan: 0, status: 0 }),
     close: () => undefined,
   }
+  const standing = createStandingPolicy({ settings: store.settings, environment: 'default', approvers: false })
   const ledger = {
     planned: () => undefined,
     sending: () => undefined,
@@ -74,6 +76,7 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
       observed: observedView([]),
       measures: { progress: { arrived: () => undefined }, metrics: { fetchFailed: () => undefined } },
       news: { arrived: () => undefined, notFetched: () => undefined },
+      standing,
       branch: 'main',
       stack,
     },

@@ -19,10 +19,6 @@ test('what is held back is counted by kind and state, without names', async () =
     leases: { list: () => [lease, { ...lease, kept: { wish: 'w', until: 't' } }, { ...lease, endedAt: 't' }] },
   })
   const text = await registry.metrics()
-  for (const line of [
-    'gitvirt_suspensions{kind="Node"} 2',
-    'gitvirt_leases{state="in force"} 1',
-    'gitvirt_leases{state="adopted"} 1',
-  ])
+  for (const line of ['gitvirt_suspensions{kind="Node"} 2', 'gitvirt_leases{state="in force"} 1', 'gitvirt_leases{state="adopted"} 1'])
     assert.ok(text.includes(line), line)
 })

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { writeFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { isRefused, readApproval, type ApprovalCheck } from '../../../../reconciler/trust/approval.ts'
+import { Fixture } from '../source/fixture.ts'
+import { allowedSigners, signBySsh, sshKey } from './ssh-keys.ts'
+
+const token = 'a'.repeat(64)
+const week = 7 * 24 * 3_600_000
+
+type World = { readonly fixture: Fixture; readonly key: string; readonly judge: (check?: Partial<ApprovalCheck>) => Promise<string> }
+
+/** The head of the repository, judged: who approves what, or why not. */
+function open(t: TestContext, options = ''): World {
+  const fixture = new Fixture()
+  t.after(() => fixture.close())
+  const key = sshKey(fixture, 'approver')
+  const keys = { allowedSigners: allowedSigners(fixture, { 'approver@example.org': key }, options) }
+  signBySsh(fixture, key)
+  const judge: World['judge'] = async (check) => {
+    const id = fixture.head()
+    const bytes = Buffer.from(`${fixture.git('cat-file', 'commit', id)}\n`)
+    const found = await readApproval(
+      { id, bytes },
+      { keys, trailer: 'Gitvirt-Approve', validMilliseconds: week, now: new Date(), ...check },
+    )
+    if (found === undefined) return 'nothing'
+    return isRefused(found) ? found.why : `${found.signer.name} ${found.tokens.join()}`
+  }
+  return { fixture, key, judge }
+}
+
+function approve(fixture: Fixture, message = `Approve\n\nGitvirt-Approve: ${token}`): void {
+  fixture.git('commit', '-q', '--allow-empty', '-m', message)
+}
+
+describe('the approval of a commit', () => {
+  it('is its signer, and what its trailers name', async (t) => {
+    const { fixture, judge } = open(t)
+    approve(fixture)
+    assert.equal(await judge(), `approver@example.org ${token}`)
+    approve(fixture, 'Say nothing of the kind')
+    assert.equal(await judge(), 'nothing')
+  })
+
+  it('ends with its key, whatever date the commit has', async (t) => {
+    const { fixture, key, judge } = open(t, 'valid-before="20200101" ')
+    approve(fixture)
+    assert.match(await judge(), /no key of an approver that is good now/)
+    const revoked = join(fixture.dir, 'revoked')
+    writeFileSync(revoked, readFileSync(`${key}.pub`))
+    const still = allowedSigners(fixture, { 'approver@example.org': key })
+    assert.equal(await judge({ keys: { allowedSigners: still } }), `approver@example.org ${token}`)
+    assert.match(await judge({ keys: { allowedSigners: still, revoked } }), /no key of an approver that is good now/)
+    assert.match(await judge({ keys: {} }), /no key of an approver that is good now/)
+  })
+
+  it('says when keys that are revoked cannot be read, and lets nothing through', async (t) => {
+    const { fixture, key, judge } = open(t)
+    approve(fixture)
+    const keys = { allowedSigners: allowedSigners(fixture, { 'approver@example.org': key }), revoked: join(fixture.dir, 'missing') }
+    await assert.rejects(judge({ keys }), { code: 'KeysUnreadable' })
+  })
+
+  it('ends after its time, and does not begin before it', async (t) => {
+    const { fixture, judge } = open(t)
+    approve(fixture)
+    assert.match(await judge({ now: new Date(Date.now() + week + 60_000) }), /which is too long ago/)
+    assert.match(await judge({ now: new Date(Date.now() - 2 * 3_600_000) }), /lies ahead/)
+  })
+
+  for (const [what, value] of [
+    ['too short', 'a'.repeat(12)],
+    ['followed by words', `${token} and more`],
+    ['of another alphabet', 'g'.repeat(64)],
+  ] as const) {
+    it(`is none where the digits are ${what}`, async (t) => {
+      const { fixture, judge } = open(t)
+      approve(fixture, `Approve\n\nGitvirt-Approve: ${value}`)
+      assert.match(await judge(), /does not name a change by the 64 digits/)
+    })
+  }
+
+  it('is none of a commit that was altered after it was signed', async (t) => {
+    const { fixture, judge } = open(t)
+    approve(fixture)
+    const forged = fixture.git('cat-file', 'commit', 'HEAD').replace(token, 'b'.repeat(64))
+    const id = fixture.input(`${forged}\n`, 'hash-object', '-t', 'commit', '-w', '--stdin')
+    fixture.git('reset', '-q', '--soft', id)
+    assert.match(await judge(), /or it was altered since/)
+  })
+})
