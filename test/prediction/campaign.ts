@@ -54,17 +54,22 @@ export class Campaign {
     await this.#demo.git('push', '--quiet', '--set-upstream', 'origin', 'main')
     await this.#demo.startGitvirt()
     this.#client = createClient({ kubeconfig: this.#demo.kubeconfig })
-    const running = this.#model.machines.filter(({ runStrategy }) => runStrategy === 'Always')
-    await until(
-      'the first guests',
-      async () => {
-        const { machines } = await measure(this.#demo)
-        return running.every(({ name }) => machines.get(name)?.process !== undefined) || undefined
-      },
-      { seconds: 180 },
-    )
+    await this.#firstGuests()
     await this.#settled('the first fleet')
     this.#steps = this.#journal().length
+  }
+
+  async #firstGuests(): Promise<void> {
+    const running = this.#model.machines.filter(({ runStrategy }) => runStrategy === 'Always')
+    const probe = async (): Promise<true | undefined> => {
+      const { machines } = await measure(this.#demo)
+      return running.every(({ name }) => machines.get(name)?.process !== undefined) || undefined
+    }
+    try {
+      await until('the first guests', probe, { seconds: 180 })
+    } catch (error) {
+      throw new Error(`${String(error)}\n${this.#demo.log().slice(-3000)}`, { cause: error })
+    }
   }
 
   /** One commit: planned as a request, merged, carried out, measured; then approved where the attempt says so. */

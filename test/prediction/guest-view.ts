@@ -20,6 +20,7 @@ const notSeen: ReadonlySet<string> = new Set([
   'log',
   'on_poweroff',
   'on_crash',
+  'iothreads',
 ])
 
 const notSeenAttributes: ReadonlySet<string> = new Set([

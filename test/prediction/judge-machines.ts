@@ -99,7 +99,7 @@ function judgeConditions({ conditions }: Outcome, name: string, left: Change | u
 }
 
 /** Fields that only a host with KVM carries out, or that the view of a guest leaves out: whether a restart brings them is not seen here. */
-const unseen = /domain\.(?:cpu\.(?:model|features)|features\.(?:hyperv|kvm))/
+const unseen = /domain\.(?:cpu\.(?:model|features)|features\.(?:hyperv|kvm)|ioThreadsPolicy|devices\.disks\[[^\]]+\]\.dedicatedIOThread)/
 
 /** The guest has all that is defined, unless a restart waits; and one that waits brings something. */
 function judgeTruth(left: Change | undefined, { live, inactive, seed }: MeasuredMachine): string[] {

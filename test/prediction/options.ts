@@ -59,7 +59,6 @@ export const machineOptions: Candidates = {
   [`${devices}.disableHotplug`]: [true],
   [`${devices}.downwardMetrics`]: [{}],
   [`${devices}.panicDevices`]: [[{ model: 'isa' }]],
-  [`${devices}.autoattachPodInterface`]: [true],
   [`${devices}.video`]: [{ type: 'virtio' }],
 }
 

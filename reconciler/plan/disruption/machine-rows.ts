@@ -7,6 +7,7 @@ import {
   interfaceRemoved,
   linkState,
   mediumChanged,
+  networkQueues,
   runStrategy,
   volumeAdded,
   volumeRemoved,
@@ -33,6 +34,7 @@ const volume = `${guest}.volumes[*]`
 
 const placement = 'Placement is decided when a machine is created; it stays where it is.'
 const atBoot = 'Read when the guest boots.'
+const places = 'Devices keep their names and addresses; bootOrder says what boots.'
 
 const objectRows: Row[] = [
   ...rows('', 'none', { fields: 'apiVersion kind' }).map((row) => ({ ...row, pattern: row.pattern.slice(1) })),
@@ -60,7 +62,8 @@ const guestRows: Row[] = [
     fields: 'evictionStrategy terminationGracePeriodSeconds livenessProbe.** readinessProbe.**',
   }),
   ...rows(guest, 'none', { fields: 'startStrategy', reason: 'Looked at when the guest is started.' }),
-  ...rows(guest, 'restart', { fields: 'architecture serviceAccountName accessCredentials resourceClaims[*] resourceClaims[*].**' }),
+  ...rows(guest, 'restart', { fields: 'serviceAccountName accessCredentials resourceClaims[*] resourceClaims[*].**' }),
+  ...rows(guest, 'none', { fields: 'architecture', reason: 'A machine is only ever on a host of its architecture.' }),
   ...rows(guest, 'none', { fields: 'resourceClaims[(order)]' }),
   ...rows(guest, 'restart', { fields: 'hostname subdomain dnsPolicy dnsConfig.**', reason: atBoot }),
   ...rows(guest, 'restart', { fields: 'utilityVolumes[*] utilityVolumes[*].**' }),
@@ -103,9 +106,11 @@ const deviceRows: Row[] = [
     fields: 'autoattachGraphicsDevice autoattachMemBalloon autoattachSerialConsole logSerialConsole',
     absent: true,
   }),
-  ...rows(devices, 'restart', { fields: 'autoattachInputDevice blockMultiQueue networkInterfaceMultiqueue', absent: false }),
+  ...rows(devices, 'restart', { fields: 'autoattachInputDevice blockMultiQueue', absent: false }),
+  ...rows(devices, 'none', { fields: 'autoattachPodInterface', reason: 'The interface that it brings or takes is told by itself.' }),
+  ...rows(devices, networkQueues, { fields: 'networkInterfaceMultiqueue' }),
   ...rows(devices, 'restart', {
-    fields: `autoattachPodInterface autoattachVSOCK clientPassthrough downwardMetrics panicDevices rng
+    fields: `autoattachVSOCK clientPassthrough downwardMetrics panicDevices rng
       sound.model sound.name tpm.enabled tpm.persistent useVirtioTransitional video.type watchdog.name watchdog.diag288.action
       watchdog.i6300esb.action`,
   }),
@@ -113,10 +118,9 @@ const deviceRows: Row[] = [
   ...rows(devices, 'restart', { fields: 'filesystems[*] filesystems[*].** gpus[*] gpus[*].** hostDevices[*] hostDevices[*].**' }),
   ...rows(devices, 'restart', { fields: 'inputs[*] inputs[*].**' }),
   ...rows(devices, 'none', { fields: 'filesystems[(order)] gpus[(order)] hostDevices[(order)] inputs[(order)]' }),
-  ...rows(`${devices}.disks`, 'restart', { fields: '[(order)]', reason: 'Without bootOrder the first disk is the one that boots.' }).map(
-    joined,
+  ...[`${devices}.disks`, `${devices}.interfaces`].flatMap((list) =>
+    rows(list, 'none', { fields: '[(order)]', reason: places }).map(joined),
   ),
-  ...rows(`${devices}.interfaces`, 'restart', { fields: '[(order)]', reason: 'Addresses on the bus follow the order.' }).map(joined),
   ...rows(disk, 'restart', { fields: '.', add: diskAdded, remove: diskRemoved }),
   ...rows(disk, 'restart', {
     fields: `name bootOrder cache io serial tag changedBlockTracking blockSize.custom.logical

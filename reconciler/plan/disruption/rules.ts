@@ -98,6 +98,17 @@ export function guestSize(context: FieldContext): Verdict {
   return before === after ? { disruption: 'none', reason: 'The guest has the same size.' } : { disruption: 'restart' }
 }
 
+/** NICs of the virtio model have a queue for each vCPU where they are asked to; a guest with one vCPU has one anyway. */
+export function networkQueues(context: FieldContext): Verdict {
+  const [before, after] = (['from', 'to'] as const).map((side) => {
+    const domain = guestSpec(context, side)?.domain
+    const virtio = domain?.devices.interfaces?.some(({ model }) => (model ?? 'virtio') === 'virtio') === true
+    const many = domain !== undefined && vcpusOf(guestTopology(domain)) > 1
+    return virtio && many && domain.devices.networkInterfaceMultiqueue === true
+  })
+  return before === after ? { disruption: 'none', reason: 'The NICs have the same queues.' } : { disruption: 'restart' }
+}
+
 const identity = 'The seed is read at boot. Its instance-id stays the same, so cloud-init takes the guest for the same instance.'
 
 /** cloud-init data is read when the guest boots. */

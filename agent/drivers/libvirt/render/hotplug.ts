@@ -33,7 +33,8 @@ export function planHotplug(input: HotplugInput): readonly DeviceChange[] {
     for (const [alias, device] of wanted) {
       const twin = present.get(alias)
       if (twin === undefined) {
-        if (known.pluggable.has(alias) || known.both.has(alias)) others.push({ verb: 'attach', device, label: labelOf(device) })
+        if (known.pluggable.has(alias) || known.both.has(alias))
+          others.push({ verb: 'attach', device: onKnownThread(device, input.live), label: labelOf(device) })
       } else {
         const update = updated(twin, device)
         if (update !== undefined) others.push({ verb: 'update', device: update, label: labelOf(device) })
@@ -102,4 +103,14 @@ function mediaUpdate(live: XmlElement, wanted: XmlElement): XmlElement | undefin
 export function sourceText(disk: XmlElement): string {
   const { file, dev } = child(disk, 'source')?.attributes ?? {}
   return file ?? dev ?? ''
+}
+
+/** A disk for a running guest: without an I/O thread that only the next start makes. */
+function onKnownThread(device: XmlElement, live: XmlElement): XmlElement {
+  const threads = Number(child(live, 'iothreads')?.text ?? 0)
+  const children = device.children.map((item) => {
+    const { iothread, ...attributes } = item.attributes
+    return item.name === 'driver' && Number(iothread ?? 0) > threads ? { ...item, attributes } : item
+  })
+  return { ...device, children }
 }

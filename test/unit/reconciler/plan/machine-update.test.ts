@@ -113,6 +113,8 @@ describe('machine updates', () => {
     same((guest) => void (guest.subdomain = 'sub'))
     same((guest) => void (guest.domain.devices.autoattachGraphicsDevice = true))
     same((guest) => void (guest.domain.clock = { utc: {} }))
+    same((guest) => void (guest.domain.devices.networkInterfaceMultiqueue = true))
+    same((guest) => void (guest.architecture = 'amd64'))
   })
 
   it('restarts for requests that decide how large the guest is', () => {

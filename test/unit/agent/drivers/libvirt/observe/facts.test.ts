@@ -169,6 +169,25 @@ describe('mergeBooted', () => {
 })
 
 describe('planHotplug', () => {
+  it('attaches a disk without an I/O thread that the running guest has not', () => {
+    const threads = (count: number, disks: string) =>
+      parseXml(`<domain><iothreads>${count}</iothreads><devices>${disks}</devices></domain>`)
+    const wanted = `<disk type='file'><driver name='qemu' iothread='2'/><target dev='vdb'/><alias name='${aliasOf('disk', 'b')}'/></disk>`
+    const driverOf = (count: number): unknown => {
+      const pluggable = { disks: new Set(['b']), nics: new Set<string>() }
+      const [change] = planHotplug({
+        live: threads(count, ''),
+        definition: threads(2, wanted),
+        pluggable,
+        booted: machineWith(),
+        applied: machineWith(),
+      })
+      return change?.device.children[0]?.attributes
+    }
+    assert.deepEqual(driverOf(1), { name: 'qemu' })
+    assert.deepEqual(driverOf(2), { name: 'qemu', iothread: '2' })
+  })
+
   const domain = (devices: string) => parseXml(`<domain><devices>${devices}</devices></domain>`)
   const disk = (name: string, dev: string, source = '') =>
     `<disk type='file' device='disk'>${source}<target dev='${dev}' bus='virtio'/><alias name='${name}'/></disk>`
