@@ -26,8 +26,13 @@ function when(properties: Schema, consequence: Schema): Schema {
   return { if: { not: { properties, required: Object.keys(properties) } }, else: consequence }
 }
 
+/** Kinds that may be encrypted; sops' own field says that one is, and its values are then none of the schema's. */
+const sealed: ReadonlySet<string> = new Set(['Secret', 'ConfigMap'])
+const isEncrypted: Schema = { required: ['sops'], properties: { sops: { type: 'object' } } }
+
 function ofKind({ kind, schema }: KindInfo): Schema {
-  return when({ apiVersion: { pattern: ourGroups }, kind: { const: kind } }, { $ref: schema })
+  const own = { $ref: schema }
+  return when({ apiVersion: { pattern: ourGroups }, kind: { const: kind } }, sealed.has(kind) ? { if: isEncrypted, else: own } : own)
 }
 
 /** A kind that a group does not have is a slip. Lists of its kinds are opened. */
