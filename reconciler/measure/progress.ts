@@ -130,8 +130,8 @@ function seconds(milliseconds: number): number {
 
 /** Why nothing of a change goes on now; none where a step of it does, or waits for one that does. */
 function waitsFor({ steps, blocked }: Change): string[] {
-  const reasons = blocked.map(({ reason }) => reason)
-  if (reasons.includes('WaitingForDependency')) return []
+  const reasons = blocked.map(({ reason }) => reason).filter((reason) => reason !== 'WaitingForDependency')
+  if (reasons.length === 0) return []
   if (blocked.some((block) => block.steps === undefined)) return reasons
   const held = new Set(blocked.flatMap((block) => block.steps ?? []))
   return steps.some(({ id }) => !held.has(id)) ? [] : reasons

@@ -72,7 +72,8 @@ Changed there, and not here, as the manifest cannot say it or it is not laid out
 - domain/on_crash`,
   )
 
-  assert.equal((await adopt(lease))?.branch, 'gitvirt/adopt/db-20260301-2', 'a branch that is there stays as it is')
+  const again = { ...lease, reason: 'another incident' }
+  assert.equal((await adopt(again))?.branch, 'gitvirt/adopt/db-20260301-2', 'a branch that is there stays as it is')
   observed.see('h1', machineSeen(vmManifest('db')))
   assert.equal(await adopt(lease), undefined)
 })

@@ -189,7 +189,7 @@ test('tables carry the columns once in a watch, and rows with metadata', async (
   const watch = lines(answer)
   type Table = { columnDefinitions: unknown[]; rows: { cells: unknown[]; object: { kind: string } }[] }
   const first = (await next(watch)).object as Table
-  assert.equal(first.columnDefinitions.length, 8)
+  assert.equal(first.columnDefinitions.length, 9)
   assert.equal(first.rows[0]?.object.kind, 'PartialObjectMetadata')
   fixture.observed.see('host1', machineSeen(vmManifest('demo'), { state: 'paused' }))
   fixture.refresh(['VirtualMachine/default/demo'])
@@ -268,7 +268,7 @@ test('shows a suspended machine in tables, with who, why and until when', async 
   const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
   const cells = async (): Promise<unknown[]> =>
     ((await ask(fixture, vms, { tls, headers: table })).body as { rows: { cells: unknown[] }[] }).rows[0]?.cells ?? []
-  assert.deepEqual([(await cells())[2], (await cells())[7]], ['Running', ''])
+  assert.deepEqual([(await cells())[2], (await cells())[8]], ['Running', ''])
   const suspension = {
     key: 'Node//host1',
     by: 'operator',
@@ -279,11 +279,11 @@ test('shows a suspended machine in tables, with who, why and until when', async 
   const { desired, observed } = fixture
   fixture.status.refresh({ desired, observed, suspensions: [suspension] })
   assert.deepEqual(
-    [(await cells())[2], (await cells())[7]],
+    [(await cells())[2], (await cells())[8]],
     ['Running,Suspended', 'operator suspended Node/host1 at 2026-01-01T00:00:00.000Z until 2999-01-01T00:00:00.000Z: memory'],
   )
   fixture.status.refresh({ desired, observed, suspensions: [{ ...suspension, until: '2026-01-01T01:00:00.000Z' }] })
-  assert.deepEqual([(await cells())[2], (await cells())[7]], ['Running', ''])
+  assert.deepEqual([(await cells())[2], (await cells())[8]], ['Running', ''])
 })
 
 test("serves gitvirt's own requests and checks what they name", async (t) => {
