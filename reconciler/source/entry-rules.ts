@@ -18,6 +18,17 @@ const fileModes: ReadonlySet<string> = new Set(['100644', '100755', '100664'])
  * @param parent path of the folder, without a trailing slash; empty for the root
  */
 export function judgeEntry(parent: string, entry: TreeEntry, maxDepth: number): Verdict {
+  return judge(parent, entry, { maxDepth, names: manifest })
+}
+
+/** The same for files of every name: `manifest` stands for any file. */
+export function judgeAnyEntry(parent: string, entry: TreeEntry, maxDepth: number): Verdict {
+  return judge(parent, entry, { maxDepth })
+}
+
+type Rules = { readonly maxDepth: number; readonly names?: RegExp }
+
+function judge(parent: string, entry: TreeEntry, { maxDepth, names }: Rules): Verdict {
   const name = entry.name.toString('utf8')
   const path = parent === '' ? name : `${parent}/${name}`
   const badName = refuseName(entry.name, name)
@@ -27,7 +38,7 @@ export function judgeEntry(parent: string, entry: TreeEntry, maxDepth: number): 
   if (!entry.isTree && !fileModes.has(entry.mode)) {
     return refuse(parent, name, { code: 'UnsafeMode', message: `The entry has the unknown mode ${printable(entry.mode)}.` })
   }
-  if (!entry.isTree && !manifest.test(name)) return { kind: 'other' }
+  if (!entry.isTree && names?.test(name) === false) return { kind: 'other' }
   if (path.split('/').length > maxDepth) {
     return refuse(parent, name, { code: 'TooDeep', message: `The path is deeper than ${maxDepth} folders.` })
   }

@@ -1,15 +1,18 @@
 import { GitvirtError } from '../lib/errors.ts'
 import { createGitEngine } from './git-engine.ts'
+import { createFileTree } from './file-tree.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { findGitDir } from './local-tree.ts'
 import { defaultCaps, parseRemote } from './options.ts'
 import { missingObject, TreeReader } from './trees.ts'
-import type { Listing } from './types.ts'
+import type { FileTree, Listing } from './types.ts'
 
 /** A repository on this machine, read as it is: nothing is fetched, written or checked out. */
 export type LocalRepository = {
   /** All manifests below a tree; their paths begin with `path`, default relative to the tree. */
   list(tree: string, path?: string): Promise<Listing>
+  /** All files of a commit's tree. */
+  files(tree: string): FileTree
   read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
   close(): Promise<void>
 }
@@ -38,11 +41,13 @@ export async function openLocalRepository(folder: string): Promise<LocalReposito
   }
   const readMany = async (ids: readonly string[]): Promise<{ id: string; bytes: Uint8Array }[]> =>
     await Promise.all(ids.map(readOne)).catch(ownClone)
+  const read = async function* (ids: readonly string[]): ReturnType<LocalRepository['read']> {
+    for (let at = 0; at < ids.length; at += readAhead) yield* await readMany(ids.slice(at, at + readAhead))
+  }
   return {
     list: async (tree, path = '') => await listFolder(context, { id: tree, path }).catch(ownClone),
-    read: async function* (ids) {
-      for (let at = 0; at < ids.length; at += readAhead) yield* await readMany(ids.slice(at, at + readAhead))
-    },
+    files: (tree) => createFileTree(context, tree, read),
+    read,
     close: async () => await engine.close(),
   }
 }

@@ -6,6 +6,7 @@ import { parseCommit, type Commit } from './commit.ts'
 import type { Engine, ObjectReader, RefUpdate } from './engine.ts'
 import { createGitEngine, type EngineOptions } from './git-engine.ts'
 import { hasGit, prepareStore } from './git-program.ts'
+import { createFileTree } from './file-tree.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
@@ -14,7 +15,7 @@ import { parseRequest } from './request-ref.ts'
 import { clearRequestStore } from './request-store.ts'
 import { lockStore } from './store-lock.ts'
 import { missingObject, TreeReader } from './trees.ts'
-import type { Listing, MergeRequest, MergeResult, Revision, Source } from './types.ts'
+import type { FileTree, Listing, MergeRequest, MergeResult, Revision, Source } from './types.ts'
 
 const maxCommitBytes = 2 ** 22
 const readAhead = 64
@@ -116,7 +117,9 @@ class GitSource implements Source {
         const context = { engine, caps: this.#parts.caps, trees: new TreeReader(engine) }
         const { author, subject } = await readCommit(engine, head)
         const list = async (): Promise<Listing> => await this.#listTree(context, tree)
-        return await use({ ref, into, head, base, author, subject, conflicts, list, read: (ids) => readBlobs(context, ids) })
+        const read = (ids: readonly string[]): AsyncIterable<Blob> => readBlobs(context, ids)
+        const files = createFileTree(context, tree, read)
+        return await use({ ref, into, head, base, author, subject, conflicts, list, files, read })
       })
     })
   }
@@ -134,6 +137,10 @@ class GitSource implements Source {
 
   async list(commit: string): Promise<Listing> {
     return await listFolder(this.#context, { id: await this.#folder(commit), path: this.#parts.path })
+  }
+
+  async files(commit: string): Promise<FileTree> {
+    return createFileTree(this.#context, (await this.#commit(commit)).tree, (ids) => this.read(ids))
   }
 
   async note(notes: ReadonlyMap<string, readonly string[]>, signal?: AbortSignal): Promise<void> {

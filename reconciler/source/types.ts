@@ -23,6 +23,20 @@ export type RefusedEntry = { readonly path: string; readonly code: string; reado
 
 export type Listing = { readonly entries: readonly BlobEntry[]; readonly refused: readonly RefusedEntry[] }
 
+/** What stands at a path of a tree; links, submodules and unsafe names are refused, never followed. */
+export type TreeNode =
+  | { readonly kind: 'file'; readonly id: string; readonly size: number }
+  | { readonly kind: 'folder'; readonly id: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+
+/** All files of one revision, from the repository's root on, whatever their names. */
+export type FileTree = {
+  /** What a path from the root leads to; undefined where nothing is there. */
+  at(path: string): Promise<TreeNode | undefined>
+  /** Contents by blob id, as `Source.read` gives them. */
+  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+}
+
 export type MergeRequest = {
   /** A branch, tag, commit or request of the forge. */
   readonly ref: string
@@ -47,6 +61,8 @@ export type MergeResult = {
   readonly conflicts: readonly string[]
   /** All manifests below the sub-path of the merged tree; those in conflict hold markers. */
   list(): Promise<Listing>
+  /** All files of the merged tree, also above the sub-path. */
+  readonly files: FileTree
   /** Contents by blob id, as `Source.read` gives them. */
   read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
 }
@@ -57,6 +73,8 @@ export type Source = {
   fetch(signal?: AbortSignal): Promise<Revision>
   /** All manifests (*.yaml, *.yml, *.json) below the sub-path. */
   list(commit: string): Promise<Listing>
+  /** All files of a commit, also above the sub-path. */
+  files(commit: string): Promise<FileTree>
   /**
    * Fetches a branch, a tag, a commit or a request of the forge, and merges it; what is tracked stays where it is, and nothing of the
    * merge is kept. Merges go one at a time, beside fetches.
