@@ -92,7 +92,7 @@ class Engine {
   }
 
   #content(edit: Exclude<PathEdit, { kind: 'gone' }>, blobs: ReadonlyMap<string, JudgedBlob>): FileContent {
-    if (edit.kind === 'refused') return { code: edit.code, message: edit.message }
+    if (edit.kind === 'refused') return edit
     const blob = blobs.get(edit.id)
     return blob === undefined ? unreadContent(edit.id, edit.size, this.#limits) : { id: edit.id, blob }
   }

@@ -20,6 +20,8 @@ export type ManifestError = {
   readonly field?: string
   /** What to do; for an unknown field the nearest name. */
   readonly action?: string
+  /** The folder below which all is unknown because of this; empty for the whole repository. */
+  readonly covers?: string
 }
 
 /** Kinds that only carry data for others. */
@@ -83,11 +85,27 @@ export type TreeEntry = { readonly path: string; readonly id: string; readonly s
 /** A path whose blob differs from the revision before; absent ids mean added or removed. */
 export type TreeEdit = { readonly path: string; readonly before?: string; readonly after?: string }
 
-/** A file that the source passed over: it is there, but what it holds is unknown. */
-export type RefusedFile = { readonly path: string; readonly code: string; readonly message: string }
+/** A file that the source passed over: it is there, but what it holds is unknown, as is all below it. */
+export type RefusedFile = {
+  readonly path: string
+  readonly code: string
+  readonly message: string
+  /** What to tell in place of code and message, where other places are to blame. */
+  readonly errors?: readonly ManifestError[]
+}
+
+/** How a text came about that stands in no file as it is, and where its lines belong. */
+export type MadeFrom = {
+  /** The file that it was made by, from the repository's root. */
+  readonly by: string
+  /** Rising: from line `from` of the text on, all stands at this place of the file. */
+  readonly places: readonly { readonly from: number; readonly line: number; readonly column: number }[]
+}
 
 /** Contents by blob id, in any order; an id may be left out where the blob is too large or gone. */
-export type ReadBlobs = (ids: readonly string[]) => AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+export type ReadBlobs = (
+  ids: readonly string[],
+) => AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array; readonly made?: MadeFrom }>
 
 /** What one revision holds: either everything (`entries`) or what differs from the revision before (`changes`). */
 export type UpdateInput = {

@@ -1,10 +1,11 @@
 import type { BlobCache } from '../cache.ts'
 import { blobOfText, blobText } from '../judge/blob-text.ts'
 import { judgeBlob } from '../judge/judge-blob.ts'
+import { relocate } from '../judge/relocate.ts'
 import type { JudgedBlob } from '../judge/types.ts'
 import type { Judges, OpenJudges } from '../judges.ts'
 import type { ParseLimits } from '../parse/limits.ts'
-import type { ReadBlobs } from '../types.ts'
+import type { MadeFrom, ReadBlobs } from '../types.ts'
 
 /** Blobs per round trip to the cache: enough to make its transactions cheap, few enough to keep memory flat. */
 const batchSize = 500
@@ -21,7 +22,7 @@ export type LoadOptions = {
 }
 
 type Judged = { readonly id: string; readonly blob: JudgedBlob; readonly text?: string }
-type Read = { readonly id: string; readonly bytes: Uint8Array }
+type Read = { readonly id: string; readonly bytes: Uint8Array; readonly made?: MadeFrom }
 
 /**
  * What each blob says: from the cache where it is there, else read and judged, and put there. Blobs that the reader leaves out are
@@ -58,8 +59,9 @@ async function* judgeAll(ids: readonly string[], options: LoadOptions): AsyncGen
   }
 }
 
-function judgeHere({ id, bytes }: Read, { limits, cache }: LoadOptions): Judged {
-  const blob = judgeBlob(bytes, limits)
+function judgeHere({ id, bytes, made }: Read, { limits, cache }: LoadOptions): Judged {
+  const judged = judgeBlob(bytes, limits)
+  const blob = made === undefined ? judged : relocate(judged, made)
   if (cache === undefined) return { id, blob }
   const text = blobText(blob)
   return { id, blob: blobOfText(text) ?? blob, text }
@@ -97,7 +99,8 @@ async function* judgeApart(ids: readonly string[], options: LoadOptions, judges:
 async function judgeBatch(batch: readonly Read[], options: LoadOptions, judges: Judges): Promise<readonly Judged[]> {
   const texts = await judges.judge(batch.map(({ bytes }) => bytes)).catch((): readonly string[] => [])
   return batch.map((read, index) => {
-    const text = texts[index]
+    // Made texts are few, and are judged where their places are known.
+    const text = read.made === undefined ? texts[index] : undefined
     const blob = text === undefined ? undefined : blobOfText(text)
     return blob === undefined || text === undefined ? judgeHere(read, options) : { id: read.id, blob, text }
   })

@@ -1,13 +1,13 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
-import type { UpdateInput } from '../types.ts'
+import type { RefusedFile, UpdateInput } from '../types.ts'
 import { foldersAbove } from '../../lib/folders-above.ts'
 import { keysOf, type FileState } from './file-state.ts'
 
 /** What becomes of one path: its blob, a refusal, or nothing (the file is gone). */
 export type PathEdit =
   | { readonly kind: 'blob'; readonly id: string; readonly size?: number | undefined }
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | ({ readonly kind: 'refused' } & Omit<RefusedFile, 'path'>)
   | { readonly kind: 'gone' }
 
 /**
@@ -30,7 +30,7 @@ export function treeEdits(input: UpdateInput, files: ReadonlyMap<string, FileSta
       else if (files.get(path)?.id !== after) edits.set(path, { kind: 'blob', id: after })
     }
   }
-  for (const { path, code, message } of input.refused ?? []) edits.set(path, { kind: 'refused', code, message })
+  for (const { path, ...why } of input.refused ?? []) edits.set(path, { kind: 'refused', ...why })
   return edits
 }
 
