@@ -11,11 +11,11 @@ import { everything, type SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { openSource } from './source/open-source.ts'
-import type { SourceOptions } from './source/options.ts'
+import { parseSubPath, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import type { Revision, Source } from './source/types.ts'
 import type { Status } from './status/status.ts'
-import { openManifestCache } from './store/manifest-cache.ts'
+import { openManifestCache, openRenderCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
 import type { TrustOptions } from './trust/trust.ts'
 import { openJudges } from './workers/judge-pool.ts'
@@ -61,17 +61,19 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     async (value) => await value.close(),
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
-  const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
-  const createEngine = (): DesiredEngine => createDesired({ cache, ...root, openJudges })
+  const renderings = stack.adopt(openRenderCache(stateDir), (value) => value.close())
+  const environment = { root: parseSubPath(options.source.path ?? ''), renderings }
+  const createEngine = (): DesiredEngine => createDesired({ cache, root: environment.root, openJudges })
   const admission = createAdmission({ source, trust, settings: store.settings })
   const previews = createPreviews({
     source,
     createDesired: createEngine,
     tracked: () => loop.view(),
     branch: parts.branch,
+    environment,
     surroundings: (tracked) => loop.surroundings(tracked),
   })
-  const arrival = { admission, previews, revisions: createRevisions(source, createEngine()), clock, log, parts }
+  const arrival = { admission, previews, revisions: createRevisions(source, createEngine(), environment), clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => await arrive(revision, arrival),

@@ -3,6 +3,8 @@ import { GitvirtError } from './lib/errors.ts'
 import { preview } from './plan/preview.ts'
 import type { RequestPlan } from './plan/text/preview.ts'
 import type { Surroundings } from './plan/types.ts'
+import { renderOverlay } from './render/render.ts'
+import type { Environment } from './revisions.ts'
 import type { Source } from './source/types.ts'
 
 /** What merging branches and requests would do. */
@@ -37,6 +39,7 @@ export type PreviewPorts = {
   /** The tracked branch, as it is in force; undefined before the first revision. */
   readonly tracked: () => DesiredView | undefined
   readonly branch: string
+  readonly environment: Environment
   /** What a plan depends on besides Git, as it is now. */
   readonly surroundings: (tracked: DesiredView) => Surroundings
 }
@@ -79,8 +82,10 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
   return await source.merge({ ref, into: tracked.revision }, async (merge) => {
     const { head, base, into, subject, conflicts } = merge
     if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
-    const { entries, refused } = await merge.list()
-    const { view } = await ports.createDesired().update({ revision: head, entries, refused, read: (ids) => merge.read(ids) })
+    const { root, renderings } = ports.environment
+    const overlay = await renderOverlay({ tree: merge.files, root, cache: renderings })
+    const files = overlay ?? { ...(await merge.list()), read: (ids: readonly string[]) => merge.read(ids) }
+    const { view } = await ports.createDesired().update({ revision: head, ...files })
     return { ...preview({ ...ports.surroundings(tracked), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
   })
 }

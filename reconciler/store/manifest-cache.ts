@@ -24,3 +24,27 @@ export function openManifestCache(dir: string): ClosableBlobCache {
 export function openComparisonCache(dir: string): ClosableBlobCache {
   return openBlobCache({ file: join(dir, 'comparisons.db'), version: rulesStamp([...rules, ...comparing]), maxBytes: 64 * 2 ** 20 })
 }
+
+/** What decides what is rendered of an overlay besides the program. */
+const rendering = ['reconciler/render', 'reconciler/desired/parse'].map((folder) => join(project, folder))
+
+/**
+ * What overlays were rendered to, opened when it is first asked: most environments have none. A cache that cannot be opened costs
+ * time, nothing else.
+ */
+export function openRenderCache(dir: string): ClosableBlobCache {
+  let opened: ClosableBlobCache | undefined
+  const cache = (): ClosableBlobCache | undefined => {
+    try {
+      opened ??= openBlobCache({ file: join(dir, 'renderings.db'), version: rulesVersion(rendering, [join(project, 'package.json')]) })
+    } catch {
+      return undefined
+    }
+    return opened
+  }
+  return {
+    get: (ids) => cache()?.get(ids) ?? new Map(),
+    put: (entries) => cache()?.put(entries),
+    close: () => opened?.close(),
+  }
+}
