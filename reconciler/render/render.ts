@@ -32,6 +32,8 @@ export type Overlay = {
   readonly identity: string
   /** Paths of the files that it is made of. */
   readonly files: ReadonlySet<string>
+  /** Ids of entries that are rendered texts, not blobs. */
+  readonly rendered: ReadonlySet<string>
 }
 
 /**
@@ -81,6 +83,7 @@ function failed({ closure, policy, tree }: Parts, errors: readonly ManifestError
     read: (ids) => tree.read(ids),
     identity: `failed:${digestOf([policy, errors])}`,
     files: new Set(closure.files.keys()),
+    rendered: new Set(),
   }
 }
 
@@ -100,6 +103,7 @@ function overlayOf({ closure, policy, tree }: Parts, files: readonly RenderedFil
     read,
     identity: `overlay:${digestOf([policy, identity])}`,
     files: new Set(closure.files.keys()),
+    rendered: new Set(texts.keys()),
   }
 }
 
