@@ -56,7 +56,7 @@ class Engine {
     // All that can fail comes first; what follows runs to its end.
     const options = { cache: this.#cache, limits: this.#limits, read: input.read, openJudges: this.#openJudges }
     const blobs = await loadBlobs(this.#wanted(edits), options)
-    const changed = this.#apply(edits, blobs)
+    const changed = this.#apply(edits, blobs, input)
     this.view = createView(input.revision, this.#parts)
     return { view: this.view, changed }
   }
@@ -68,7 +68,11 @@ class Engine {
     return [...ids]
   }
 
-  #apply(edits: ReadonlyMap<string, PathEdit>, blobs: ReadonlyMap<string, JudgedBlob>): Set<ObjectKey> {
+  #apply(
+    edits: ReadonlyMap<string, PathEdit>,
+    blobs: ReadonlyMap<string, JudgedBlob>,
+    { source, ownersUnknown = false }: Pick<UpdateInput, 'source' | 'ownersUnknown'>,
+  ): Set<ObjectKey> {
     const touched = new Set<ObjectKey>()
     const unknownPaths = new Map<string, true | undefined>()
     const pathErrors = new Map<string, readonly ManifestError[] | undefined>()
@@ -84,6 +88,7 @@ class Engine {
       unknownPaths.set(path, after?.broken === true ? true : undefined)
       pathErrors.set(path, after === undefined || after.errors.length === 0 ? undefined : after.errors)
     }
+    if (source !== undefined) this.#claims.settleOwners(touched, source, ownersUnknown)
     this.#touchOwned(touched)
     const { parts, changed } = editObjects(this.#parts, this.#claims, touched)
     const { unknownPaths: paths, pathErrors: errors } = this.#parts

@@ -113,6 +113,10 @@ export type UpdateInput = {
   readonly read: ReadBlobs
   /** With `entries` all refused files, with `changes` those among the changed ones. */
   readonly refused?: readonly RefusedFile[]
+  /** Of several sources: the root of the one that is told of here (`rootOf`); files of the others stay. Default: there is one only. */
+  readonly source?: string
+  /** True where nothing is known yet of which source owned what: an object that another one has as well is refused for both. */
+  readonly ownersUnknown?: boolean
 } & (
   | { readonly entries: readonly TreeEntry[]; readonly changes?: undefined }
   | { readonly changes: readonly TreeEdit[]; readonly entries?: undefined }

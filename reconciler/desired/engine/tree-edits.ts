@@ -1,7 +1,7 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { RefusedFile, UpdateInput } from '../types.ts'
-import { foldersAbove } from '../../lib/folders-above.ts'
+import { foldersAbove, rootOf } from '../../lib/folders-above.ts'
 import { keysOf, type FileState } from './file-state.ts'
 
 /** What becomes of one path: its blob, a refusal, or nothing (the file is gone). */
@@ -22,7 +22,10 @@ export function treeEdits(input: UpdateInput, files: ReadonlyMap<string, FileSta
       listed.add(path)
       if (files.get(path)?.id !== id) edits.set(path, { kind: 'blob', id, size })
     }
-    for (const path of files.keys()) if (!listed.has(path)) edits.set(path, { kind: 'gone' })
+    const { source } = input
+    for (const path of files.keys()) {
+      if (!listed.has(path) && (source === undefined || rootOf(path) === source)) edits.set(path, { kind: 'gone' })
+    }
   } else {
     if (first) throw new GitvirtError({ code: 'FirstUpdateNeedsEntries', message: 'The first revision must be given as a whole listing.' })
     for (const { path, after } of input.changes) {

@@ -22,7 +22,7 @@ export function editObjects(parts: ViewParts, claims: Claims, touched: ReadonlyS
     const wasUnknown = parts.unknownKeys.has(key)
     if (object !== before) objects.set(key, object)
     if (wasUnknown !== (verdict.kind === 'unknown')) unknownKeys.set(key, verdict.kind === 'unknown' ? true : undefined)
-    if (verdict.kind === 'unknown' && verdict.errors.length > 0) duplicates.set(key, verdict.errors)
+    if (verdict.kind !== 'absent' && verdict.errors.length > 0) duplicates.set(key, verdict.errors)
     if ((before !== undefined || wasUnknown) !== (verdict.kind !== 'absent')) appeared.add(key)
   }
   const indexes = editIndexes(parts, objects)
@@ -77,7 +77,7 @@ type Recheck = {
 function recheckKeys(parts: ViewParts, { claims, recheck, duplicates }: Recheck): Pick<ViewParts, 'keyErrors'> & { changed: ObjectKey[] } {
   const edits = new Map<ObjectKey, readonly ManifestError[] | undefined>()
   for (const key of recheck) {
-    const errors = duplicates.get(key) ?? missingReferences(parts, claims, key)
+    const errors = [...(duplicates.get(key) ?? []), ...missingReferences(parts, claims, key)]
     const before = parts.keyErrors.get(key)
     if (errors.length > 0 || before !== undefined) edits.set(key, errors.length > 0 ? errors : undefined)
   }
@@ -87,7 +87,7 @@ function recheckKeys(parts: ViewParts, { claims, recheck, duplicates }: Recheck)
 /** A reference is missing where its key is neither declared nor unknown. */
 function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): ManifestError[] {
   const object = parts.objects.get(key)
-  const judged = object === undefined ? undefined : claims.of(key)[0]?.judged
+  const judged = object === undefined ? undefined : claims.of(key).find((claim) => claim.object === object)?.judged
   if (object === undefined || judged === undefined) return []
   const missing = judged.references.filter((one) => one.optional !== true && !parts.objects.has(one.key) && !parts.unknownKeys.has(one.key))
   return missing.map((one): ManifestError => {
