@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
 import { createDesired } from './desired/state.ts'
 import type { DesiredEngine, DesiredView } from './desired/types.ts'
+import { followOther, type FollowedOther, type OtherSource } from './follow-others.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
@@ -10,6 +11,7 @@ import type { Loop } from './loop.ts'
 import { everything, type SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
+import { shareDesired } from './shared-desired.ts'
 import { openSource } from './source/open-source.ts'
 import { parseSubPath, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
@@ -23,6 +25,8 @@ import { openJudges } from './workers/judge-pool.ts'
 export type FollowOptions = {
   readonly stateDir: string
   readonly source: Omit<SourceOptions, 'storeDir'>
+  /** Other sources of the same environment. */
+  readonly others?: readonly OtherSource[]
   readonly pollMs: number
   readonly trust?: TrustOptions
   readonly clock: Clock
@@ -46,6 +50,7 @@ export type Followed = {
   readonly previews: Previews
   readonly admission: Admission
   readonly source: Source
+  readonly others: readonly FollowedOther[]
 }
 
 const everybody: TrustOptions = { mode: 'none', keys: {} }
@@ -65,15 +70,25 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const environment = { root: parseSubPath(options.source.path ?? ''), renderings }
   const createEngine = (): DesiredEngine => createDesired({ cache, root: environment.root, openJudges })
   const admission = createAdmission({ source, trust, settings: store.settings })
+  const names = (options.others ?? []).map(({ name }) => name)
+  const shared = shareDesired(createEngine(), names)
+  const otherParts = { ...options, trust, loop, status, store, ledger: parts.ledger, shared, renderings, stack }
+  const others: FollowedOther[] = []
+  for (const other of options.others ?? []) others.push(await followOther(other, otherParts))
+  // Before the pollers are stopped: they may wait for a first source that cannot be read.
+  stack.defer(() => shared.end())
   const previews = createPreviews({
     source,
     createDesired: createEngine,
     tracked: () => loop.view(),
     branch: parts.branch,
     environment,
+    others: async () => await Promise.all(others.map(async ({ listing }) => await listing())),
     surroundings: (tracked) => loop.surroundings(tracked),
   })
-  const arrival = { admission, previews, revisions: createRevisions(source, createEngine(), environment), clock, log, parts }
+  // One source alone needs no other's files kept apart.
+  const engine = names.length === 0 ? createEngine() : shared.own
+  const arrival = { admission, previews, revisions: createRevisions(source, engine, environment), clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => await arrive(revision, arrival),
@@ -86,7 +101,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     interval: options.pollMs,
   })
   stack.defer(async () => await poller.stop())
-  return { poller, previews, admission, source }
+  return { poller, previews, admission, source, others }
 }
 
 type Arrival = Pick<Followed, 'previews' | 'admission'> & {

@@ -2,6 +2,7 @@ import { chain, chainStart, receiptLine, type ReceiptBody } from './history/audi
 import { pullRequestOf } from './history/meaning/pull-request.ts'
 import type { Plan } from '../schemas/generated/plan.ts'
 import type { Clock } from './lib/clock.ts'
+import type { ObjectKey } from './lib/object-key.ts'
 import type { StepFields } from './plan/step-fields.ts'
 import type { Revision } from './source/types.ts'
 import type { LedgerRecords } from './store/ledger-records.ts'
@@ -24,6 +25,8 @@ export type LedgerPorts = {
   readonly records: LedgerRecords
   readonly plans: Pick<Plans, 'get' | 'put'>
   readonly clock: Pick<Clock, 'now'>
+  /** Of an object that another source of the environment declares: that source, at the revision in force. */
+  readonly otherSource?: (key: ObjectKey) => { readonly name: string; readonly commit: string } | undefined
   /** Told when there is a receipt more. */
   readonly grown: () => void
 }
@@ -76,13 +79,14 @@ function peopleOf({ author, subject }: Revision, signer: Signer | undefined): Pe
 
 type End = { readonly report: Receipt; readonly startedAt: string; readonly people: ReadonlyMap<string, People> }
 
-function write({ environment, records, plans, grown }: LedgerPorts, { report, startedAt, people }: End): void {
+function write({ environment, records, plans, grown, otherSource }: LedgerPorts, { report, startedAt, people }: End): void {
   const { plan, step, key, node, at, code } = report
   const result = report.state === 'done' ? 'succeeded' : 'failed'
   const sent = plans.get(plan)
   // What was sent before this database began has no plan here; a report that came twice has its receipt.
   if (sent === undefined || records.has({ plan, step, result, at })) return
   const { revision: commit, fields } = sent
+  const source = otherSource?.(key)
   const body: ReceiptBody = {
     environment,
     commit,
@@ -95,7 +99,8 @@ function write({ environment, records, plans, grown }: LedgerPorts, { report, st
     result,
     ...(code === undefined ? {} : { error: code.slice(0, 64) }),
     ...(fields[step] === undefined ? {} : { fields: [...fields[step]] }),
-    ...people.get(commit),
+    ...(source === undefined ? {} : { source }),
+    ...people.get(source?.commit ?? commit),
   }
   const receipt = chain(records.head() ?? chainStart, body)
   const { sequence, digest } = receipt

@@ -23,6 +23,7 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
+import { otherSourceOf, type FollowedOther, type OtherSource } from './follow-others.ts'
 import { followRepository } from './follow-repository.ts'
 import { openForge } from './forge/open-forge.ts'
 import type { ForgeOptions } from './forge/types.ts'
@@ -39,6 +40,8 @@ export type ReconcilerOptions = {
   /** Folder that survives restarts; one reconciler at a time uses it. */
   readonly stateDir: string
   readonly source: Omit<SourceOptions, 'storeDir'>
+  /** Other sources of the same environment; the policy is the first one's. */
+  readonly others?: readonly OtherSource[]
   /** Where the API listens. */
   readonly listen: { readonly host: string; readonly port: number }
   /** Where agents dial in; port 0 takes a free one. */
@@ -85,11 +88,13 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const sessions = createSessions({ observations: observed, pki, log })
   const status = createStatus({ store, clock })
   let noter: Noter | undefined
+  let followedOthers: readonly FollowedOther[] = []
   const ledger = createLedger({
     environment: options.environment ?? 'default',
     records: store.ledger,
     plans: store.plans,
     clock,
+    otherSource: (key) => otherSourceOf(key, { loop, observed: observed.view, others: followedOthers }),
     grown: () => noter?.trigger(),
   })
   const dispatcher = stack.adopt(
@@ -126,7 +131,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   )
   const state: SourceState = {}
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD' }
-  const { poller, previews, admission, source } = await followRepository(options, {
+  const { poller, previews, admission, source, others } = await followRepository(options, {
     loop,
     state,
     status,
@@ -135,6 +140,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     stack,
     branch: repository.branch,
   })
+  followedOthers = others
   if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
   const triggers: (() => void)[] = []
   const control = createControl({
@@ -145,8 +151,14 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     source: state,
     previews,
     repository,
-    fetchNow: () => poller.trigger(),
-    allowRevision: (commit) => admission.allow(commit),
+    others: others.map((one) => one.state),
+    fetchNow: async () => {
+      // Not waited for: other sources may wait for the first one themselves.
+      for (const other of others) void other.poller.trigger()
+      await poller.trigger()
+    },
+    // A word is bound to one commit, which one of the sources has.
+    allowRevision: (commit) => [admission, ...others.map((one) => one.admission)].forEach((one) => one.allow(commit)),
     mask: maskPlan,
     clock,
   })
@@ -155,8 +167,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       objects: status.objects,
       ...requestPorts(dispatcher),
       control,
-      webhook: webhookPort(options, () => void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))),
-      repository,
+      webhook: webhookPort(options, () => {
+        for (const other of others) void other.poller.trigger()
+        void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))
+      }),
+      repository: { ...repository, others: others.map(({ state: { name, url, branch } }) => ({ name, url, branch })) },
       identity: { token: (token) => store.tokens.verify(token, clock.now()), isRevoked: (certificate) => pki.isRevoked(certificate) },
       clock,
       log,
@@ -171,7 +186,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const requests =
     options.forge === undefined
       ? undefined
-      : planRequests({ ...options, forge: options.forge }, { loop, previews, observed, branch: repository.branch })
+      : planRequests({ ...options, forge: options.forge }, { loop, previews, observed, others, branch: repository.branch })
   if (requests !== undefined) {
     stack.defer(async () => await requests.stop())
     triggers.push(() => requests.trigger())
@@ -217,16 +232,22 @@ async function inputSalt(stateDir: string): Promise<string> {
   return salt
 }
 
-type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly observed: Observed; readonly branch: string }
+type Reviewing = {
+  readonly loop: Loop
+  readonly previews: Previews
+  readonly observed: Observed
+  readonly others: readonly FollowedOther[]
+  readonly branch: string
+}
 
-/** Requests are planned again when the tracked commit moves, or a host comes or goes. */
+/** Requests are planned again when a tracked commit moves, or a host comes or goes. */
 function planRequests(
   {
     forge,
     log,
     environment = 'default',
   }: { readonly forge: NonNullable<ReconcilerOptions['forge']>; readonly environment?: string; readonly log: Logger },
-  { loop, previews, observed, branch }: Reviewing,
+  { loop, previews, observed, others, branch }: Reviewing,
 ): Requests {
   return followRequests({
     forge: openForge(forge),
@@ -237,7 +258,7 @@ function planRequests(
       const revision = loop.view()?.revision
       return revision === undefined
         ? undefined
-        : `${revision} ${observed.view
+        : `${[revision, ...others.map(({ state }) => state.revision?.commit ?? '')].join(' ')} ${observed.view
             .nodes()
             .map(({ name, connected }) => `${name}:${connected}`)
             .join()}`

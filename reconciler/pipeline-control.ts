@@ -25,6 +25,8 @@ export type ControlParts = {
   readonly observed: ObservedView
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string }
+  /** Other sources of the environment. */
+  readonly others?: readonly (SourceState & { readonly name: string; readonly url: string; readonly branch: string })[]
   readonly previews: Previews
   readonly allowRevision: (commit: string) => void
   readonly fetchNow: () => Promise<void>
@@ -125,6 +127,15 @@ function statusOf(parts: ControlParts): Record<string, unknown> {
     signer: source.signer,
     fetchedAt: source.fetchedAt,
     error: source.error,
+    sources: (parts.others ?? []).map((one) => ({
+      name: one.name,
+      url: one.url,
+      ref: one.branch,
+      revision: one.revision?.commit,
+      subject: one.revision?.subject,
+      fetchedAt: one.fetchedAt,
+      error: one.error,
+    })),
     suspended: store.suspensions.list().some((one) => one.key === everything),
     suspensions: store.suspensions.list(),
     errors,

@@ -1,4 +1,5 @@
 import type { DesiredEngine, DesiredView } from './desired/types.ts'
+import type { PlacedListing } from './follow-others.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { preview } from './plan/preview.ts'
 import type { RequestPlan } from './plan/text/preview.ts'
@@ -40,6 +41,8 @@ export type PreviewPorts = {
   readonly tracked: () => DesiredView | undefined
   readonly branch: string
   readonly environment: Environment
+  /** What the environment's other sources declare, as they are in force. */
+  readonly others: () => Promise<readonly PlacedListing[]>
   /** What a plan depends on besides Git, as it is now. */
   readonly surroundings: (tracked: DesiredView) => Surroundings
 }
@@ -85,9 +88,24 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
     const { root, renderings } = ports.environment
     const overlay = await renderOverlay({ tree: merge.files, root, cache: renderings })
     const files = overlay ?? { ...(await merge.list()), read: (ids: readonly string[]) => merge.read(ids) }
-    const { view } = await ports.createDesired().update({ revision: head, ...files })
+    const { view } = await ports.createDesired().update({ revision: head, ...together(files, await ports.others()) })
     return { ...preview({ ...ports.surroundings(tracked), merged: view, tracked }), merge: { ref, head, base, into, subject, branch } }
   })
+}
+
+/** The files of several sources as those of one. */
+function together(own: PlacedListing, others: readonly PlacedListing[]): PlacedListing {
+  const all = [own, ...others]
+  return {
+    entries: all.flatMap(({ entries }) => entries),
+    refused: all.flatMap(({ refused }) => refused),
+    read: async function* (ids) {
+      for (const { entries, read } of all) {
+        const held = new Set(entries.map(({ id }) => id))
+        yield* read(ids.filter((id) => held.has(id)))
+      }
+    },
+  }
 }
 
 const mostConflicts = 20

@@ -20,6 +20,15 @@ type SourceStatus = {
   }[]
   readonly agents?: readonly { readonly node: string; readonly connected: boolean; readonly seenAt?: string }[]
   readonly suspended?: boolean
+  /** Other sources of the environment. */
+  readonly sources?: readonly {
+    readonly name: string
+    readonly url: string
+    readonly ref: string
+    readonly revision?: string
+    readonly fetchedAt?: string
+    readonly error?: string
+  }[]
   readonly signer?: { readonly kind: string; readonly name: string; readonly fingerprint: string }
 }
 
@@ -127,6 +136,8 @@ function statusText(status: SourceStatus): string {
     ['Suspended:', String(status.suspended ?? false)],
     ...(status.error === undefined ? [] : [['Error:', status.error]]),
   ])
+  const sources = (status.sources ?? []).map((one) => [one.name, one.url, one.ref, one.revision ?? '<none yet>', one.error ?? ''])
+  const others = sources.length === 0 ? [] : ['', formatColumns([['SOURCE', 'REPOSITORY', 'REFERENCE', 'REVISION', 'ERROR'], ...sources])]
   const agents = formatColumns([
     ['NODE', 'CONNECTED', 'SEEN'],
     ...(status.agents ?? []).map((agent) => [agent.node, String(agent.connected), agent.seenAt ?? '']),
@@ -135,5 +146,5 @@ function statusText(status: SourceStatus): string {
     (error) =>
       `${error.path}:${error.line}:${error.column}: ${error.severity}: ${error.message}${error.action === undefined ? '' : ` ${error.action}`}`,
   )
-  return [head, '', agents, ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
+  return [head, ...others, '', agents, ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
 }
