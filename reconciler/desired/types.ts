@@ -100,6 +100,8 @@ export type MadeFrom = {
   readonly by: string
   /** Rising: from line `from` of the text on, all stands at this place of the file. */
   readonly places: readonly { readonly from: number; readonly line: number; readonly column: number }[]
+  /** Of single fields of what begins at line `from`, where the file has them itself. */
+  readonly fields: readonly { readonly from: number; readonly field: string; readonly line: number; readonly column: number }[]
 }
 
 /** Contents by blob id, in any order; an id may be left out where the blob is too large or gone. */

@@ -1,9 +1,12 @@
 import { posix } from 'node:path'
 import { isObject, type JsonObject } from '../desired/convert/json.ts'
+import { judgeBlob } from '../desired/judge/judge-blob.ts'
+import { itemsOf, type ManifestItem } from '../desired/judge/manifest-items.ts'
 import { defaultLimits } from '../desired/parse/limits.ts'
 import { parseManifest } from '../desired/parse/parse-manifest.ts'
 import type { Problem } from '../desired/parse/problem.ts'
 import type { MadeFrom } from '../desired/types.ts'
+import { parseFieldPath, valueAt } from '../desired/validate/pointer.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import type { FileTree } from '../source/types.ts'
 import type { Closure } from './closure.ts'
@@ -30,15 +33,24 @@ export async function splitRendered(output: string, input: SplitInput): Promise<
   })
   const files: RenderedFile[] = []
   for (const [path, objects] of Map.groupBy(made, (one) => one.path)) {
-    const places = objects.some(({ generated }) => !generated) ? await declaredIn(input.tree, input.closure, path) : []
-    const found = objects.map(({ object, generated }) => placeOf(object, generated ? generatorsOf(input.closure, path) : places))
-    files.push({
-      path,
-      text: objects.map(({ object }) => `${JSON.stringify(object)}\n`).join('---\n'),
-      made: { by: input.closure.kustomization, places: found.map((place, index) => ({ from: index * 2 + 1, ...place })) },
-    })
+    const declared = objects.some(({ generated }) => !generated) ? await declaredIn(input.tree, input.closure, path) : []
+    const found = objects.map(({ object, generated }) => sourceOf(object, generated ? generatorsOf(input.closure, path) : declared))
+    const text = objects.map(({ object }) => `${JSON.stringify(object)}\n`).join('---\n')
+    files.push({ path, text, made: { by: input.closure.kustomization, ...placesOf(text, found) } })
   }
   return files
+}
+
+/** Where the lines of a text, one object on every other, and the fields that are told of it stand in the file. */
+function placesOf(text: string, found: readonly (Declared | undefined)[]): Pick<MadeFrom, 'places' | 'fields'> {
+  const { problems, objects } = judgeBlob(Buffer.from(text))
+  const fields = new Map<string, MadeFrom['fields'][number]>()
+  for (const { line: from, field } of [...problems, ...objects.flatMap(({ references }) => references)]) {
+    const place = field === undefined ? undefined : found[(from - 1) / 2]?.field?.(field)
+    if (field !== undefined && place !== undefined) fields.set(`${from} ${field}`, { from, field, ...place })
+  }
+  const places = found.map((one, index) => ({ from: index * 2 + 1, line: one?.line ?? 1, column: one?.column ?? 1 }))
+  return { places, fields: [...fields.values()] }
 }
 
 /** The program separates documents by a line of their own, which stands in no text of an object: those are indented. */
@@ -80,7 +92,12 @@ function originOf(text: unknown, root: string, { files, kustomization }: Closure
   return files.has(path) ? { path, generated } : { path: kustomization, generated: true }
 }
 
-type Declared = Place & { readonly kind?: string; readonly name: string }
+type Declared = Place & {
+  readonly kind?: string
+  readonly name: string
+  /** Where a field of it stands; undefined where the file does not have it. */
+  readonly field?: (path: string) => Place | undefined
+}
 
 function generatorsOf({ generators }: Closure, path: string): readonly Declared[] {
   return generators.get(path) ?? []
@@ -90,29 +107,34 @@ function generatorsOf({ generators }: Closure, path: string): readonly Declared[
 async function declaredIn(tree: FileTree, { files }: Closure, path: string): Promise<Declared[]> {
   const declared: Declared[] = []
   for await (const { bytes } of tree.read([files.get(path) ?? ''])) {
-    for (const { value, locate } of parseManifest(bytes).documents) {
-      const list: unknown = isObject(value) ? value['items'] : undefined
-      if (Array.isArray(list)) list.forEach((item: unknown, index) => declared.push(...identity(item, locate(['items', index]))))
-      else declared.push(...identity(value, locate([])))
+    for (const document of parseManifest(bytes).documents) {
+      for (const item of itemsOf(document, defaultLimits).items) declared.push(...identity(item))
     }
   }
   return declared
 }
 
-function identity(value: unknown, { line, column }: Place): Declared[] {
-  const metadata = isObject(value) ? value['metadata'] : undefined
-  const name = isObject(metadata) ? metadata['name'] : undefined
-  const kind = isObject(value) ? value['kind'] : undefined
-  return typeof name === 'string' && typeof kind === 'string' ? [{ kind, name, line, column }] : []
+function identity({ object, locate }: ManifestItem): Declared[] {
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {}
+  const [kind, name] = [object['kind'], metadata['name']]
+  if (typeof name !== 'string' || typeof kind !== 'string') return []
+  const field = (path: string): Place | undefined => {
+    const pointer = parseFieldPath(path)
+    return valueAt(object, pointer) === undefined ? undefined : placeAt(locate(pointer))
+  }
+  return [{ kind, name, field, ...placeAt(locate([])) }]
+}
+
+function placeAt({ line, column }: Place): Place {
+  return { line, column }
 }
 
 /** The document that an object comes from: overlays put names before and behind its own. */
-function placeOf(object: JsonObject, declared: readonly Declared[]): Place {
+function sourceOf(object: JsonObject, declared: readonly Declared[]): Declared | undefined {
   const kind = object['kind']
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : ''
   const same = declared.filter((one) => one.kind === undefined || one.kind === kind)
   const [longest] = same.filter((one) => name.includes(one.name)).sort((a, b) => b.name.length - a.name.length)
-  const found = same.find((one) => one.name === name) ?? longest ?? (same.length === 1 ? same[0] : undefined)
-  return { line: found?.line ?? 1, column: found?.column ?? 1 }
+  return same.find((one) => one.name === name) ?? longest ?? (same.length === 1 ? same[0] : undefined)
 }

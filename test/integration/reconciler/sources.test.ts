@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { describe, it, type TestContext } from 'node:test'
-import { credentials } from '../../../agent/session/credentials.ts'
-import { createClient } from '../../../reconciler/cli/client.ts'
-import { systemClock } from '../../../reconciler/lib/clock.ts'
-import { silentLogger } from '../../../reconciler/lib/log.ts'
-import { startReconciler, type Reconciler } from '../../../reconciler/main.ts'
+import { rename } from 'node:fs/promises'
+import { describe, it } from 'node:test'
 import type { Plan } from '../../../schemas/generated/plan.ts'
-import { startTestAgent, until, type TestAgent } from '../session/lab.ts'
-import { Fixture } from './source/fixture.ts'
+import { until } from '../session/lab.ts'
+import { untilTrue, world, type World } from './world.ts'
 
 const manifest = (name: string, memory = '64Mi'): string => `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
@@ -21,92 +13,8 @@ spec:
   template: { spec: { domain: { devices: {}, memory: { guest: ${memory} } } } }
 `
 
-type Status = { readonly sources: { name: string; revision?: string; error?: string }[]; readonly errors: { code: string; path: string }[] }
-
-/** A host, the environment's own source, and another one called `more`. */
-class World {
-  readonly own = new Fixture()
-  readonly more = new Fixture()
-  readonly #dir: string
-  #reconciler: Reconciler | undefined
-  #agent: TestAgent | undefined
-
-  constructor(dir: string) {
-    this.#dir = dir
-  }
-
-  async start(): Promise<void> {
-    this.#reconciler = await startReconciler({
-      stateDir: join(this.#dir, 'state'),
-      source: { url: this.own.bare, ref: 'main' },
-      others: [{ name: 'more', url: this.more.bare, ref: 'main', path: 'hosts' }],
-      listen: { host: '127.0.0.1', port: 0 },
-      agents: { host: '127.0.0.1', port: 0 },
-      serverNames: [],
-      pollMs: 100,
-      clock: systemClock,
-      log: silentLogger,
-    })
-    const joinToken = await this.#reconciler.createJoinToken('h1')
-    const options = {
-      node: 'h1',
-      url: this.#reconciler.agentsUrl,
-      stateDir: join(this.#dir, 'h1'),
-      joinToken,
-      clock: systemClock,
-      log: silentLogger,
-    }
-    this.#agent = await startTestAgent({
-      hub: { dir: this.#dir },
-      node: 'h1',
-      path: join(this.#dir, 'h1.json'),
-      endpoint: (failure) => credentials(options, failure),
-    })
-  }
-
-  async stop(): Promise<void> {
-    await this.#agent?.close()
-    await this.#reconciler?.close()
-  }
-
-  machines(): string[] {
-    return Object.keys(this.#agent?.world.state.machines ?? {}).sort()
-  }
-
-  async call<T>(path: string, method = 'GET'): Promise<T> {
-    return await createClient({ kubeconfig: this.#reconciler?.kubeconfig ?? '' }).call<T>(path, { method })
-  }
-
-  async status(): Promise<Status> {
-    return await this.call<Status>('/gitvirt/v1/status')
-  }
-
-  async changes(): Promise<string[]> {
-    const { changes } = await this.call<Plan>('/gitvirt/v1/plan')
-    return changes.filter(({ action }) => action !== 'none').map(({ key, action }) => `${action} ${key}`)
-  }
-}
-
-async function world(t: TestContext): Promise<World> {
-  const dir = await mkdtemp(join(tmpdir(), 'gitvirt-sources-'))
-  const made = new World(dir)
-  t.after(async () => {
-    await made.stop()
-    made.own.close()
-    made.more.close()
-    await rm(dir, { recursive: true, force: true, maxRetries: 5 })
-  })
-  return made
-}
-
-async function untilTrue(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await condition().catch(() => false))) {
-    if (performance.now() > end) throw new Error(`not in time: ${what}`)
-    await delay(50)
-  }
-}
-
+const start = async (at: World): Promise<void> =>
+  await at.start({ others: [{ name: 'more', url: at.more.bare, ref: 'main', path: 'hosts' }] })
 const [web, db] = ['VirtualMachine/default/web', 'VirtualMachine/default/db']
 const vms = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines'
 
@@ -115,7 +23,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     const at = await world(t)
     at.own.commit({ 'web.yaml': manifest('web') })
     at.more.commit({ 'hosts/db.yaml': manifest('db'), 'elsewhere.yaml': manifest('no') })
-    await at.start()
+    await start(at)
     await until('both run', () => at.machines().length === 2)
     assert.deepEqual(at.machines(), [db, web])
     const seen = await at.call<{ metadata: { annotations: Record<string, string> } }>(`${vms}/db`)
@@ -132,7 +40,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     const at = await world(t)
     at.own.commit({ 'web.yaml': manifest('web') })
     at.more.commit({ 'hosts/db.yaml': manifest('db') })
-    await at.start()
+    await start(at)
     await until('both run', () => at.machines().length === 2)
     at.own.commit({ 'db.yaml': manifest('db', '128Mi') })
     await untilTrue('the conflict is told', async () =>
@@ -155,12 +63,12 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     const at = await world(t)
     at.own.commit({ 'web.yaml': manifest('web') })
     at.more.commit({ 'hosts/db.yaml': manifest('db') })
-    await at.start()
+    await start(at)
     await until('both run', () => at.machines().length === 2)
     await at.stop()
     await rename(at.more.bare, `${at.more.bare}.away`)
     at.own.commit({ 'web.yaml': null, 'late.yaml': manifest('late') })
-    await at.start()
+    await start(at)
     await until('what the first source declares runs', () => at.machines().includes('VirtualMachine/default/late'))
     await untilTrue('the source is told', async () => (await at.status()).sources.some(({ error }) => error !== undefined))
     assert.ok(at.machines().includes(db))
@@ -177,7 +85,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     const at = await world(t)
     at.own.commit({ 'web.yaml': manifest('web') })
     at.more.commit({ 'hosts/db.yaml': manifest('db') })
-    await at.start()
+    await start(at)
     await until('both run', () => at.machines().length === 2)
     at.own.git('checkout', '-q', '-b', 'topic')
     at.own.commit({ 'new.yaml': manifest('new') }, 'topic')

@@ -204,4 +204,20 @@ describe('an environment that is an overlay', { skip }, () => {
       [['MisplacedFleet', 'base/fleet.yaml']],
     )
   })
+
+  it('tells a fault of the base at its own field, and one of the overlay at the object', async (t) => {
+    const { fixture, follow } = world(t)
+    const machines = `${machine('db')}---\n${machine('web')}`.replace('devices: {}', 'devices: {}\n        colour: red')
+    const unknown = `patches:\n- target: {name: web}\n  patch: |-\n    - {op: add, path: /spec/template/spec/domain/shape, value: round}\n`
+    fixture.commit({ ...start, 'base/machines.yaml': machines, 'env/prod/kustomization.yaml': `resources: [../../base]\n${unknown}` })
+    const view = (await (await follow('env/prod')).take())?.view
+    assert.deepEqual(
+      view?.errors().map(({ code, path, line, column, field }) => [code, `${path}:${line}:${column}`, field]),
+      [
+        ['UnknownField', 'base/machines.yaml:13:9', 'spec.template.spec.domain.colour'],
+        ['UnknownField', 'base/machines.yaml:16:1', 'spec.template.spec.domain.shape'],
+      ],
+    )
+    assert.match(view?.errors()[1]?.message ?? '', /\(As env\/prod\/kustomization\.yaml renders it\.\)$/)
+  })
 })
