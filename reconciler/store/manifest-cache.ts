@@ -26,7 +26,7 @@ export function openComparisonCache(dir: string): ClosableBlobCache {
 }
 
 /** What decides what is rendered of an overlay besides the program. */
-const rendering = ['reconciler/render', 'reconciler/desired/parse'].map((folder) => join(project, folder))
+const rendering = [...rules, join(project, 'reconciler/render')]
 
 /**
  * What overlays were rendered to, opened when it is first asked: most environments have none. A cache that cannot be opened costs
