@@ -34,7 +34,7 @@ describe('commands on overlays', { skip }, () => {
     const { dir, gitvirt } = await clone(t)
     const good = await gitvirt('validate', join(dir, 'prod'))
     assert.equal(good.code, 0)
-    assert.match(good.stdout, /^\.\.\/base\/web\.yaml:2:1: warning: .* \(As kustomization\.yaml renders it\.\)/m)
+    assert.match(good.stdout, /^\.\.\/base\/web\.yaml:28:11: warning: .* \(As kustomization\.yaml renders it\.\)/m)
     assert.match(good.stdout, /^3 objects in 3 files: 0 errors, 2 warnings$/m)
     await writeFile(join(dir, 'prod/kustomization.yaml'), 'resources:\n- ../base\n- https://example.org/x\n- link.yaml\n')
     await symlink('/etc/passwd', join(dir, 'prod/link.yaml'))
