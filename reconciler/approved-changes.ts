@@ -1,6 +1,7 @@
 import type { Change } from '../schemas/generated/plan.ts'
 import { pathsOfChange } from './change-writers.ts'
 import type { DesiredView } from './desired/types.ts'
+import { rootOf } from './lib/folders-above.ts'
 import type { ObservedView } from './observed/types.ts'
 import { approvalToken } from './plan/signed-approvals.ts'
 import type { CommitApproval } from './trust/approval.ts'
@@ -24,10 +25,30 @@ export type Makers = {
   readonly writers: (paths: ReadonlySet<string>) => readonly string[]
 }
 
-/** True where the one who approves is among those who made the change. */
-export function isOwnChange(change: Change, { people }: Pick<CommitApproval, 'people'>, { desired, observed, writers }: Makers): boolean {
-  const makers = new Set(writers(pathsOfChange(change, desired, observed)))
-  return people.some((one) => makers.has(one))
+/**
+ * Why the approval of a change does not count, in words that follow "does not count: "; undefined where it counts: the one who approves is
+ * among those who made the change, or nobody can tell who did, as commits of other sources are not looked at.
+ */
+export function whyOwn(
+  change: Change,
+  { people, signer }: Pick<CommitApproval, 'people' | 'signer'>,
+  { desired, observed, writers }: Makers,
+): string | undefined {
+  const paths = pathsOfChange(change, desired, observed)
+  const foreign = [...paths].find((path) => rootOf(path) !== '')
+  if (foreign !== undefined) return `who wrote ${foreign}, in another source of the environment, is not known`
+  const makers = new Set(writers(paths))
+  return people.some((one) => makers.has(one)) ? `${signer.name} made the change` : undefined
+}
+
+/** Changes whose approval does not count, by the reason. */
+export function ownChanges(changes: readonly Change[], why: (change: Change) => string | undefined): ReadonlyMap<string, Change[]> {
+  const own = new Map<string, Change[]>()
+  for (const change of changes) {
+    const reason = why(change)
+    if (reason !== undefined) own.set(reason, [...(own.get(reason) ?? []), change])
+  }
+  return own
 }
 
 export function countOf(changes: readonly Change[]): string {

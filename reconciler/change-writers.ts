@@ -3,6 +3,7 @@ import type { DesiredView } from './desired/types.ts'
 import { errorCode } from './lib/errors.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { Source } from './source/types.ts'
+import { everyFile } from './store/approval-records.ts'
 import { namesOf, writersOf } from './trust/people.ts'
 import { readSignedCommit, type SignedCommit } from './trust/signed-commit.ts'
 import type { RawCommit } from './trust/trust.ts'
@@ -11,23 +12,27 @@ import { verifySignature, type Keys } from './trust/verify-signature.ts'
 /** Who made commits, and which files each of them changed. */
 export type Written = { readonly commit: string; readonly people: readonly string[]; readonly paths: readonly string[] }
 
+export type WritersOf = {
+  readonly source: Pick<Source, 'changes' | 'sameTree'>
+  readonly keys: Keys
+  /** True where the environment is an overlay, or was one before: any file of the repository may then be a part of any object. */
+  readonly rendered: boolean
+}
+
 /** Signatures that are looked at for one revision; each takes two programs. */
 const mostSignatures = 500
 
 /**
  * Who wrote each of these commits, and what: of a merge the files that it has different from all its parents. Commits that change no
- * manifest of the environment are left out, such as those that only approve.
+ * manifest of the environment are left out, such as those that only approve; of an overlay those that change nothing at all.
  * @throws GitvirtError what reading commits and keys throws
  */
-export async function writersOfCommits(
-  commits: readonly RawCommit[],
-  { source, keys }: { readonly source: Pick<Source, 'changes'>; readonly keys: Keys },
-): Promise<Written[]> {
+export async function writersOfCommits(commits: readonly RawCommit[], { source, keys, rendered }: WritersOf): Promise<Written[]> {
   const written: Written[] = []
   let looked = 0
   for (const raw of commits) {
     const commit = readSignedCommit(raw.id, raw.bytes)
-    const paths = await pathsOf(commit, source)
+    const paths = rendered ? await anyOf(commit, source) : await pathsOf(commit, source)
     if (paths.length === 0) continue
     const signer = commit.signature === undefined || looked >= mostSignatures ? undefined : await verifySignature(commit, keys)
     if (commit.signature !== undefined) looked += 1
@@ -45,6 +50,12 @@ async function pathsOf({ id, parents }: SignedCommit, source: Pick<Source, 'chan
     if (common.size === 0) break
   }
   return [...(common ?? [])]
+}
+
+/** Every file, where a commit holds other files than each of its parents. */
+async function anyOf({ id, parents }: SignedCommit, source: Pick<Source, 'sameTree'>): Promise<string[]> {
+  for (const parent of parents) if (await source.sameTree(parent, id)) return []
+  return [everyFile]
 }
 
 /** Who takes the environment's folder away changes every file of it. */

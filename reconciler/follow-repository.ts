@@ -4,6 +4,7 @@ import { createBlobOpener, type BlobOpener } from './desired/sealed/blob-opener.
 import type { Unsealer } from './desired/sealed/unsealer.ts'
 import { createDesired } from './desired/state.ts'
 import type { DesiredEngine, DesiredUpdate, DesiredView } from './desired/types.ts'
+import { followOther, refusals, type FollowedOther, type OtherSource } from './follow-others.ts'
 import { createGitApprovals, type GitApprovals } from './git-approvals.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
@@ -17,14 +18,15 @@ import type { SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
 import { createRequestApprovals } from './request-approvals.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
+import { shareDesired } from './shared-desired.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
-import type { SourceOptions } from './source/options.ts'
+import { parseSubPath, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import type { Revision, Source } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
 import type { Status } from './status/status.ts'
-import { openManifestCache } from './store/manifest-cache.ts'
+import { openManifestCache, openRenderCache } from './store/manifest-cache.ts'
 import type { Store } from './store/store.ts'
 import { everything } from './suspender.ts'
 import type { TrustOptions } from './trust/trust.ts'
@@ -33,6 +35,8 @@ import type { Keys, Signer } from './trust/verify-signature.ts'
 export type FollowOptions = {
   readonly stateDir: string
   readonly source: Omit<SourceOptions, 'storeDir'>
+  /** Other sources of the same environment. */
+  readonly others?: readonly OtherSource[]
   readonly pollMs: number
   readonly trust?: TrustOptions
   /** Whose signed trailers approve changes; default: the keys of `trust`. */
@@ -72,11 +76,10 @@ export type Followed = {
   readonly previews: Previews
   readonly admission: Admission
   readonly source: Source
+  readonly others: readonly FollowedOther[]
 }
 
 const everybody: TrustOptions = { mode: 'none', keys: {} }
-/** Failures of a revision that auditors look for. */
-const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag', 'HistoryRewritten'])
 
 /** Opens the source and brings each new revision that is admitted into the loop. */
 export async function followRepository(options: FollowOptions, parts: FollowParts): Promise<Followed> {
@@ -90,9 +93,10 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     async (value) => await value.close(),
   )
   const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
-  const root = options.source.path === undefined ? {} : { root: options.source.path.replaceAll(/^\/+|\/+$/g, '') }
+  const renderings = stack.adopt(openRenderCache(stateDir), (value) => value.close())
+  const environment = { root: parseSubPath(options.source.path ?? ''), renderings }
   const opener = createBlobOpener(options.unsealer)
-  const createEngine = (how: BlobOpener): DesiredEngine => createDesired({ cache, ...root, opener: how })
+  const createEngine = (how: BlobOpener): DesiredEngine => createDesired({ cache, root: environment.root, opener: how })
   const admission = createAdmission({ source, trust, settings: store.settings })
   const approving = {
     keys: approvers,
@@ -101,22 +105,34 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     observed: parts.observed,
     clock,
   }
+  const names = (options.others ?? []).map(({ name }) => name)
+  const shared = shareDesired(createEngine(opener), names)
+  const others: FollowedOther[] = []
+  for (const other of options.others ?? [])
+    others.push(await followOther(other, { ...options, ...parts, trust, shared, renderings, cache }))
+  // Before the pollers are stopped: they may wait for a first source that cannot be read.
+  stack.defer(() => shared.end())
+  const listings = createListingKeeper({ cache, scope: [{ root: environment.root }, options.source.caps ?? {}], log })
+  // One source alone needs no other's files kept apart.
+  const desired = names.length === 0 ? createEngine(opener) : shared.own
+  const revisions = createRevisions({ source, desired, environment, listings })
   const previews = createPreviews({
     source,
     // A request is not reviewed yet: no key is used for what only it has.
     createDesired: () => createEngine({ recall: opener.recall, keysChanged: opener.keysChanged }),
     tracked: () => loop.view(),
     branch: parts.branch,
+    environment,
+    rendered: () => revisions.rendered(),
+    others: async () => await Promise.all(others.map(async ({ listing }) => await listing())),
     surroundings: (tracked) => loop.surroundings(tracked),
     approvals: createRequestApprovals({ ...approving, records: store.gitApprovals }),
   })
-  const listings = createListingKeeper({ cache, scope: [root, options.source.caps ?? {}], log })
-  const revisions = createRevisions({ source, desired: createEngine(opener), listings })
-  const approvals = createGitApprovals({ ...approving, source, loop, store, status, log })
+  const approvals = createGitApprovals({ ...approving, source, loop, store, status, log, rendered: () => revisions.rendered() })
   const arrival = { admission, previews, approvals, revisions, clock, log, parts }
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
-    onRevision: async (revision) => await arrive(revision, arrival),
+    onRevision: async (revision) => await shared.turn(async () => await arrive(revision, arrival)),
     onError: (error, retryIn) => {
       state.error = describeError(error)
       parts.measures.metrics.fetchFailed()
@@ -128,7 +144,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     interval: options.pollMs,
   })
   stack.defer(async () => await poller.stop())
-  return { poller, previews, admission, source }
+  return { poller, previews, admission, source, others }
 }
 
 /** Whose signed trailers count; undefined: nobody's. */

@@ -1,5 +1,6 @@
 import { appliedVerdict, type AppliedVerdict } from './applied-verdict.ts'
 import { startApplyStatus, type ApplyStatus } from './apply-status.ts'
+import type { FollowedOther } from './follow-others.ts'
 import { openForge } from './forge/open-forge.ts'
 import type { Loop } from './loop.ts'
 import type { ReconcilerOptions } from './main.ts'
@@ -13,12 +14,18 @@ import type { Store } from './store/store.ts'
 /** What the tellers need of the reconciler's options. */
 export type TellerOptions = Pick<ReconcilerOptions, 'environment' | 'log' | 'clock'> & Required<Pick<ReconcilerOptions, 'forge'>>
 
-type Reviewing = { readonly loop: Loop; readonly previews: Previews; readonly observed: Observed; readonly branch: string }
+type Reviewing = {
+  readonly loop: Loop
+  readonly previews: Previews
+  readonly observed: Observed
+  readonly others: readonly FollowedOther[]
+  readonly branch: string
+}
 
-/** Requests are planned again when the tracked commit moves, or a host comes or goes. */
+/** Requests are planned again when a tracked commit moves, or a host comes or goes. */
 export function planRequests(
   { forge, log, clock, environment = 'default' }: TellerOptions,
-  { loop, previews, observed, branch }: Reviewing,
+  { loop, previews, observed, others, branch }: Reviewing,
 ): Requests {
   return followRequests({
     forge: openForge(forge),
@@ -29,7 +36,7 @@ export function planRequests(
       const revision = loop.view()?.revision
       return revision === undefined
         ? undefined
-        : `${revision} ${observed.view
+        : `${[revision, ...others.map(({ state }) => state.revision?.commit ?? '')].join(' ')} ${observed.view
             .nodes()
             .map(({ name, connected }) => `${name}:${connected}`)
             .join()}`

@@ -1,5 +1,5 @@
 import type { Change, Plan } from '../schemas/generated/plan.ts'
-import { countOf, isOwnChange, namedChanges, shortCommit } from './approved-changes.ts'
+import { countOf, namedChanges, ownChanges, shortCommit, whyOwn } from './approved-changes.ts'
 import { pathsOfChange, writersOfCommits, type Written } from './change-writers.ts'
 import type { DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
@@ -13,7 +13,7 @@ import type { ApprovalPolicy } from './plan/resolve/policy.ts'
 import type { Source } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
 import type { Status } from './status/status.ts'
-import type { PendingRecord } from './store/approval-records.ts'
+import { everyFile, type PendingRecord } from './store/approval-records.ts'
 import type { Store } from './store/store.ts'
 import { isRefused, readApproval, type CommitApproval } from './trust/approval.ts'
 import { writersOf } from './trust/people.ts'
@@ -30,7 +30,7 @@ export type GitApprovals = {
 }
 
 export type GitApprovalPorts = {
-  readonly source: Pick<Source, 'commits' | 'changes' | 'isAncestor'>
+  readonly source: Pick<Source, 'commits' | 'changes' | 'sameTree' | 'isAncestor'>
   readonly loop: Pick<Loop, 'current' | 'view' | 'surroundings' | 'enqueue'>
   readonly observed: ObservedView
   readonly store: Pick<Store, 'settings' | 'gitApprovals' | 'transaction'>
@@ -39,11 +39,15 @@ export type GitApprovalPorts = {
   /** Of approvers; absent: no approval can count. */
   readonly keys: Keys | undefined
   readonly environment: string
+  /** True where what is in force was rendered from an overlay. */
+  readonly rendered: () => boolean
   readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
 
 const seenSetting = 'approvals.seen'
+/** Whether that commit's environment was an overlay. */
+const renderedSetting = 'approvals.rendered'
 
 export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
   return {
@@ -81,7 +85,7 @@ function forgetDone({ loop, store, observed, standing }: GitApprovalPorts): void
   const waiting = new Set(plan.changes.flatMap((change) => [...pathsOfChange(change, view, observed)]))
   if (standing.of(view) !== undefined) for (const key of view.keysOf('Fleet')) waiting.add(view.get(key)?.origin.path ?? '')
   for (const path of written) {
-    const asked = path === '' ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
+    const asked = path === '' || path === everyFile ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
     if (!asked) records.forgetWriters(path)
   }
 }
@@ -116,7 +120,9 @@ class Round {
   async #read(): Promise<void> {
     const { source, store, head, keys } = this.#ports
     const { commits, whole } = await this.#newCommits()
-    const written = whole ? await writersOfCommits(commits, { source, keys }) : []
+    const isRendered = this.#ports.rendered()
+    const rendered = isRendered || store.settings.get(renderedSetting) === 'true'
+    const written = whole ? await writersOfCommits(commits, { source, keys, rendered }) : []
     const approvals: CommitApproval[] = []
     for (const commit of commits) {
       const approval = await this.#judge(commit)
@@ -129,6 +135,7 @@ class Round {
       if (!whole) for (const { id, bytes } of commits) records.wrote('', id, writersOf(readSignedCommit(id, bytes)))
       for (const { commit, tokens } of approvals) for (const token of tokens) records.await({ commit, token })
       store.settings.put(seenSetting, head)
+      store.settings.put(renderedSetting, String(isRendered))
     })
   }
 
@@ -243,27 +250,26 @@ class Round {
   #give({ approval, changes, pending }: { approval: CommitApproval; changes: readonly Change[]; pending: PendingRecord }): void {
     const { store, clock } = this.#ports
     const { commit, signer } = approval
-    const own = changes.filter((change) => this.#isOwn(change, approval))
-    const others = changes.filter((change) => !own.includes(change))
+    const own = ownChanges(changes, (change) => this.#whyOwn(change, approval))
+    const others = changes.filter((change) => [...own.values()].every((some) => !some.includes(change)))
     for (const { key, approval: plan = '' } of others)
       store.gitApprovals.give({ key, plan, by: signer.name, signer, commit, at: clock.now().toISOString() })
     store.gitApprovals.settle(pending)
     if (others.length > 0)
       this.#tell('ApprovedInGit', `${signer.name} approved ${countOf(others)} by commit ${shortCommit(commit)}.`, 'Normal')
-    if (own.length > 0)
+    for (const [why, some] of own)
       this.#tell(
         'ApprovalIgnored',
-        `The approval of ${countOf(own)} in commit ${shortCommit(commit)} does not count: ${signer.name} made the change, and spec.approvals.ownChanges is not set.`,
+        `The approval of ${countOf(some)} in commit ${shortCommit(commit)} does not count: ${why}, and spec.approvals.ownChanges is not set.`,
       )
   }
 
-  #isOwn(change: Change, approval: CommitApproval): boolean {
+  #whyOwn(change: Change, approval: CommitApproval): string | undefined {
     const { policy, store, loop, observed } = this.#ports
     const desired = loop.view()
-    if (policy.ownChanges) return false
-    return (
-      desired === undefined || isOwnChange(change, approval, { desired, observed, writers: (paths) => store.gitApprovals.writers(paths) })
-    )
+    if (policy.ownChanges) return undefined
+    if (desired === undefined) return 'nobody can tell who made the change'
+    return whyOwn(change, approval, { desired, observed, writers: (paths) => store.gitApprovals.writers(paths) })
   }
 
   /** Of all that waits, and of what a merge just brought, as its request told. */

@@ -3,6 +3,7 @@ import { pullRequestOf } from './history/meaning/pull-request.ts'
 import type { Plan } from '../schemas/generated/plan.ts'
 import type { Clock } from './lib/clock.ts'
 import { digestOf } from './lib/digest.ts'
+import type { ObjectKey } from './lib/object-key.ts'
 import type { StepFields } from './plan/step-fields.ts'
 import type { Revision } from './source/types.ts'
 import type { LedgerRecords } from './store/ledger-records.ts'
@@ -28,6 +29,8 @@ export type LedgerPorts = {
   readonly records: LedgerRecords
   readonly plans: Pick<Plans, 'get' | 'put'>
   readonly clock: Pick<Clock, 'now'>
+  /** Of an object that another source of the environment declares: that source, at the revision in force. */
+  readonly otherSource?: (key: ObjectKey) => { readonly name: string; readonly commit: string } | undefined
   /** Told when there is a receipt more. */
   readonly grown: () => void
 }
@@ -112,13 +115,14 @@ function append({ records, grown }: LedgerPorts, body: ReceiptBody, ending: Endi
 }
 
 function write(ports: LedgerPorts, { report, startedAt, people }: End): void {
-  const { environment, records, plans } = ports
+  const { environment, records, plans, otherSource } = ports
   const { plan, step, key, node, at, code } = report
   const result = report.state === 'done' ? 'succeeded' : 'failed'
   const sent = plans.get(plan)
   // What was sent before this database began has no plan here; a report that came twice has its receipt.
   if (sent === undefined || records.has({ plan, step, result, at })) return
   const { revision: commit, fields } = sent
+  const source = otherSource?.(key)
   const body: ReceiptBody = {
     environment,
     commit,
@@ -131,7 +135,8 @@ function write(ports: LedgerPorts, { report, startedAt, people }: End): void {
     result,
     ...(code === undefined ? {} : { error: code.slice(0, 64) }),
     ...(fields[step] === undefined ? {} : { fields: [...fields[step]] }),
-    ...people.get(commit),
+    ...(source === undefined ? {} : { source }),
+    ...people.get(source?.commit ?? commit),
   }
   append(ports, body, { step, result, at })
 }

@@ -28,6 +28,7 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
+import { otherSourceOf, type FollowedOther, type OtherSource } from './follow-others.ts'
 import { approversOf, followRepository } from './follow-repository.ts'
 import { planRequests, tellApplied } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
@@ -47,6 +48,8 @@ export type ReconcilerOptions = {
   /** Folder that survives restarts; one reconciler at a time uses it. */
   readonly stateDir: string
   readonly source: Omit<SourceOptions, 'storeDir'>
+  /** Other sources of the same environment; the policy is the first one's. */
+  readonly others?: readonly OtherSource[]
   /** Where the API listens. */
   readonly listen: { readonly host: string; readonly port: number }
   /** Where agents dial in; port 0 takes a free one. */
@@ -119,11 +122,13 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const status: Status = createStatus({ store, clock, heard })
   stack.adopt(news.start(), async (value) => await value.stop())
   let noter: Noter | undefined
+  let followedOthers: readonly FollowedOther[] = []
   const ledger = createLedger({
     environment: options.environment ?? 'default',
     records: store.ledger,
     plans: store.plans,
     clock,
+    otherSource: (key) => otherSourceOf(key, { loop, observed: observed.view, others: followedOthers }),
     grown: () => noter?.trigger(),
   })
   const dispatcher = stack.adopt(
@@ -168,7 +173,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     clearTimeout,
   )
   const repository = { url: parseRemote(options.source.url).url, branch: options.source.ref ?? 'HEAD', path: folderOf(options.source.path) }
-  const { poller, previews, admission, source } = await followRepository(
+  const { poller, previews, admission, source, others } = await followRepository(
     { ...options, unsealer },
     {
       loop,
@@ -184,6 +189,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       branch: repository.branch,
     },
   )
+  followedOthers = others
   const adopt = createAdopt({ source, desired: () => loop.view(), observed: observed.view })
   const { suspender, leases } = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
   if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
@@ -198,8 +204,14 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     suspender,
     leases,
     repository,
-    fetchNow: () => poller.trigger(),
-    allowRevision: (commit) => admission.allow(commit),
+    others: others.map((one) => one.state),
+    fetchNow: async () => {
+      // Not waited for: other sources may wait for the first one themselves.
+      for (const other of others) void other.poller.trigger()
+      await poller.trigger()
+    },
+    // A word is bound to one commit, which one of the sources has.
+    allowRevision: (commit) => [admission, ...others.map((one) => one.admission)].forEach((one) => one.allow(commit)),
     mask: maskPlan,
     objects: status.objects,
     notifier: news.notifier,
@@ -211,8 +223,11 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       objects: status.objects,
       ...requestPorts(dispatcher),
       control,
-      webhook: webhookPort(options, () => void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))),
-      repository,
+      webhook: webhookPort(options, () => {
+        for (const other of others) void other.poller.trigger()
+        void poller.trigger().then(() => triggers.forEach((trigger) => trigger()))
+      }),
+      repository: { ...repository, others: others.map(({ state: { name, url, branch } }) => ({ name, url, branch })) },
       identity: { token: (token) => store.tokens.verify(token, clock.now()), isRevoked: (certificate) => pki.isRevoked(certificate) },
       clock,
       log,
@@ -228,7 +243,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const requests =
     options.forge === undefined
       ? undefined
-      : planRequests({ ...options, forge: options.forge }, { loop, previews, observed, branch: repository.branch })
+      : planRequests({ ...options, forge: options.forge }, { loop, previews, observed, others, branch: repository.branch })
   if (requests !== undefined) {
     stack.defer(async () => await requests.stop())
     triggers.push(() => requests.trigger())

@@ -33,6 +33,8 @@ export type ControlParts = {
   readonly observed: ObservedView
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string; readonly path: string }
+  /** Other sources of the environment. */
+  readonly others?: readonly (SourceState & { readonly name: string; readonly url: string; readonly branch: string })[]
   readonly previews: Previews
   readonly leases: Pick<LeaseKeeper, 'begin' | 'end' | 'list'>
   readonly suspender: Pick<Suspender, 'suspend' | 'resume'>
@@ -139,6 +141,15 @@ function statusOf(parts: ControlParts): Record<string, unknown> {
     signer: source.signer,
     fetchedAt: source.fetchedAt,
     error: source.error,
+    sources: (parts.others ?? []).map((one) => ({
+      name: one.name,
+      url: one.url,
+      ref: one.branch,
+      revision: one.revision?.commit,
+      subject: one.revision?.subject,
+      fetchedAt: one.fetchedAt,
+      error: one.error,
+    })),
     suspended: store.suspensions.list().some((one) => one.key === everything),
     suspensions: store.suspensions.list(),
     leases: parts.leases.list(),

@@ -1,9 +1,12 @@
 import type { DesiredEngine, DesiredView } from './desired/types.ts'
+import type { PlacedListing } from './follow-others.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { preview } from './plan/preview.ts'
 import type { RequestPlan } from './plan/text/preview.ts'
 import type { Surroundings } from './plan/types.ts'
+import { renderOverlay } from './render/render.ts'
 import type { RequestApprovals } from './request-approvals.ts'
+import type { Environment } from './revisions.ts'
 import type { Source } from './source/types.ts'
 
 /** What merging branches and requests would do. */
@@ -38,6 +41,11 @@ export type PreviewPorts = {
   /** The tracked branch, as it is in force; undefined before the first revision. */
   readonly tracked: () => DesiredView | undefined
   readonly branch: string
+  readonly environment: Environment
+  /** True where the tracked branch is an overlay. */
+  readonly rendered: () => boolean
+  /** What the environment's other sources declare, as they are in force. */
+  readonly others: () => Promise<readonly PlacedListing[]>
   /** What a plan depends on besides Git, as it is now. */
   readonly surroundings: (tracked: DesiredView) => Surroundings
   readonly approvals: RequestApprovals
@@ -81,14 +89,32 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
   return await source.merge({ ref, into: tracked.revision }, async (merge) => {
     const { head, base, into, subject, conflicts } = merge
     if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
-    const { entries, refused } = await merge.list()
-    const { view } = await ports.createDesired().update({ revision: head, entries, refused, read: (ids) => merge.read(ids) })
+    const { root, renderings } = ports.environment
+    const overlay = await renderOverlay({ tree: merge.files, root, cache: renderings })
+    const files = overlay ?? { ...(await merge.list()), read: (ids: readonly string[]) => merge.read(ids) }
+    const { view } = await ports.createDesired().update({ revision: head, ...together(files, await ports.others()) })
     const around = { ...ports.surroundings(tracked), merged: view, tracked }
     const bare = preview(around)
-    const { approvals, told } = await ports.approvals.of({ merge, tracked, merged: view, preview: bare })
+    const rendered = overlay !== undefined || ports.rendered()
+    const { approvals, told } = await ports.approvals.of({ merge, tracked, merged: view, rendered, preview: bare })
     const approved = approvals.length === 0 ? bare : preview({ ...around, approvals: [...around.approvals, ...approvals] })
     return { ...approved, ...(told.length === 0 ? {} : { approvals: told }), merge: { ref, head, base, into, subject, branch } }
   })
+}
+
+/** The files of several sources as those of one. */
+function together(own: PlacedListing, others: readonly PlacedListing[]): PlacedListing {
+  const all = [own, ...others]
+  return {
+    entries: all.flatMap(({ entries }) => entries),
+    refused: all.flatMap(({ refused }) => refused),
+    read: async function* (ids) {
+      for (const { entries, read } of all) {
+        const held = new Set(entries.map(({ id }) => id))
+        yield* read(ids.filter((id) => held.has(id)))
+      }
+    },
+  }
 }
 
 const mostConflicts = 20

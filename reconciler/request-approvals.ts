@@ -1,4 +1,4 @@
-import { countOf, isOwnChange, namedChanges, shortCommit } from './approved-changes.ts'
+import { countOf, namedChanges, ownChanges, shortCommit, whyOwn } from './approved-changes.ts'
 import { writersOfCommits } from './change-writers.ts'
 import type { DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
@@ -8,7 +8,7 @@ import type { ApprovalPolicy } from './plan/resolve/policy.ts'
 import type { SignedApproval } from './plan/types.ts'
 import type { MergeResult } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
-import type { ApprovalRecords } from './store/approval-records.ts'
+import { everyFile, type ApprovalRecords } from './store/approval-records.ts'
 import { isRefused, readApproval, type CommitApproval } from './trust/approval.ts'
 import type { Keys } from './trust/verify-signature.ts'
 
@@ -21,10 +21,12 @@ export type RequestApprovals = {
 }
 
 export type RequestToApprove = {
-  readonly merge: Pick<MergeResult, 'commits' | 'changes'>
+  readonly merge: Pick<MergeResult, 'commits' | 'changes' | 'sameTree'>
   /** The tracked branch, whose policy holds. */
   readonly tracked: DesiredView
   readonly merged: DesiredView
+  /** True where the one or the other is rendered from an overlay. */
+  readonly rendered: boolean
   /** What merging would do without these approvals. */
   readonly preview: Pick<Preview, 'plan' | 'pending'>
 }
@@ -71,7 +73,7 @@ async function wordsOf(judging: Judging, request: RequestToApprove): Promise<Req
     else approvals.push(found)
   }
   if (approvals.length === 0) return { approvals: [], told }
-  const written = await writersOfCommits(commits, { source: request.merge, keys })
+  const written = await writersOfCommits(commits, { source: request.merge, keys, rendered: request.rendered })
   const given = approvals.map((approval) => grantsOf({ ...judging, ...request, written }, approval))
   return { approvals: given.flatMap((one) => one.approvals), told: [...told, ...given.flatMap((one) => one.told)] }
 }
@@ -87,10 +89,11 @@ function grantsOf({ written, ...request }: Granting, approval: CommitApproval): 
   const changes = [...new Set(tokens.flatMap((token) => named.get(token) ?? []))]
   const writers = (paths: ReadonlySet<string>): string[] => [
     ...records.writers(paths),
-    ...written.flatMap((one) => (one.paths.some((path) => paths.has(path)) ? one.people : [])),
+    ...written.flatMap((one) => (one.paths.some((path) => path === everyFile || paths.has(path)) ? one.people : [])),
   ]
-  const own = policy.ownChanges ? [] : changes.filter((change) => isOwnChange(change, approval, { desired: merged, observed, writers }))
-  const others = changes.filter((change) => !own.includes(change))
+  const makers = { desired: merged, observed, writers }
+  const own = ownChanges(changes, (change) => (policy.ownChanges ? undefined : whyOwn(change, approval, makers)))
+  const others = changes.filter((change) => [...own.values()].every((some) => !some.includes(change)))
   const at = clock.now().toISOString()
   return {
     approvals: others.map(({ key, approval: plan = '' }) => ({ key, plan, by: signer.name, at, signer, commit })),
@@ -100,7 +103,7 @@ function grantsOf({ written, ...request }: Granting, approval: CommitApproval): 
         ? [`Commit ${shortCommit(commit)} approves nothing that this request does as it is now.`]
         : []),
       ...(others.length === 0 ? [] : [`${signer.name} approves ${countOf(others)} by commit ${shortCommit(commit)}.`]),
-      ...(own.length === 0 ? [] : [`Commit ${shortCommit(commit)} does not approve ${countOf(own)}: ${signer.name} made the change.`]),
+      ...[...own].map(([why, some]) => `Commit ${shortCommit(commit)} does not approve ${countOf(some)}: ${why}.`),
     ],
   }
 }

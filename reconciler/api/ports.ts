@@ -69,7 +69,12 @@ export type Control = {
 export type Webhook = (body: Buffer, headers: IncomingHttpHeaders) => Promise<number>
 
 /** Where desired state is changed. */
-export type Repository = { readonly url: string; readonly branch: string }
+export type Repository = {
+  readonly url: string
+  readonly branch: string
+  /** Other sources of the same environment; their files are told as NAME//path. */
+  readonly others?: readonly { readonly name: string; readonly url: string; readonly branch: string }[]
+}
 
 export type ApiOptions = {
   readonly objects: Collection

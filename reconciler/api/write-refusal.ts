@@ -1,5 +1,5 @@
 import { ApiError, notFound, qualified } from './api-error.ts'
-import type { ApiOptions } from './ports.ts'
+import type { ApiOptions, Repository } from './ports.ts'
 import type { RequestPath } from './request-path.ts'
 import type { Resource } from './resources.ts'
 
@@ -25,10 +25,18 @@ export function refuseWrite(
   const subject = `${qualified(of)} "${path.name}" is forbidden`
   if (object === undefined)
     return new ApiError(403, 'Forbidden', `${subject}: desired state changes only in Git: add its file to ${branch}`)
-  const origin = object.metadata.annotations?.['gitvirt.io/origin']
-  if (resource.derived === true || origin === undefined) {
+  const told = object.metadata.annotations?.['gitvirt.io/origin']
+  if (resource.derived === true || told === undefined) {
     return new ApiError(403, 'Forbidden', `${subject}: it follows from what ${branch} declares and from what the hosts report`)
   }
   const act = method === 'DELETE' ? 'remove it from' : 'edit'
-  return new ApiError(403, 'Forbidden', `${subject}: desired state changes only in Git: ${act} ${origin} on ${branch}`)
+  const { file, place } = placeOf(told, repository)
+  return new ApiError(403, 'Forbidden', `${subject}: desired state changes only in Git: ${act} ${file} on ${place}`)
+}
+
+/** The file and the branch that hold an object. */
+function placeOf(origin: string, { url, branch, others = [] }: Repository): { readonly file: string; readonly place: string } {
+  const other = others.find(({ name }) => origin.startsWith(`${name}//`))
+  if (other === undefined) return { file: origin, place: `branch "${branch}" of ${url}` }
+  return { file: origin.slice(other.name.length + 2), place: `branch "${other.branch}" of ${other.url}` }
 }

@@ -2,13 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Plan } from '../../schemas/generated/plan.ts'
+import { createMemoryBlobCache, type BlobCache } from '../desired/cache.ts'
 import { savedView } from '../plan/saved-view.ts'
 import type { TreeEntry, UpdateInput } from '../desired/types.ts'
+import { renderOverlay } from '../render/render.ts'
 import { openLocalRepository } from '../source/local-repository.ts'
 import { resolveCommit, resolveTree } from '../source/local-tree.ts'
 import { openSource } from '../source/open-source.ts'
 import { parseRemote, parseSubPath } from '../source/options.ts'
-import { openManifestCache } from '../store/manifest-cache.ts'
+import { openManifestCache, openRenderCache } from '../store/manifest-cache.ts'
 import { readState } from './state-file.ts'
 
 export type OfflinePlanOptions = {
@@ -55,9 +57,11 @@ async function readRevision(options: OfflinePlanOptions, stack: AsyncDisposableS
   // What lies on this machine needs no copy.
   const folder = parseRemote(repo).url
   const revision = await resolveCommit(folder, ref)
-  const [tree, repository] = await Promise.all([resolveTree(folder, revision, path), openLocalRepository(folder)])
+  const trees = [resolveTree(folder, revision, path), resolveTree(folder, revision, '')] as const
+  const [tree, whole, repository] = await Promise.all([...trees, openLocalRepository(folder)])
   stack.adopt(repository, async (value) => await value.close())
-  return { revision, ...(await repository.list(tree, path)), read: (ids) => repository.read(ids) }
+  const overlay = await renderOverlay({ tree: repository.files(whole), root: path, cache: openRenderings(options, stack) })
+  return { revision, ...(overlay ?? { ...(await repository.list(tree, path)), read: (ids) => repository.read(ids) }) }
 }
 
 async function fetchRevision(options: OfflinePlanOptions & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadRevision> {
@@ -67,5 +71,10 @@ async function fetchRevision(options: OfflinePlanOptions & { readonly path: stri
   const ref = options.ref === undefined ? {} : { ref: options.ref }
   const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...ref }), async (value) => await value.close())
   const { commit } = await source.fetch()
-  return { revision: commit, ...(await source.list(commit)), read: (ids) => source.read(ids) }
+  const overlay = await renderOverlay({ tree: await source.files(commit), root: path, cache: openRenderings(options, stack) })
+  return { revision: commit, ...(overlay ?? { ...(await source.list(commit)), read: (ids) => source.read(ids) }) }
+}
+
+function openRenderings({ cacheDir }: OfflinePlanOptions, stack: AsyncDisposableStack): BlobCache {
+  return cacheDir === undefined ? createMemoryBlobCache() : stack.adopt(openRenderCache(cacheDir), (value) => value.close())
 }

@@ -2,7 +2,6 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { kinds, resolveKind } from '../../schemas/kinds.ts'
 import { defaultNamespace } from '../desired/defaults/default-object.ts'
-import type { CliContext } from './context.ts'
 import type { History } from '../history/history.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
@@ -27,26 +26,22 @@ export function historyCacheDir(flags: HistoryFlags): string {
  * Opens the history, hands it to the work, and closes it. A cache that cannot be opened costs time, nothing else. What reads manifests is
  * loaded here, so that other commands start without it.
  */
-export async function withHistory<T>(
-  context: Pick<CliContext, 'note'>,
-  flags: HistoryFlags,
-  work: (history: History) => Promise<T>,
-): Promise<T> {
+export async function withHistory<T>(flags: HistoryFlags, work: (history: History) => Promise<T>): Promise<T> {
   await using stack = new AsyncDisposableStack()
   const { openHistory } = await import('../history/history.ts')
+  const { openRenderCache } = await import('../store/manifest-cache.ts')
   const cache = await openCache(historyCacheDir(flags))
   if (cache !== undefined) stack.defer(() => cache.close())
   const { repo = '.', ref, path, firstParent } = flags
   const history = await openHistory({
     repo,
+    renderings: stack.adopt(openRenderCache(historyCacheDir(flags)), (value) => value.close()),
     ...(ref === undefined ? {} : { ref }),
     ...(path === undefined ? {} : { path }),
     ...(firstParent === undefined ? {} : { firstParent }),
     ...(cache === undefined ? {} : { cache }),
   })
   stack.defer(async () => await history.close())
-  if (history.hasUnrenderedOverlays)
-    context.note('warning: overlays (kustomization.yaml) are not rendered: the files are read as they are.')
   return await work(history)
 }
 

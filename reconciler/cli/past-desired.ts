@@ -1,5 +1,6 @@
 import { maskWhole } from '../compare/mask.ts'
 import type { JsonObject } from '../compare/types.ts'
+import { createMemoryBlobCache } from '../desired/cache.ts'
 import type { ManifestError } from '../desired/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { defaultCacheDir, lazyRepository, openCache } from './compare/run-diff.ts'
@@ -32,7 +33,7 @@ export async function pastDesired({ repo, revision, path, key }: DesiredQuery): 
   const state = async (): Promise<never> => {
     throw new GitvirtError({ code: 'Internal', message: 'A revision has no live state.' })
   }
-  const ports = { repo, repository: lazyRepository(repo, stack), state }
+  const ports = { repo, repository: lazyRepository(repo, stack), renderings: createMemoryBlobCache(), state }
   const side = await openSide({ kind: 'git', name: revision, revision, path }, ports).catch((error: unknown) => {
     throw missing(error, { repo, revision })
   })

@@ -25,7 +25,7 @@ export function indexListing({ entries, refused }: FileListing, blobs: ReadonlyM
     const blob = blobs.get(id)
     add(path, blob === undefined ? unreadContent(id, size, defaultLimits) : { id, blob })
   }
-  for (const { path, code, message } of refused) add(path, { code, message })
+  for (const { path, ...why } of refused) add(path, why)
   // A file whose every error names its object declares just these.
   const untold = new Set(errors.filter((error) => error.object === undefined).map((error) => error.path))
   return { ...judgeKeys(touched, claims, errors), untold: [...untold], declared: true }

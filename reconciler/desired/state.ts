@@ -1,3 +1,4 @@
+import { rootOf } from '../lib/folders-above.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { BlobCache } from './cache.ts'
 import { Claims } from './engine/claims.ts'
@@ -29,11 +30,14 @@ export type DesiredOptions = {
 /** Makes the engine that keeps the desired state of one environment. Pure but for the reader and the cache that it is handed. */
 export function createDesired(options: DesiredOptions = {}): DesiredEngine {
   const engine = new Engine(options)
-  return { update: (input) => engine.update(input), reopen: (read) => engine.reopen(read), view: () => engine.view }
+  return { update: (input) => engine.update(input), reopen: (read, source) => engine.reopen(read, source), view: () => engine.view }
 }
 
 /** File below the environment's root that holds its Fleet. */
 export const fleetFile = 'gitvirt.yaml'
+
+/** Whose files are told of, and what reads them. */
+type Reading = Pick<UpdateInput, 'read' | 'ownersUnknown'> & { readonly source?: string | undefined }
 
 class Engine {
   readonly #cache: BlobCache | undefined
@@ -43,6 +47,8 @@ class Engine {
   readonly #files = new Map<string, FileState>()
   /** Files of which some could not be opened. */
   readonly #locked = new Set<string>()
+  /** Those that were not tried with the newest keys; some may be open or gone by now. */
+  readonly #untried = new Set<string>()
   /** Encrypted files of which not all is told that they declare. */
   readonly #veiled = new Set<string>()
   readonly #claims = new Claims()
@@ -57,25 +63,30 @@ class Engine {
   }
 
   async update(input: UpdateInput): Promise<DesiredUpdate> {
-    return await this.#update(input.revision, treeEdits(input, this.#files, this.view === undefined), input.read)
+    return await this.#update(input.revision, treeEdits(input, this.#files, this.view === undefined), input)
   }
 
-  async reopen(read: ReadBlobs): Promise<DesiredUpdate | undefined> {
-    if (this.view === undefined || this.#locked.size === 0 || (await this.#opener?.keysChanged()) !== true) return undefined
+  async reopen(read: ReadBlobs, source?: string): Promise<DesiredUpdate | undefined> {
+    if (this.view === undefined || this.#locked.size === 0) return undefined
+    // New keys are told of once, and each source opens its own files with them.
+    if ((await this.#opener?.keysChanged()) === true) for (const path of this.#locked) this.#untried.add(path)
     const edits = new Map<string, PathEdit>()
-    for (const path of this.#locked) {
-      const id = this.#files.get(path)?.id
-      if (id !== undefined) edits.set(path, { kind: 'blob', id })
+    for (const path of this.#untried) {
+      const id = this.#locked.has(path) ? this.#files.get(path)?.id : undefined
+      if (id !== undefined && (source === undefined || rootOf(path) === source)) edits.set(path, { kind: 'blob', id })
     }
-    return await this.#update(this.view.revision, edits, read)
+    if (edits.size === 0) return undefined
+    const update = await this.#update(this.view.revision, edits, { read, source })
+    for (const path of edits.keys()) this.#untried.delete(path)
+    return update
   }
 
-  async #update(revision: string, edits: ReadonlyMap<string, PathEdit>, read: ReadBlobs): Promise<DesiredUpdate> {
+  async #update(revision: string, edits: ReadonlyMap<string, PathEdit>, { read, ...of }: Reading): Promise<DesiredUpdate> {
     // All that can fail comes first; what follows runs to its end.
     const options = { cache: this.#cache, limits: this.#limits, read }
     const blobs = await loadBlobs(this.#wanted(edits), options)
     await openSealed(blobs, this.#opener, read)
-    const changed = this.#apply(edits, blobs)
+    const changed = this.#apply(edits, blobs, of)
     this.view = createView(revision, this.#parts, [...this.#veiled].sort())
     return { view: this.view, changed }
   }
@@ -87,7 +98,11 @@ class Engine {
     return [...ids]
   }
 
-  #apply(edits: ReadonlyMap<string, PathEdit>, blobs: ReadonlyMap<string, JudgedBlob>): Set<ObjectKey> {
+  #apply(
+    edits: ReadonlyMap<string, PathEdit>,
+    blobs: ReadonlyMap<string, JudgedBlob>,
+    { source, ownersUnknown = false }: Omit<Reading, 'read'>,
+  ): Set<ObjectKey> {
     const touched = new Set<ObjectKey>()
     const unknownPaths = new Map<string, true | undefined>()
     const pathErrors = new Map<string, readonly ManifestError[] | undefined>()
@@ -107,6 +122,7 @@ class Engine {
       if (errors.length > 0 || (before !== undefined && before.errors.length > 0))
         pathErrors.set(path, errors.length > 0 ? errors : undefined)
     }
+    if (source !== undefined) this.#claims.settleOwners(touched, source, ownersUnknown)
     // A first view touches everything.
     if (this.view !== undefined) this.#touchOwned(touched)
     const { parts, changed } = editObjects(this.#parts, this.#claims, touched)
@@ -116,7 +132,7 @@ class Engine {
   }
 
   #content(edit: Exclude<PathEdit, { kind: 'gone' }>, blobs: ReadonlyMap<string, JudgedBlob>): FileContent {
-    if (edit.kind === 'refused') return { code: edit.code, message: edit.message }
+    if (edit.kind === 'refused') return edit
     const blob = blobs.get(edit.id)
     return blob === undefined ? unreadContent(edit.id, edit.size, this.#limits) : { id: edit.id, blob }
   }

@@ -23,6 +23,8 @@ export type ManifestError = {
   readonly refersTo?: ObjectKey
   /** What to do; for an unknown field the nearest name. */
   readonly action?: string
+  /** The folder below which all is unknown because of this; empty for the whole repository. */
+  readonly covers?: string
 }
 
 /** Kinds that only carry data for others. */
@@ -88,12 +90,29 @@ export type TreeEntry = { readonly path: string; readonly id: string; readonly s
 /** A path whose blob differs from the revision before; absent ids mean added or removed. */
 export type TreeEdit = { readonly path: string; readonly before?: string; readonly after?: string }
 
-/** A file that the source passed over: it is there, but what it holds is unknown. */
-export type RefusedFile = { readonly path: string; readonly code: string; readonly message: string }
+/** A file that the source passed over: it is there, but what it holds is unknown, as is all below it. */
+export type RefusedFile = {
+  readonly path: string
+  readonly code: string
+  readonly message: string
+  /** What to tell in place of code and message, where other places are to blame. */
+  readonly errors?: readonly ManifestError[]
+}
+
+/** How a text came about that stands in no file as it is, and where its lines belong. */
+export type MadeFrom = {
+  /** The file that it was made by, from the repository's root. */
+  readonly by: string
+  /** Rising: from line `from` of the text on, all stands at this place of the file. */
+  readonly places: readonly { readonly from: number; readonly line: number; readonly column: number }[]
+  /** Of single fields of what begins at line `from`, where the file has them itself. */
+  readonly fields: readonly { readonly from: number; readonly field: string; readonly line: number; readonly column: number }[]
+}
 
 /** A blob's content, or how many bytes it would have where that is too much to read. */
 export type BlobContent = { readonly id: string } & (
-  { readonly bytes: Uint8Array; readonly size?: undefined } | { readonly bytes?: undefined; readonly size: number }
+  | { readonly bytes: Uint8Array; readonly size?: undefined; readonly made?: MadeFrom }
+  | { readonly bytes?: undefined; readonly size: number; readonly made?: undefined }
 )
 
 /** Contents by blob id, in any order; an id may be left out where the blob is gone. */
@@ -105,6 +124,10 @@ export type UpdateInput = {
   readonly read: ReadBlobs
   /** With `entries` all refused files, with `changes` those among the changed ones. */
   readonly refused?: readonly RefusedFile[]
+  /** Of several sources: the root of the one that is told of here (`rootOf`); files of the others stay. Default: there is one only. */
+  readonly source?: string
+  /** True where nothing is known yet of which source owned what: an object that another one has as well is refused for both. */
+  readonly ownersUnknown?: boolean
 } & (
   | { readonly entries: readonly TreeEntry[]; readonly changes?: undefined }
   | { readonly changes: readonly TreeEdit[]; readonly entries?: undefined }
@@ -119,9 +142,10 @@ export type DesiredEngine = {
   update(input: UpdateInput): Promise<DesiredUpdate>
   /**
    * Tries again to open what could not be opened, where keys came or went; undefined where nothing is to be tried.
+   * @param source of several sources: the root of the one that `read` reads
    * @throws whatever `read` throws
    */
-  reopen(read: ReadBlobs): Promise<DesiredUpdate | undefined>
+  reopen(read: ReadBlobs, source?: string): Promise<DesiredUpdate | undefined>
   /** The view of the last update; undefined before the first. */
   view(): DesiredView | undefined
 }

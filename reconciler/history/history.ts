@@ -1,6 +1,5 @@
 import type { Person, Receipt, Signer } from '../../schemas/generated/receipt.ts'
-import type { BlobCache } from '../desired/cache.ts'
-import type { FileContent } from '../desired/engine/file-state.ts'
+import { createMemoryBlobCache, type BlobCache } from '../desired/cache.ts'
 import { fleetFile } from '../desired/state.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { parseSubPath } from '../source/options.ts'
@@ -15,6 +14,7 @@ import { readCommits } from './read/commits.ts'
 import { readDetails, type CommitDetails } from './read/details.ts'
 import { readGraph } from './read/graph.ts'
 import { readNotes } from './read/notes.ts'
+import { holdsOverlay, readOverlays, type RenderedTexts } from './read/overlays.ts'
 import { openRepository, resolveCommit, type LocalRepository } from './read/repository.ts'
 
 export type HistoryOptions = {
@@ -26,25 +26,12 @@ export type HistoryOptions = {
   readonly path?: string
   readonly firstParent?: boolean
   readonly cache?: BlobCache
-  /** What the environment's objects come from, commit by commit; default: its files as they are. */
-  readonly readObjects?: ReadObjects
+  /** What overlays were rendered to; default: kept in memory. */
+  readonly renderings?: BlobCache
 }
 
 /** Commits with the texts that each changes, and what a text says by its id. */
-export type ObjectTexts = { readonly commits: readonly HistoryCommit[]; readonly content: (id: string) => FileContent | undefined }
-
-/**
- * The one place where history learns which objects a tree declares. Another one than the files' may put a rendered overlay in the place of
- * the files that it is made of: one path, with an id that changes whenever the rendered text does.
- */
-export type ReadObjects = (query: BlobQuery) => Promise<ObjectTexts>
-
-async function readFiles(query: BlobQuery): Promise<ObjectTexts> {
-  return { commits: query.commits, content: await readContents(query) }
-}
-
-/** Source of the name: kustomize, "kustomization.yaml". */
-const overlay = /(?:^|\/)kustomization\.ya?ml$/
+type ObjectTexts = Pick<RenderedTexts, 'commits' | 'content'> & Partial<RenderedTexts>
 
 /** A commit as people are told of it. */
 export type CommitStory = Omit<CommitDetails, 'message'> & {
@@ -64,7 +51,9 @@ export class History {
   readonly #notes: ReadonlyMap<string, ReceiptNote>
   readonly #options: HistoryOptions
   readonly #path: string
-  readonly #commits: readonly HistoryCommit[]
+  #commits: readonly HistoryCommit[]
+  /** Of an overlay: the rendered text of a path at the newest commit. */
+  #text: RenderedTexts['text'] | undefined
   #times: ReadonlyMap<string, number> | undefined
   #contains: ((newer: string, older: string) => boolean) | undefined
 
@@ -84,20 +73,24 @@ export class History {
     this.#commits = parts.commits
   }
 
-  /** True where overlays are, or were, among the files, and nothing renders them: what they change is not seen. */
-  get hasUnrenderedOverlays(): boolean {
-    if (this.#options.readObjects !== undefined) return false
-    return this.#commits.some(({ edits }) => edits.some(({ path }) => overlay.test(path)))
-  }
-
   /** Follows one object, or all of them. */
   async walk(wanted?: ObjectKey): Promise<WalkEnd> {
     const { cache } = this.#options
     const follow = wanted === undefined ? {} : { wanted }
     const kept = cache === undefined ? {} : { cache }
-    const readObjects = this.#options.readObjects ?? readFiles
-    const texts = await readObjects({ gitDir: this.repository.gitDir, commits: this.#commits, ...follow, ...kept })
+    const texts = await this.#readObjects({ gitDir: this.repository.gitDir, commits: this.#commits, ...follow, ...kept })
+    // An overlay has files, and so commits, outside of its folder.
+    this.#commits = texts.commits
+    this.#text = texts.text
     return walk({ ...texts, fleetPath: this.#path === '' ? fleetFile : `${this.#path}/${fleetFile}`, ...follow })
+  }
+
+  /** The one place where history learns which objects a tree declares. */
+  async #readObjects(query: BlobQuery): Promise<ObjectTexts> {
+    const place = { gitDir: query.gitDir, tip: this.tip, path: this.#path }
+    if (!(await holdsOverlay(place, query.commits))) return { commits: query.commits, content: await readContents(query) }
+    const { firstParent = false, renderings = createMemoryBlobCache() } = this.#options
+    return await readOverlays({ ...query, ...place, firstParent, renderings })
   }
 
   /** When a commit of the walk was committed: seconds since 1970. */
@@ -106,8 +99,10 @@ export class History {
     return this.#times.get(commit) ?? 0
   }
 
-  /** The bytes of a file at the newest commit. */
-  async file(path: string): Promise<Buffer | undefined> {
+  /** The bytes of a file at the newest commit, or what was rendered of it. */
+  async file(path: string): Promise<Uint8Array | undefined> {
+    const rendered = this.#text?.(path)
+    if (rendered !== undefined) return rendered
     const id = await readPath(this.repository.gitDir, this.tip, path)
     return id === undefined ? undefined : await readBlob(this.repository.gitDir, id)
   }

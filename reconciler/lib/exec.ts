@@ -5,6 +5,8 @@ export type ExecOptions = {
   readonly input?: string | Uint8Array
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** True: the program sees `env` and nothing of our own environment. */
+  readonly onlyEnv?: boolean
   /** Milliseconds; default 60,000. The program is killed at its end. */
   readonly timeout?: number
   /** Most bytes kept of each of stdout and stderr; default 16 MiB. */
@@ -20,7 +22,7 @@ export type ExecResult = { readonly stdout: string; readonly stderr: string; rea
 
 /**
  * Runs a program with an argument array, never through a shell, with bounded time and output.
- * @throws GitvirtError `CommandNotFound`, `CommandTimedOut` or `CommandFailed`, with the program's own last words in the message.
+ * @throws GitvirtError `CommandNotFound`, `CommandTimedOut`, `OutputTooLarge` or `CommandFailed`, with the program's own last words in the message.
  */
 export async function run(program: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   try {
@@ -29,6 +31,7 @@ export async function run(program: string, args: readonly string[], options: Exe
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
       env: { LC_ALL: 'C', ...options.env },
+      extendEnv: options.onlyEnv !== true,
       timeout: options.timeout ?? 60_000,
       maxBuffer: options.maxBytes ?? 16 * 1024 * 1024,
       encoding: options.encoding ?? 'utf8',
@@ -59,6 +62,8 @@ function commandError(program: string, args: readonly string[], error: unknown):
   const words = lastWords(String(error.stderr ?? '')) || lastWords(String(error.stdout ?? '')) || error.shortMessage
   if (error.timedOut)
     return new GitvirtError({ code: 'CommandTimedOut', message: `${command} did not end in time: ${words}`, cause: error })
+  if (error.isMaxBuffer)
+    return new GitvirtError({ code: 'OutputTooLarge', message: `${command} prints more than may be read.`, cause: error })
   const how = error.signal === undefined ? `exit code ${String(error.exitCode)}` : `signal ${error.signal}`
   return new GitvirtError({ code: 'CommandFailed', message: `${command} failed (${how}): ${words}`, cause: error })
 }

@@ -2,6 +2,7 @@ import type { Block, Finding } from '../../schemas/generated/plan.ts'
 import { builtInStorageClass } from '../../schemas/provisioners.ts'
 import { unsupportedFields, type UnsupportedField } from '../../schemas/support.ts'
 import type { DesiredObject } from '../desired/types.ts'
+import { coveringError } from '../desired/view/covering-error.ts'
 import { keyText, objectKey, type ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 
@@ -10,7 +11,9 @@ const builtInClass = objectKey('StorageClass', '', builtInStorageClass)
 /** What to tell about an object that Git has but nobody can read. */
 export function unknownFinding(context: PlanContext, key: ObjectKey): Finding {
   const origin = context.sightings(key).find(({ object }) => object.applied !== undefined)?.object.applied?.origin
-  const error = context.input.desired.errors().find(({ object, path }) => object === key || path === origin?.path)
+  const { desired } = context.input
+  const own = desired.errors().find(({ object, path }) => object === key || path === origin?.path)
+  const error = own ?? (origin === undefined ? undefined : coveringError(desired, origin.path))
   const why = error === undefined ? '' : ` ${error.path}:${error.line}:${error.column}: ${error.message}`
   return {
     severity: 'warning',

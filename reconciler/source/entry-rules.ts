@@ -12,6 +12,12 @@ export type Verdict =
 const manifest = /\.(?:yaml|yml|json)(?:\.age)?$/i
 /** For whom sops encrypts; it is no manifest. */
 const sopsSettings = '.sops.yaml'
+
+/** True for the name of a file that may hold manifests. */
+export function isManifestName(name: string): boolean {
+  return manifest.test(name) && name !== sopsSettings
+}
+
 const fileModes: ReadonlySet<string> = new Set(['100644', '100755', '100664'])
 
 /**
@@ -20,6 +26,17 @@ const fileModes: ReadonlySet<string> = new Set(['100644', '100755', '100664'])
  * @param parent path of the folder, without a trailing slash; empty for the root
  */
 export function judgeEntry(parent: string, entry: TreeEntry, maxDepth: number): Verdict {
+  return judge(parent, entry, { maxDepth, isListed: isManifestName })
+}
+
+/** The same for files of every name: `manifest` stands for any file. */
+export function judgeAnyEntry(parent: string, entry: TreeEntry, maxDepth: number): Verdict {
+  return judge(parent, entry, { maxDepth })
+}
+
+type Rules = { readonly maxDepth: number; readonly isListed?: (name: string) => boolean }
+
+function judge(parent: string, entry: TreeEntry, { maxDepth, isListed }: Rules): Verdict {
   const name = entry.name.toString('utf8')
   const path = parent === '' ? name : `${parent}/${name}`
   const badName = refuseName(entry.name, name)
@@ -29,7 +46,7 @@ export function judgeEntry(parent: string, entry: TreeEntry, maxDepth: number): 
   if (!entry.isTree && !fileModes.has(entry.mode)) {
     return refuse(parent, name, { code: 'UnsafeMode', message: `The entry has the unknown mode ${printable(entry.mode)}.` })
   }
-  if (!entry.isTree && (!manifest.test(name) || name === sopsSettings)) return { kind: 'other' }
+  if (!entry.isTree && isListed?.(name) === false) return { kind: 'other' }
   if (path.split('/').length > maxDepth) {
     return refuse(parent, name, { code: 'TooDeep', message: `The path is deeper than ${maxDepth} folders.` })
   }

@@ -1,16 +1,19 @@
 import { GitvirtError } from '../lib/errors.ts'
 import { createGitEngine } from './git-engine.ts'
+import { createFileTree } from './file-tree.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { findGitDir } from './local-tree.ts'
 import { defaultCaps, parseRemote } from './options.ts'
 import { readBlobs, type BlobContent } from './read-blobs.ts'
 import { TreeReader } from './trees.ts'
-import type { Listing } from './types.ts'
+import type { FileTree, Listing } from './types.ts'
 
 /** A repository on this machine, read as it is: nothing is fetched, written or checked out. */
 export type LocalRepository = {
   /** All manifests below a tree, not measured; their paths begin with `path`, default relative to the tree. */
   list(tree: string, path?: string): Promise<Listing>
+  /** All files of a commit's tree. */
+  files(tree: string): FileTree
   read(ids: readonly string[]): AsyncIterable<BlobContent>
   close(): Promise<void>
 }
@@ -30,9 +33,11 @@ export async function openLocalRepository(folder: string): Promise<LocalReposito
     wholeHistory: false,
   })
   const context: WalkContext = { engine, trees: new TreeReader(engine), caps: defaultCaps, measures: false }
+  const read: LocalRepository['read'] = (ids) => readBlobs(engine, ids, { maxBytes: defaultCaps.blobBytes, failed: ownClone })
   return {
     list: async (tree, path = '') => await listFolder(context, { id: tree, path }).catch(ownClone),
-    read: (ids) => readBlobs(engine, ids, { maxBytes: defaultCaps.blobBytes, failed: ownClone }),
+    files: (tree) => createFileTree(context, tree, read),
+    read,
     close: async () => await engine.close(),
   }
 }

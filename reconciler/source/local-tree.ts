@@ -45,6 +45,15 @@ export async function resolveCommit(folder: string, revision: string): Promise<s
   })
 }
 
+/** True where a tree holds an entry of one of these names. */
+export async function holdsAny(folder: string, tree: string, names: readonly string[]): Promise<boolean> {
+  const { stdout } = await execute('git', ['-C', folder, 'ls-tree', '--name-only', tree, '--', ...names], {
+    timeout: 60_000,
+    env: callerEnvironment(),
+  })
+  return stdout !== ''
+}
+
 async function verify(folder: string, name: string): Promise<string | undefined> {
   return await revParse(folder, ['--verify', '--quiet', '--end-of-options', name])
 }

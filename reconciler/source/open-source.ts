@@ -6,6 +6,7 @@ import { parseCommit, type Commit } from './commit.ts'
 import type { Engine, ObjectReader, RefUpdate } from './engine.ts'
 import { createGitEngine, type EngineOptions } from './git-engine.ts'
 import { hasGit, prepareStore } from './git-program.ts'
+import { createFileTree } from './file-tree.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
@@ -15,7 +16,7 @@ import { parseRequest } from './request-ref.ts'
 import { clearRequestStore } from './request-store.ts'
 import { lockStore } from './store-lock.ts'
 import { missingObject, TreeReader } from './trees.ts'
-import type { Listing, MergeRequest, MergeResult, NewBranch, Revision, Source } from './types.ts'
+import type { FileTree, Listing, MergeRequest, MergeResult, NewBranch, Revision, Source } from './types.ts'
 
 const maxCommitBytes = 2 ** 22
 /** Most commits that are looked at one by one between two revisions. */
@@ -129,8 +130,10 @@ class GitSource implements Source {
         const list = async (): Promise<Listing> => await this.#listTree(context, tree)
         const commits = async (): Promise<RawCommit[]> => await readCommits(engine, await engine.brought(mostCommits + 1), head)
         const changes: Source['changes'] = async (from, to) => await this.#changes(context, from, to)
+        const sameTree: Source['sameTree'] = async (one, other) => await hasSameTree(engine, one, other)
         const read: Source['read'] = (ids) => readBlobs(engine, ids, { maxBytes: context.caps.blobBytes })
-        return await use({ ref, into, head, base, author, subject, conflicts, list, commits, changes, read })
+        const files = createFileTree(context, tree, read)
+        return await use({ ref, into, head, base, author, subject, conflicts, list, files, commits, changes, sameTree, read })
       })
     })
   }
@@ -152,6 +155,10 @@ class GitSource implements Source {
 
   async list(commit: string): Promise<Listing> {
     return await listFolder(this.#context, { id: await this.#folder(commit), path: this.#parts.path })
+  }
+
+  async files(commit: string): Promise<FileTree> {
+    return createFileTree(this.#context, (await this.#commit(commit)).tree, (ids) => this.read(ids))
   }
 
   async note(notes: ReadonlyMap<string, readonly string[]>, signal?: AbortSignal): Promise<void> {
@@ -182,6 +189,10 @@ class GitSource implements Source {
     // That the folder is gone is an error here: nothing may be deleted for a path that is wrong.
     await this.#folder(to)
     return await this.#changes(this.#context, from, to)
+  }
+
+  async sameTree(one: string, other: string): Promise<boolean> {
+    return await hasSameTree(this.#parts.engine, one, other)
   }
 
   read(ids: readonly string[]): AsyncIterable<BlobContent> {
@@ -271,6 +282,10 @@ async function readCommit(engine: ObjectReader, id: string): Promise<Commit> {
   const object = await engine.object(id, maxCommitBytes)
   if (object?.type !== 'commit') throw missingObject('commit', id)
   return parseCommit(id, object.bytes)
+}
+
+async function hasSameTree(engine: ObjectReader, one: string, other: string): Promise<boolean> {
+  return (await readCommit(engine, one)).tree === (await readCommit(engine, other)).tree
 }
 
 function abandoned(ref: string): GitvirtError {

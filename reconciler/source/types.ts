@@ -26,6 +26,20 @@ export type RefusedEntry = { readonly path: string; readonly code: string; reado
 
 export type Listing = { readonly entries: readonly BlobEntry[]; readonly refused: readonly RefusedEntry[] }
 
+/** What stands at a path of a tree; links, submodules and unsafe names are refused, never followed. */
+export type TreeNode =
+  | { readonly kind: 'file'; readonly id: string; readonly size: number }
+  | { readonly kind: 'folder'; readonly id: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+
+/** All files of one revision, from the repository's root on, whatever their names. */
+export type FileTree = {
+  /** What a path from the root leads to; undefined where nothing is there. */
+  at(path: string): Promise<TreeNode | undefined>
+  /** Contents of files that `at` told of, by blob id. */
+  read(ids: readonly string[]): AsyncIterable<{ readonly id: string; readonly bytes: Uint8Array }>
+}
+
 export type MergeRequest = {
   /** A branch, tag, commit or request of the forge. */
   readonly ref: string
@@ -55,8 +69,12 @@ export type MergeResult = {
   commits(): Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
   /** As `Source.changes`, also between commits that only the merge has. */
   changes: Source['changes']
+  /** As `Source.sameTree`, likewise. */
+  sameTree: Source['sameTree']
   /** All manifests below the sub-path of the merged tree; those in conflict hold markers. */
   list(): Promise<Listing>
+  /** All files of the merged tree, also above the sub-path. */
+  readonly files: FileTree
   /** Contents by blob id, as `Source.read` gives them. */
   read(ids: readonly string[]): AsyncIterable<BlobContent>
 }
@@ -78,6 +96,8 @@ export type Source = {
   fetch(signal?: AbortSignal): Promise<Revision>
   /** All manifests (*.yaml, *.yml, *.json) below the sub-path. */
   list(commit: string): Promise<Listing>
+  /** All files of a commit, also above the sub-path. */
+  files(commit: string): Promise<FileTree>
   /**
    * Fetches a branch, a tag, a commit or a request of the forge, and merges it; what is tracked stays where it is, and nothing of the
    * merge is kept. Merges go one at a time, beside fetches.
@@ -109,6 +129,8 @@ export type Source = {
   branch(branch: NewBranch, signal?: AbortSignal): Promise<string>
   /** What differs below the sub-path, without reading equal trees. */
   changes(from: string, to: string): Promise<{ readonly changes: readonly TreeChange[]; readonly refused: readonly RefusedEntry[] }>
+  /** True where two commits hold the same files, those above the sub-path too. */
+  sameTree(one: string, other: string): Promise<boolean>
   /** Contents by blob id, in bulk; order is free, sizes are capped. */
   read(ids: readonly string[]): AsyncIterable<BlobContent>
   close(): Promise<void>

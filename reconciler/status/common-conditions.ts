@@ -1,4 +1,6 @@
 import type { Block } from '../../schemas/generated/plan.ts'
+import type { ManifestError } from '../desired/types.ts'
+import { coveringError } from '../desired/view/covering-error.ts'
 import type { ConditionDraft } from './api-object.ts'
 import { isSettled, type Subject } from './subject.ts'
 
@@ -53,6 +55,7 @@ export function blockText(block: Block): string {
 function manifestValid(subject: Subject): ConditionDraft[] {
   const errors = subject.errors.filter((error) => error.severity === 'error')
   if (!subject.broken && errors.length === 0) return []
+  if (errors.length === 0) errors.push(...coveringErrors(subject))
   const places = errors.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`)
   const code = errors[0]?.code ?? 'ManifestInvalid'
   return [
@@ -61,6 +64,12 @@ function manifestValid(subject: Subject): ConditionDraft[] {
       places.length === 0 ? 'The file that this object stood in does not parse.' : places.join('; '),
     ]),
   ]
+}
+
+/** Of an object that an overlay made, which cannot be rendered now: what is wrong with the overlay. */
+function coveringErrors({ sightings, world }: Subject): ManifestError[] {
+  const path = sightings.map(({ object }) => object.applied).find((spec) => spec !== undefined)?.origin.path
+  return path === undefined ? [] : [coveringError(world.desired, path)].filter((error) => error !== undefined)
 }
 
 function specHonoured(subject: Subject, unsupported: readonly string[]): ConditionDraft[] {

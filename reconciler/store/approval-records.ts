@@ -12,6 +12,9 @@ export type SignedRecord = {
   readonly at: string
 }
 
+/** Stands for every file, whatever else is known of it. No path of Git holds two slashes in a row. */
+export const everyFile = '//'
+
 /** An approval in Git that has named nothing yet that waits. */
 export type PendingRecord = { readonly commit: string; readonly token: string }
 
@@ -25,7 +28,7 @@ export type ApprovalRecords = {
   pending(): PendingRecord[]
   await(record: PendingRecord): void
   settle(record: PendingRecord): void
-  /** Notes who changed a file by a commit; the empty path stands for every file of which nothing else is known. */
+  /** Notes who changed a file by a commit; the empty path stands for every file of which nothing else is known, `everyFile` for all. */
   wrote(path: string, commit: string, people: readonly string[]): void
   /** Who changed these files, since it was last forgotten. */
   writers(paths: Iterable<string>): string[]
@@ -65,10 +68,13 @@ export function approvalRecords(db: DatabaseSync): ApprovalRecords {
     wrote: (path, commit, people) => void wrote.run(path, commit, JSON.stringify(people)),
     writers: (paths) => {
       const found = new Set<string>()
+      const take = (rows: ReturnType<typeof writers.all>): void => {
+        for (const row of rows) for (const one of JSON.parse(String(row['people'])) as string[]) found.add(one)
+      }
+      take(writers.all(everyFile))
       for (const path of paths) {
         const own = writers.all(path)
-        for (const row of own.length === 0 ? writers.all('') : own)
-          for (const one of JSON.parse(String(row['people'])) as string[]) found.add(one)
+        take(own.length === 0 ? writers.all('') : own)
       }
       return [...found]
     },

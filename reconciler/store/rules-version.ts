@@ -20,7 +20,8 @@ export function manifestVersion(): string {
   return projectVersion(manifestRules)
 }
 
-function projectVersion(folders: readonly string[]): string {
+/** A digest of all sources in folders of the project, and of its libraries. */
+export function projectVersion(folders: readonly string[]): string {
   const files = [join(project, 'package.json')]
   return rulesVersion({ folders: folders.map((folder) => join(project, folder)), files, known })
 }

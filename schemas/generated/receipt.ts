@@ -67,6 +67,19 @@ export interface Receipt {
   pullRequest?: string
   decision?: Decision
   /**
+   * Of an object that another source of the environment declares: which one. Author, signer and pull request are those of its revision; the commit is that of the environment's own source.
+   */
+  source?: {
+    /**
+     * Name of the source in the environment.
+     */
+    name: string
+    /**
+     * The revision of that source that was in force.
+     */
+    commit: string
+  }
+  /**
    * Paths of the fields that the step brought to the host; never values. Absent where the step brings the whole object.
    *
    * @maxItems 1000

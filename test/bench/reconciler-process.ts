@@ -5,6 +5,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { createMemoryBlobCache } from '../../reconciler/desired/cache.ts'
 import { createDesired } from '../../reconciler/desired/state.ts'
 import { systemClock } from '../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../reconciler/lib/log.ts'
@@ -51,7 +52,8 @@ const observed = await timed('observed', () =>
 const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
 const status = createStatus({ store, clock: systemClock })
 const listings = createListingKeeper({ cache, scope: [], log: silentLogger })
-const revisions = createRevisions({ source, desired: createDesired({ cache }), listings })
+const environment = { root: '', renderings: createMemoryBlobCache() }
+const revisions = createRevisions({ source, desired: createDesired({ cache }), environment, listings })
 const update = await timed('desired', async () => await revisions.take(revision))
 if (update === undefined) throw new Error('The first revision gave no update.')
 const context = { observed: observed.view, approvals: [], suspensions: [], inputSalt: 'bench', settled: store.settled }

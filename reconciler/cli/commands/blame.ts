@@ -37,7 +37,7 @@ async function showBlame(
   const output = outputFormat(flags.output, formats)
   const key = typedKey(object, namespace)
   const { blameReport } = await import('../../history/report/blame-report.ts')
-  const report = await withHistory(context, flags, async (history) => await blameReport(history, key))
+  const report = await withHistory(flags, async (history) => await blameReport(history, key))
   if (report.unreadable !== undefined) context.note(`warning: shown as it was last readable. ${printable(report.unreadable)}`)
   if (output === 'json') context.print(JSON.stringify(report, null, 2))
   else if (output === 'yaml') context.print(await yamlText(report))

@@ -28,6 +28,15 @@ type SourceStatus = {
     readonly at: string
     readonly until?: string
   }[]
+  /** Other sources of the environment. */
+  readonly sources?: readonly {
+    readonly name: string
+    readonly url: string
+    readonly ref: string
+    readonly revision?: string
+    readonly fetchedAt?: string
+    readonly error?: string
+  }[]
   readonly signer?: { readonly kind: string; readonly name: string; readonly fingerprint: string }
 }
 
@@ -165,6 +174,8 @@ function statusText(status: SourceStatus): string {
     ['Suspended:', String(status.suspended ?? false)],
     ...(status.error === undefined ? [] : [['Error:', status.error]]),
   ])
+  const sources = (status.sources ?? []).map((one) => [one.name, one.url, one.ref, one.revision ?? '<none yet>', one.error ?? ''])
+  const others = sources.length === 0 ? [] : ['', formatColumns([['SOURCE', 'REPOSITORY', 'REFERENCE', 'REVISION', 'ERROR'], ...sources])]
   const agents = formatColumns([
     ['NODE', 'CONNECTED', 'SEEN'],
     ...(status.agents ?? []).map((agent) => [agent.node, String(agent.connected), agent.seenAt ?? '']),
@@ -173,5 +184,5 @@ function statusText(status: SourceStatus): string {
     (error) =>
       `${error.path}:${error.line}:${error.column}: ${error.severity}: ${error.message}${error.action === undefined ? '' : ` ${error.action}`}`,
   )
-  return [head, '', agents, ...suspensionLines(status), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
+  return [head, ...others, '', agents, ...suspensionLines(status), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
 }

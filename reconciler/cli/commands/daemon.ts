@@ -11,6 +11,7 @@ import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
 import { defaultStateDir } from '../kubeconfig.ts'
 import { milliseconds } from '../duration.ts'
+import { otherSources } from './source-flags.ts'
 import { environmentOf, forgeOptions, type ForgeFlags } from './forge-flags.ts'
 import { approverKeys, trustOptions, type TrustFlags } from './trust-flags.ts'
 
@@ -20,6 +21,7 @@ type ReconcilerFlags = CommonOptions & {
   readonly branch?: string
   readonly ref?: string
   readonly path?: string
+  readonly also: readonly string[]
   readonly tokenFile?: string
   readonly username?: string
   readonly poll: string
@@ -77,6 +79,12 @@ function reconcilerFlags(command: Command): Command {
     .option('--branch <name>', 'branch to follow; default: the repository’s own')
     .option('--ref <reference>', 'tag or commit instead of a branch')
     .option('--path <folder>', 'folder of the environment inside the repository')
+    .option(
+      '--also <source>',
+      'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=; may be repeated',
+      collect,
+      [],
+    )
     .option('--token-file <file>', 'file with the token or password for HTTP(S)')
     .option('--username <name>', 'user name that goes with --token-file')
     .option('--poll <duration>', 'time between fetches', '30s')
@@ -141,6 +149,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
       ...(flags.path === undefined ? {} : { path: flags.path }),
       ...(auth === undefined ? {} : { auth }),
     },
+    others: otherSources(flags.also),
     listen: parseAddress(flags.listen),
     agents: flags.agents === undefined ? { host: '127.0.0.1', port: 0 } : parseAddress(flags.agents),
     serverNames: flags.serverName,

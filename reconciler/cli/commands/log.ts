@@ -44,7 +44,7 @@ async function showLog(context: CliContext, call: { object: string | undefined; 
   const since = flags.since === undefined ? {} : { since: sinceTime(flags.since, new Date()) }
   const limit = flags.limit === undefined ? {} : { limit: wholeNumber(flags.limit) }
   const { logReport } = await import('../../history/report/log-report.ts')
-  const report = await withHistory(context, flags, async (history) => await logReport(history, { ...object, ...since, ...limit }))
+  const report = await withHistory(flags, async (history) => await logReport(history, { ...object, ...since, ...limit }))
   if (output === 'json') context.print(JSON.stringify(report, null, 2))
   else if (output === 'yaml') context.print(await yamlText(report))
   else if (report.entries.length === 0) context.note('No changes found.')

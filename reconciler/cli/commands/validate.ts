@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { ManifestError } from '../../desired/types.ts'
 import { contextOf, exitCodes, type CliContext } from '../context.ts'
-import { manifestFiles } from '../manifest-files.ts'
 import { printable } from '../output/table.ts'
 import { keyText } from '../../lib/object-key.ts'
 
@@ -20,8 +19,9 @@ export function validateCommand(program: Command): void {
 }
 
 async function validate(context: CliContext, path: string, options: { output?: string; strict?: boolean }): Promise<void> {
-  const files = await manifestFiles(path)
   // Loaded here, so that other commands start without it.
+  const { environmentFiles } = await import('../environment-files.ts')
+  const files = await environmentFiles(path)
   const { createDesired } = await import('../../desired/state.ts')
   const { view } = await createDesired().update({
     revision: 'working folder',

@@ -38,7 +38,8 @@ export async function runDiff(options: DiffOptions): Promise<Comparison> {
   await using stack = new AsyncDisposableStack()
   const cache = openCache(options.cacheDir, stack)
   const repository = lazyRepository(options.repo, stack)
-  const ports = { repo: options.repo, repository, state: options.state }
+  // Renderings hold what manifests hold, which nothing of a comparison's cache does: so they are kept in memory only.
+  const ports = { repo: options.repo, repository, renderings: createMemoryBlobCache(), state: options.state }
   const [base, other] = await Promise.all([openSide(options.base, ports), openSide(options.other, ports)])
   const { selects } = options
   const compute = async (): Promise<Comparison> => {

@@ -1,3 +1,4 @@
+import { createMemoryBlobCache } from '../../desired/cache.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { keyText, type ObjectKey } from '../../lib/object-key.ts'
 import { withEdit } from '../../source/local-branch.ts'
@@ -36,9 +37,10 @@ export async function runPromote(options: PromoteOptions): Promise<Promoted> {
   await using stack = new AsyncDisposableStack()
   // What is compared and what the branch grows from is one commit, whatever the name means by then.
   const parent = await resolveCommit(repo, to.revision)
-  const ports = { repo, repository: lazyRepository(repo, stack), state: noState }
+  const ports = { repo, repository: lazyRepository(repo, stack), renderings: createMemoryBlobCache(), state: noState }
   const left = declared(await openSide(from, ports))
   const right = declared(await openSide({ ...to, revision: parent }, ports))
+  for (const side of [left, right]) if (side.rendered) throw overlaySide(side.name)
   const promotion = await planPromotion(left, right, options)
   if (promotion.files.size === 0) return promotion
   const files = new Map([...promotion.files].map(([path, text]) => [to.path === '' ? path : `${to.path}/${path}`, text]))
@@ -52,6 +54,15 @@ export async function runPromote(options: PromoteOptions): Promise<Promoted> {
 function declared(side: Side): Declared {
   if (side.kind !== 'declared') throw noPlace(side.name)
   return side
+}
+
+/** What is rendered stands in no file: which of the overlay's files should say it is for a person to decide. */
+function overlaySide(name: string): GitvirtError {
+  return new GitvirtError({
+    code: 'CannotPromote',
+    message: `"${name}" is an overlay: its objects are rendered from several files, so that there is no one file to edit.`,
+    action: 'Move the change into the base that both share, or edit the overlay by hand; "gitvirt diff" shows what is left.',
+  })
 }
 
 async function noState(): Promise<never> {

@@ -10,6 +10,8 @@ export type Side =
       readonly name: string
       /** Stands for all that the side holds: two sides of one identity are equal. */
       readonly identity: string
+      /** True where its objects come of an overlay, so that its files are no place to write them. */
+      readonly rendered: boolean
       readonly list: () => Promise<FileListing>
       readonly read: ReadBlobs
     }

@@ -1,3 +1,4 @@
+import { rootOf } from '../../lib/folders-above.ts'
 import { keyText, type ObjectKey } from '../../lib/object-key.ts'
 import type { ManifestError } from '../types.ts'
 import type { Claim, FileState } from './file-state.ts'
@@ -5,17 +6,20 @@ import type { Claim, FileState } from './file-state.ts'
 /** What Git says about a key, all files together. */
 export type Verdict =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'known'; readonly claim: Claim }
+  | { readonly kind: 'known'; readonly claim: Claim; readonly errors: readonly ManifestError[] }
   | { readonly kind: 'unknown'; readonly errors: readonly ManifestError[] }
 
 const absent: Verdict = { kind: 'absent' }
-const unknown: Verdict = { kind: 'unknown', errors: [] }
+const noErrors: readonly ManifestError[] = []
+const unknown: Verdict = { kind: 'unknown', errors: noErrors }
 
 /** Which files claim which keys. */
 export class Claims {
   readonly #claims = new Map<ObjectKey, readonly Claim[]>()
   /** How many broken files may hold a key. */
   readonly #suspicions = new Map<ObjectKey, number>()
+  /** Of objects that several sources claim: the one that had it before; undefined where nobody can tell. */
+  readonly #owners = new Map<ObjectKey, string | undefined>()
 
   /** Takes a file's claims out, and the new ones in. Adds the keys concerned to `touched`. */
   replace(before: FileState | undefined, after: FileState | undefined, touched: Set<ObjectKey>): void {
@@ -34,6 +38,21 @@ export class Claims {
     for (const key of after?.suspected ?? []) touched.add(this.#suspect(key, 1))
   }
 
+  /**
+   * Tells who owns the keys that one source has just changed, where another one claims them too: the other one, which had it before, until
+   * it gives it up.
+   * @param source root of the source whose files were replaced
+   * @param ownersUnknown true where the source is read for the first time, so that nobody can tell who had it before
+   */
+  settleOwners(touched: ReadonlySet<ObjectKey>, source: string, ownersUnknown: boolean): void {
+    for (const key of touched) {
+      const sources = new Set(this.of(key).map(({ path }) => rootOf(path)))
+      if (sources.size < 2) this.#owners.delete(key)
+      else if (!this.#owners.has(key)) this.#owners.set(key, ownersUnknown ? undefined : [...sources].find((one) => one !== source))
+      else if (!sources.has(this.#owners.get(key) ?? '\0')) this.#owners.set(key, undefined)
+    }
+  }
+
   #suspect(key: ObjectKey, by: number): ObjectKey {
     const count = (this.#suspicions.get(key) ?? 0) + by
     if (count <= 0) this.#suspicions.delete(key)
@@ -50,12 +69,47 @@ export class Claims {
     const claims = this.of(key)
     const [claim] = claims
     if (claim === undefined) return this.#suspicions.has(key) ? unknown : absent
-    if (claims.length > 1) return { kind: 'unknown', errors: claims.map((one) => duplicateError(key, one, claims)) }
-    if (claim.object === undefined) return unknown
-    const owner = claim.object.ownerKey
+    if (claims.length > 1) return this.#contested(key, claims)
+    return this.#verdictOn(claim, noErrors)
+  }
+
+  /** Several claims: that of the source that owned the object before others claimed it holds; where none did, none holds. */
+  #contested(key: ObjectKey, claims: readonly Claim[]): Verdict {
+    const winner = this.#winner(key, claims)
+    if (winner === undefined) return { kind: 'unknown', errors: claims.map((one) => duplicateError(key, one, claims)) }
+    return this.#verdictOn(
+      winner,
+      claims.filter((one) => one !== winner).map((one) => ownedError(key, one, winner)),
+    )
+  }
+
+  #verdictOn(claim: Claim, errors: readonly ManifestError[]): Verdict {
+    const owner = claim.object?.ownerKey
     // What a doubtful VirtualMachine would make is as doubtful as itself.
-    if (owner !== undefined && this.verdict(owner).kind !== 'known') return unknown
-    return { kind: 'known', claim }
+    if (claim.object === undefined || (owner !== undefined && this.verdict(owner).kind !== 'known'))
+      return errors.length === 0 ? unknown : { kind: 'unknown', errors }
+    return { kind: 'known', claim, errors }
+  }
+
+  /** The claim of the source that owned the object before others claimed it; undefined where none did, or claims it twice. */
+  #winner(key: ObjectKey, claims: readonly Claim[]): Claim | undefined {
+    const owner = this.#owners.get(key)
+    const [own, another] = claims.filter(({ path }) => rootOf(path) === owner)
+    return another === undefined ? own : undefined
+  }
+}
+
+function ownedError(key: ObjectKey, claim: Claim, winner: Claim): ManifestError {
+  const { path, line, column } = claim
+  return {
+    severity: 'error',
+    code: 'OwnedByOtherSource',
+    message: `${keyText(key)} belongs to another source, which declares it in ${winner.path}:${winner.line}: what stands here is not used.`,
+    action: 'Remove it here; or, to move it, remove it there now that it stands here.',
+    path,
+    line,
+    column,
+    object: key,
   }
 }
 

@@ -36,7 +36,13 @@ export type FileState = {
 /** What the caller found for one path: a judged blob, or why there is none. */
 export type FileContent =
   | { readonly id: string; readonly blob: JudgedBlob }
-  | { readonly id?: string; readonly blob?: undefined; readonly code: string; readonly message: string }
+  | {
+      readonly id?: string
+      readonly blob?: undefined
+      readonly code: string
+      readonly message: string
+      readonly errors?: readonly ManifestError[]
+    }
 
 type Place = { readonly path: string; readonly fleetPath: string }
 
@@ -50,7 +56,7 @@ export function fileState(place: Place, content: FileContent, remembered: readon
   if (content.blob === undefined) {
     const error: ManifestError = { severity: 'error', code: content.code, message: content.message, path: place.path, line: 1, column: 1 }
     const id = content.id === undefined ? {} : { id: content.id }
-    return { ...id, claims: new Map(), errors: [error], broken: true, suspected: new Set(remembered), owned: new Map() }
+    return { ...id, claims: new Map(), errors: content.errors ?? [error], broken: true, suspected: new Set(remembered), owned: new Map() }
   }
   const { id, blob } = content
   const claims = new Map<ObjectKey, Claim[]>()

@@ -1,6 +1,7 @@
 import type { BlobCache } from '../cache.ts'
 import { blobOfText, blobText } from '../judge/blob-text.ts'
 import { judgeBlob, unreadBlob } from '../judge/judge-blob.ts'
+import { relocate } from '../judge/relocate.ts'
 import type { JudgedBlob } from '../judge/types.ts'
 import type { ParseLimits } from '../parse/limits.ts'
 import type { BlobContent, ReadBlobs } from '../types.ts'
@@ -42,8 +43,10 @@ export async function loadBlobs(ids: readonly string[], options: LoadOptions): P
   return blobs
 }
 
-function judge({ bytes, size }: BlobContent, limits: ParseLimits): JudgedBlob {
-  return bytes === undefined ? unreadBlob(size, limits) : judgeBlob(bytes, limits)
+function judge({ bytes, size, made }: BlobContent, limits: ParseLimits): JudgedBlob {
+  if (bytes === undefined) return unreadBlob(size, limits)
+  const blob = judgeBlob(bytes, limits)
+  return made === undefined ? blob : relocate(blob, made)
 }
 
 /** A damaged entry counts as absent: the blob is read and judged anew. */

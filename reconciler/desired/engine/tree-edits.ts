@@ -1,13 +1,13 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
-import type { UpdateInput } from '../types.ts'
-import { foldersAbove } from '../../lib/folders-above.ts'
+import type { RefusedFile, UpdateInput } from '../types.ts'
+import { foldersAbove, rootOf } from '../../lib/folders-above.ts'
 import { keysOf, type FileState } from './file-state.ts'
 
 /** What becomes of one path: its blob, a refusal, or nothing (the file is gone). */
 export type PathEdit =
   | { readonly kind: 'blob'; readonly id: string; readonly size?: number | undefined }
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | ({ readonly kind: 'refused' } & Omit<RefusedFile, 'path'>)
   | { readonly kind: 'gone' }
 
 /**
@@ -22,7 +22,10 @@ export function treeEdits(input: UpdateInput, files: ReadonlyMap<string, FileSta
       listed.add(path)
       if (files.get(path)?.id !== id) edits.set(path, { kind: 'blob', id, size })
     }
-    for (const path of files.keys()) if (!listed.has(path)) edits.set(path, { kind: 'gone' })
+    const { source } = input
+    for (const path of files.keys()) {
+      if (!listed.has(path) && (source === undefined || rootOf(path) === source)) edits.set(path, { kind: 'gone' })
+    }
   } else {
     if (first) throw new GitvirtError({ code: 'FirstUpdateNeedsEntries', message: 'The first revision must be given as a whole listing.' })
     for (const { path, after } of input.changes) {
@@ -30,7 +33,7 @@ export function treeEdits(input: UpdateInput, files: ReadonlyMap<string, FileSta
       else if (files.get(path)?.id !== after) edits.set(path, { kind: 'blob', id: after })
     }
   }
-  for (const { path, code, message } of input.refused ?? []) edits.set(path, { kind: 'refused', code, message })
+  for (const { path, ...why } of input.refused ?? []) edits.set(path, { kind: 'refused', ...why })
   return edits
 }
 

@@ -1,4 +1,5 @@
 import { keyText, type ObjectKey } from '../../lib/object-key.ts'
+import type { JudgedObject } from '../judge/types.ts'
 import type { DesiredObject, ManifestError } from '../types.ts'
 import type { KeySet, ViewParts } from '../view/desired-view.ts'
 import { VersionedMap } from '../view/versioned-map.ts'
@@ -23,7 +24,7 @@ export function editObjects(parts: ViewParts, claims: Claims, touched: ReadonlyS
     const wasUnknown = parts.unknownKeys.has(key)
     if (object !== before) objects.set(key, object)
     if (wasUnknown !== (verdict.kind === 'unknown')) unknownKeys.set(key, verdict.kind === 'unknown' ? true : undefined)
-    if (verdict.kind === 'unknown' && verdict.errors.length > 0) duplicates.set(key, verdict.errors)
+    if (verdict.kind !== 'absent' && verdict.errors.length > 0) duplicates.set(key, verdict.errors)
     if ((before !== undefined || wasUnknown) !== (verdict.kind !== 'absent') || wasUnknown !== (verdict.kind === 'unknown')) turned.add(key)
   }
   const changed = new Set([...objects.keys(), ...unknownKeys.keys()])
@@ -86,7 +87,9 @@ function recheckKeys(
 ): Pick<ViewParts, 'keyErrors'> & { rechecked: ObjectKey[] } {
   const edits = new Map<ObjectKey, readonly ManifestError[] | undefined>()
   for (const key of recheck) {
-    const errors = duplicates.get(key) ?? [...missingReferences(parts, claims, key), ...shutReferences(parts, claims, key)]
+    const owned = duplicates.get(key)
+    const references = [...missingReferences(parts, claims, key), ...shutReferences(parts, claims, key)]
+    const errors = owned === undefined ? references : [...owned, ...references]
     const before = parts.keyErrors.get(key)
     if (errors.length > 0 || before !== undefined) edits.set(key, errors.length > 0 ? errors : undefined)
   }
@@ -96,11 +99,16 @@ function recheckKeys(
 
 const none: readonly ManifestError[] = []
 
+/** What was judged of an object; another source may claim its key too. */
+function judgedOf(claims: Claims, key: ObjectKey, object: DesiredObject): JudgedObject | undefined {
+  return claims.of(key).find((claim) => claim.object === object)?.judged
+}
+
 /** A reference is missing where its key is neither declared nor unknown. */
 function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): readonly ManifestError[] {
   const object = parts.objects.get(key)
   if (object === undefined || object.references.length === 0) return none
-  const judged = claims.of(key)[0]?.judged
+  const judged = judgedOf(claims, key, object)
   if (judged === undefined) return none
   const missing = judged.references.filter((one) => one.optional !== true && !parts.objects.has(one.key) && !parts.unknownKeys.has(one.key))
   return missing.map((one): ManifestError => {
@@ -122,7 +130,7 @@ function missingReferences(parts: ViewParts, claims: Claims, key: ObjectKey): re
 /** What an object reads and nobody can open: told with the object too, because it is the one that waits for it. */
 function shutReferences(parts: ViewParts, claims: Claims, key: ObjectKey): ManifestError[] {
   const object = parts.objects.get(key)
-  const judged = object === undefined ? undefined : claims.of(key)[0]?.judged
+  const judged = object === undefined ? undefined : judgedOf(claims, key, object)
   if (object === undefined || judged === undefined) return []
   return judged.references.flatMap((one): ManifestError[] => {
     const claim = parts.unknownKeys.has(one.key) ? claims.of(one.key).find(({ shut }) => shut !== undefined) : undefined

@@ -11,6 +11,14 @@ export function fieldPath(pointer: Pointer): string {
   return path
 }
 
+/** The pointer of a path that `fieldPath` wrote. */
+export function parseFieldPath(path: string): Pointer {
+  const parts = path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([A-Za-z0-9_-]+)/g)
+  return [...parts].map(([, index, quoted, key]) =>
+    index === undefined ? (quoted === undefined ? (key ?? '') : String(JSON.parse(quoted))) : Number(index),
+  )
+}
+
 /** The value at a pointer, or undefined where the way ends before. */
 export function valueAt(root: unknown, pointer: Pointer): unknown {
   let value = root

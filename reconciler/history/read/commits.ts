@@ -1,5 +1,5 @@
 import { GitvirtError } from '../../lib/errors.ts'
-import { judgeEntry, type Verdict } from '../../source/entry-rules.ts'
+import { judgeAnyEntry, judgeEntry, type Verdict } from '../../source/entry-rules.ts'
 import { defaultCaps } from '../../source/options.ts'
 import type { HistoryCommit, PathEdit } from '../meaning/commit.ts'
 import { eachPart } from './git-stream.ts'
@@ -11,6 +11,8 @@ export type CommitQuery = {
   /** The environment's folder; empty for the root. */
   readonly path: string
   readonly firstParent?: boolean
+  /** True: changes of every file are told, not of manifests alone. */
+  readonly allFiles?: boolean
 }
 
 const mostCommits = 2_000_000
@@ -24,7 +26,7 @@ export async function readCommits(query: CommitQuery): Promise<HistoryCommit[]> 
   const commits: HistoryCommit[] = []
   let edits: PathEdit[] = []
   let meta: string | undefined
-  const readEdit = createEditReader()
+  const readEdit = createEditReader(query.allFiles === true ? judgeAnyEntry : judgeEntry)
   await eachPart({ gitDir: query.gitDir, args: logArguments(query) }, (part) => {
     if (meta !== undefined) {
       const edit = readEdit(meta, part)
@@ -56,12 +58,12 @@ function readHeader(part: string, edits: readonly PathEdit[]): HistoryCommit {
  * Reads `:100644 100644 <before> <after> M` with its path (git-diff-tree(1), RAW OUTPUT FORMAT); undefined for other files. Paths come
  * again and again, so each is judged once.
  */
-export function createEditReader(): (meta: string, path: string) => PathEdit | undefined {
+export function createEditReader(rule: typeof judgeEntry = judgeEntry): (meta: string, path: string) => PathEdit | undefined {
   const verdicts = new Map<string, Verdict>()
   const judge = (path: string, mode: string, id: string): Side => {
     if (mode === '000000') return {}
     const place = `${mode} ${path}`
-    const verdict = verdicts.get(place) ?? verdictOf(path, mode)
+    const verdict = verdicts.get(place) ?? verdictOf(rule, path, mode)
     verdicts.set(place, verdict)
     if (verdict.kind === 'manifest') return { id }
     return verdict.kind === 'refused' ? { refused: { code: verdict.refused.code, message: verdict.refused.message } } : {}
@@ -82,10 +84,10 @@ export function createEditReader(): (meta: string, path: string) => PathEdit | u
 
 type Side = { readonly id?: string; readonly refused?: { readonly code: string; readonly message: string } }
 
-function verdictOf(path: string, mode: string): Verdict {
+function verdictOf(rule: typeof judgeEntry, path: string, mode: string): Verdict {
   const slash = path.lastIndexOf('/')
   const name = Buffer.from(path.slice(slash + 1))
-  return judgeEntry(slash < 0 ? '' : path.slice(0, slash), { mode, name, id: '', isTree: false }, defaultCaps.depth)
+  return rule(slash < 0 ? '' : path.slice(0, slash), { mode, name, id: '', isTree: false }, defaultCaps.depth)
 }
 
 function tooManyCommits(): GitvirtError {

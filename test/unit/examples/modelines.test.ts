@@ -24,7 +24,16 @@ describe('examples', () => {
     }
   })
 
-  for (const folder of ['quickstart', 'seeds', 'encrypted', 'environments/staging', 'environments/prod']) {
+  for (const folder of [
+    'quickstart',
+    'seeds',
+    'encrypted',
+    'environments/staging',
+    'environments/prod',
+    'overlays/base',
+    'overlays/staging',
+    'overlays/prod',
+  ]) {
     it(`${folder} validates without errors`, async () => {
       const own = files.filter((file) => file.startsWith(`${folder}/`))
       const { findings } = await validateFiles(

@@ -301,16 +301,3 @@ test('a shallow clone begins at its border, and a partial clone without its file
   repository.git('clone', '--quiet', '--bare', '--filter=blob:none', url, 'partial')
   await assert.rejects(log({ repo: `${repository.dir}/partial` }), { code: 'HistoryUnreadable', action: /--refetch/ })
 })
-
-test('overlays that nothing renders are told', async (t) => {
-  const repository = new Repository(t)
-  repository.commit({ 'env/web.yaml': web() })
-  const told = async (): Promise<boolean> => {
-    const history = await openHistory({ repo: repository.dir, path: 'env' })
-    await history.close()
-    return history.hasUnrenderedOverlays
-  }
-  assert.equal(await told(), false)
-  repository.commit({ 'env/kustomization.yaml': 'resources: [web.yaml]\n' })
-  assert.equal(await told(), true)
-})

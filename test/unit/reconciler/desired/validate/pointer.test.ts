@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { fieldPath, parsePointer, valueAt } from '../../../../../reconciler/desired/validate/pointer.ts'
+import { fieldPath, parseFieldPath, parsePointer, valueAt } from '../../../../../reconciler/desired/validate/pointer.ts'
 
 describe('fieldPath', () => {
   it('puts indexes and odd keys into brackets', () => {
@@ -23,6 +23,19 @@ describe('parsePointer', () => {
         assert.deepEqual(parsePointer(text, root), way)
         assert.equal(valueAt(root, way), 'end')
       }),
+    )
+  })
+})
+
+describe('parseFieldPath', () => {
+  it('reads back what fieldPath wrote', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.nat({ max: 30 }), fc.constantFrom('spec', 'a.b/c', '0', '')), { maxLength: 6 }),
+        (way) => {
+          assert.deepEqual(parseFieldPath(fieldPath(way)), way)
+        },
+      ),
     )
   })
 })

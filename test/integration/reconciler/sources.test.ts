@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { rename } from 'node:fs/promises'
+import { describe, it } from 'node:test'
+import type { Plan } from '../../../schemas/generated/plan.ts'
+import { until } from '../session/lab.ts'
+import { untilTrue, world, type World } from './world.ts'
+
+const manifest = (name: string, memory = '64Mi'): string => `apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata: { name: ${name}, namespace: default }
+spec:
+  runStrategy: Always
+  template: { spec: { domain: { devices: {}, memory: { guest: ${memory} } } } }
+`
+
+const start = async (at: World): Promise<void> =>
+  await at.start({ others: [{ name: 'more', url: at.more.bare, ref: 'main', path: 'hosts' }] })
+const [web, db] = ['VirtualMachine/default/web', 'VirtualMachine/default/db']
+const vms = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines'
+
+describe('an environment of two repositories', { timeout: 120_000 }, () => {
+  it('runs what both declare, and says of each object where it is edited', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    at.more.commit({ 'hosts/db.yaml': manifest('db'), 'elsewhere.yaml': manifest('no') })
+    await start(at)
+    await until('both run', () => at.machines().length === 2)
+    assert.deepEqual(at.machines(), [db, web])
+    const seen = await at.call<{ metadata: { annotations: Record<string, string> } }>(`${vms}/db`)
+    assert.equal(seen.metadata.annotations['gitvirt.io/origin'], 'more//hosts/db.yaml:1:1')
+    await assert.rejects(at.call(`${vms}/db`, 'DELETE'), { message: /remove it from hosts\/db\.yaml:1:1 on branch "main" of .*fleet\.git/ })
+    const { sources } = await at.status()
+    assert.deepEqual(
+      sources.map(({ name, revision }) => [name, revision]),
+      [['more', at.more.head()]],
+    )
+  })
+
+  it('leaves an object with its owner, and moves it without deleting it', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    await start(at)
+    await until('both run', () => at.machines().length === 2)
+    at.own.commit({ 'db.yaml': manifest('db', '128Mi') })
+    await untilTrue('the conflict is told', async () =>
+      (await at.status()).errors.some(({ code, path }) => code === 'OwnedByOtherSource' && path === 'db.yaml'),
+    )
+    assert.deepEqual(await at.changes(), [])
+    at.more.commit({ 'hosts/db.yaml': null, 'hosts/keep.txt': '' })
+    await untilTrue('it has moved', async () => (await at.status()).errors.length === 0)
+    const changes = await at.changes()
+    assert.deepEqual(
+      changes.filter((one) => one.startsWith('delete') || one.startsWith('create')),
+      [],
+    )
+    assert.deepEqual(at.machines(), [db, web])
+    const seen = await at.call<{ metadata: { annotations: Record<string, string> } }>(`${vms}/db`)
+    assert.equal(seen.metadata.annotations['gitvirt.io/origin'], 'db.yaml:1:1')
+  })
+
+  it('goes on without a source that cannot be read, whose objects stay as they are, also after a restart', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    await start(at)
+    await until('both run', () => at.machines().length === 2)
+    await at.stop()
+    await rename(at.more.bare, `${at.more.bare}.away`)
+    at.own.commit({ 'web.yaml': null, 'late.yaml': manifest('late') })
+    await start(at)
+    await until('what the first source declares runs', () => at.machines().includes('VirtualMachine/default/late'))
+    await untilTrue('the source is told', async () => (await at.status()).sources.some(({ error }) => error !== undefined))
+    assert.ok(at.machines().includes(db))
+    assert.deepEqual(
+      (await at.changes()).filter((one) => one.endsWith(db)),
+      [],
+    )
+    await rename(`${at.more.bare}.away`, at.more.bare)
+    at.more.commit({ 'hosts/db.yaml': null, 'hosts/x.txt': '' })
+    await untilTrue('its own deletion counts', async () => !at.machines().includes(db) || (await at.changes()).includes(`delete ${db}`))
+  })
+
+  it('previews a request of the own repository with what the other one declares', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    await start(at)
+    await until('both run', () => at.machines().length === 2)
+    at.own.git('checkout', '-q', '-b', 'topic')
+    at.own.commit({ 'new.yaml': manifest('new') }, 'topic')
+    const { plan } = await at.call<{ plan: Plan }>('/gitvirt/v1/plan?ref=topic')
+    assert.deepEqual(
+      plan.changes.filter(({ action }) => action !== 'none').map(({ key, action }) => `${action} ${key}`),
+      ['create VirtualMachine/default/new'],
+    )
+  })
+})

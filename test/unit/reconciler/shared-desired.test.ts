@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createDesired } from '../../../reconciler/desired/state.ts'
+import type { DesiredEngine, DesiredView } from '../../../reconciler/desired/types.ts'
+import { checkSourceName, shareDesired } from '../../../reconciler/shared-desired.ts'
+import { foldersAbove, rootOf } from '../../../reconciler/lib/folders-above.ts'
+import { otherSources } from '../../../reconciler/cli/commands/source-flags.ts'
+
+const map = (name: string, value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {a: "${value}"}\n`
+const key = 'ConfigMap/default/web'
+
+type Files = Readonly<Record<string, string>>
+type Told = { readonly a: (files: Files) => Promise<DesiredView>; readonly b: (files: Files) => Promise<DesiredView> }
+
+/** The environment's own source `a` and another one, `b`, each told as a whole. */
+function two(): Told {
+  const shared = shareDesired(createDesired(), ['b'])
+  const tell = (engine: DesiredEngine) => async (files: Files) => {
+    const contents = new Map(Object.values(files).map((text) => [`id of ${text}`, text]))
+    const entries = Object.entries(files).map(([path, text]) => ({ path, id: `id of ${text}` }))
+    const read = async function* (ids: readonly string[]): AsyncGenerator<{ id: string; bytes: Uint8Array }> {
+      for (const id of ids) yield { id, bytes: Buffer.from(contents.get(id) ?? '') }
+    }
+    return (await engine.update({ revision: 'r', entries, read })).view
+  }
+  return { a: tell(shared.own), b: tell(shared.other('b')) }
+}
+
+function faults(view: DesiredView): string[] {
+  return view.errors().map(({ code, path }) => `${code} ${path}`)
+}
+
+function valueOf(view: DesiredView): unknown {
+  return (view.get(key)?.object as { data?: Record<string, string> } | undefined)?.data?.['a']
+}
+
+describe('several sources of one environment', () => {
+  it('each declare objects of their own, at paths that tell the source', async () => {
+    const { a, b } = two()
+    const first = await a({ 'x.yaml': map('web', '1') })
+    assert.deepEqual(faults(first), ['SourceUnread b/'])
+    assert.ok(first.isUnknownPath('b//y.yaml'))
+    assert.equal(first.isUnknownPath('y.yaml'), false)
+    const both = await b({ 'y.yaml': map('db', '1') })
+    assert.deepEqual(faults(both), [])
+    assert.deepEqual([...both.keys()].sort(), ['ConfigMap/default/db', key])
+    assert.deepEqual([both.get('ConfigMap/default/db')?.origin.path, both.isUnknownPath('b//y.yaml')], ['b//y.yaml', false])
+    assert.deepEqual([...(await a({})).keys()], ['ConfigMap/default/db'])
+    assert.deepEqual([...(await b({})).keys()], [])
+  })
+
+  it('leave an object with the one that had it, whatever both do, until that one gives it up', async () => {
+    const { a, b } = two()
+    await a({ 'x.yaml': map('web', 'a1') })
+    await b({})
+    const refused = await b({ 'y.yaml': map('web', 'b1') })
+    assert.deepEqual([valueOf(refused), ...faults(refused)], ['a1', 'OwnedByOtherSource b//y.yaml'])
+    assert.match(refused.errors()[0]?.message ?? '', /declares it in x\.yaml:1/)
+    // The owner moves it to another file, and changes it.
+    const edited = await a({ 'z.yaml': map('web', 'a2') })
+    assert.deepEqual([valueOf(edited), ...faults(edited)], ['a2', 'OwnedByOtherSource b//y.yaml'])
+    assert.equal(valueOf(await b({ 'y.yaml': map('web', 'b2') })), 'a2')
+    const moved = await a({})
+    assert.deepEqual([valueOf(moved), moved.get(key)?.origin.path, ...faults(moved)], ['b2', 'b//y.yaml'])
+    const late = await a({ 'x.yaml': map('web', 'a3') })
+    assert.deepEqual([valueOf(late), ...faults(late)], ['b2', 'OwnedByOtherSource x.yaml'])
+  })
+
+  it('refuse an object for both where nobody can tell who had it, and change nothing of it', async () => {
+    const { a, b } = two()
+    await a({ 'x.yaml': map('web', 'a') })
+    const both = await b({ 'y.yaml': map('web', 'b') })
+    assert.ok(both.isUnknownKey(key))
+    assert.deepEqual(faults(both), ['DuplicateObject b//y.yaml', 'DuplicateObject x.yaml'])
+    assert.ok((await a({ 'x.yaml': map('web', 'a2') })).isUnknownKey(key))
+    assert.equal(valueOf(await b({})), 'a2')
+  })
+
+  it('have one policy: that of the own source', async () => {
+    const { a, b } = two()
+    const fleet = 'apiVersion: gitvirt.io/v1alpha1\nkind: Fleet\nmetadata: {name: x}\nspec: {}\n'
+    await a({})
+    const view = await b({ 'gitvirt.yaml': fleet })
+    assert.deepEqual(faults(view), ['MisplacedFleet b//gitvirt.yaml'])
+    assert.deepEqual([...view.keysOf('Fleet')], [])
+  })
+})
+
+describe('paths of sources', () => {
+  it('end at the root of their own source', () => {
+    assert.deepEqual(foldersAbove('a/b/c.yaml'), ['a/b', 'a', ''])
+    assert.deepEqual(foldersAbove('net//a/c.yaml'), ['net//a', 'net/'])
+    assert.deepEqual(foldersAbove('net//c.yaml'), ['net/'])
+    assert.deepEqual([foldersAbove('net/'), foldersAbove('')], [[], []])
+    assert.deepEqual([rootOf('net//c.yaml'), rootOf('net/c.yaml'), rootOf('net/')], ['net/', '', 'net/'])
+  })
+})
+
+describe('the flags of other sources', () => {
+  it('give name, address and what belongs to it', () => {
+    assert.deepEqual(
+      otherSources(['net=https://git.example.org/net.git,branch=main,path=/hosts/,token-file=/run/t', 'b=/srv/b.git,ref=v1']),
+      [
+        {
+          name: 'net',
+          url: 'https://git.example.org/net.git',
+          ref: 'main',
+          path: 'hosts',
+          auth: { kind: 'token', token: { file: '/run/t' } },
+        },
+        { name: 'b', url: '/srv/b.git', ref: 'v1' },
+      ],
+    )
+  })
+
+  it('refuse names that paths could not carry, doubled ones, and what is no flag', () => {
+    for (const text of ['Net=https://x', 'a/b=https://x', '=https://x', 'net', 'net=https://x,colour=red', 'net=https://x,path=a,path=b'])
+      assert.throws(() => otherSources([text]), { code: 'InvalidFlag' }, text)
+    assert.throws(() => otherSources(['a=/x', 'a=/y']), /two sources are called "a"/)
+    assert.throws(() => otherSources(['a=ext::sh -c x']), { code: 'InvalidUrl' })
+    assert.equal(checkSourceName('net', new Set()), 'net')
+  })
+})
