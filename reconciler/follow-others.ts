@@ -17,7 +17,7 @@ import { createRevisions, type Revisions } from './revisions.ts'
 import { placed, sourceRoot, unreadSource, type SharedDesired } from './shared-desired.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
-import { parseRemote, parseSubPath, type SourceOptions } from './source/options.ts'
+import { defaultCaps, parseRemote, parseSubPath, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import type { Revision, Source } from './source/types.ts'
 import type { Status } from './status/status.ts'
@@ -74,7 +74,9 @@ export async function followOther(options: OtherSource, parts: OthersParts): Pro
   )
   const state: OtherState = { name, url: parseRemote(options.url).url, branch: options.ref ?? 'HEAD' }
   const environment = { root: parseSubPath(options.path ?? ''), renderings }
-  const listings = createListingKeeper({ cache, scope: [{ name, root: environment.root }, options.caps ?? {}], log: parts.log })
+  const mostEntries = options.caps?.entries ?? defaultCaps.entries
+  const scope = [{ name, root: environment.root }, options.caps ?? {}]
+  const listings = createListingKeeper({ cache, scope, mostEntries, log: parts.log })
   const revisions = createRevisions({ source, desired: shared.other(name), environment, listings })
   const admission = createAdmission({ source, trust, settings: settingsOf(store.settings, name) })
   const poller = startPolling({

@@ -21,7 +21,7 @@ import { createRevisions, type Revisions } from './revisions.ts'
 import { shareDesired } from './shared-desired.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
-import { parseSubPath, type SourceOptions } from './source/options.ts'
+import { defaultCaps, parseSubPath, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
 import type { Revision, Source } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
@@ -112,7 +112,9 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     others.push(await followOther(other, { ...options, ...parts, trust, shared, renderings, cache }))
   // Before the pollers are stopped: they may wait for a first source that cannot be read.
   stack.defer(() => shared.end())
-  const listings = createListingKeeper({ cache, scope: [{ root: environment.root }, options.source.caps ?? {}], log })
+  const { caps } = options.source
+  const scope = [{ root: environment.root }, caps ?? {}]
+  const listings = createListingKeeper({ cache, scope, mostEntries: caps?.entries ?? defaultCaps.entries, log })
   // One source alone needs no other's files kept apart.
   const desired = names.length === 0 ? createEngine(opener) : shared.own
   const revisions = createRevisions({ source, desired, environment, listings })

@@ -8,6 +8,8 @@ export type KeptListing = Listing & { readonly commit: string }
 
 /** Keeps the listing of one revision over restarts, so that the next start lists only what changed since. */
 export type ListingKeeper = {
+  /** Files that a listing may have. */
+  readonly mostEntries: number
   /** Undefined where there is none, or it is damaged, or other rules made it. */
   last(): KeptListing | undefined
   keep(listing: KeptListing): void
@@ -23,14 +25,17 @@ export type KeeperOptions = {
   readonly cache: TextCache
   /** All that decides what is listed of a commit: the folder, and the bounds of the source. */
   readonly scope: unknown
+  /** Files that a listing may have. */
+  readonly mostEntries: number
   readonly log: Logger
 }
 
 /** Keeps it as one text that begins with a digest of the rest. */
-export function createListingKeeper({ cache, scope, log }: KeeperOptions): ListingKeeper {
+export function createListingKeeper({ cache, scope, mostEntries, log }: KeeperOptions): ListingKeeper {
   // Ids of blobs have no space.
   const id = `listing ${digestOf(scope)}`
   return {
+    mostEntries,
     last: () => {
       const text = cache.get([id]).get(id)
       const listing = text === undefined ? undefined : listingOf(text)
@@ -74,7 +79,10 @@ function listingOf(whole: string): KeptListing | undefined {
 export async function listCommit(source: Pick<Source, 'list' | 'changes'>, commit: string, keeper?: ListingKeeper): Promise<Listing> {
   const kept = keeper?.last()
   const since = kept === undefined ? undefined : await source.changes(kept.commit, commit).catch(() => undefined)
-  const listing = kept === undefined || since === undefined ? await source.list(commit) : withChanges(kept, since)
+  const changed = kept === undefined || since === undefined ? undefined : withChanges(kept, since)
+  // Listing the whole tree says what is wrong with so many files.
+  const fits = changed !== undefined && changed.entries.length <= (keeper?.mostEntries ?? 0)
+  const listing = fits ? changed : await source.list(commit)
   if (listing !== kept) keeper?.keep({ ...listing, commit })
   return listing
 }

@@ -51,7 +51,7 @@ const observed = await timed('observed', () =>
 )
 const cache = stack.adopt(openManifestCache(stateDir), (value) => value.close())
 const status = createStatus({ store, clock: systemClock })
-const listings = createListingKeeper({ cache, scope: [], log: silentLogger })
+const listings = createListingKeeper({ cache, scope: [], mostEntries: 1_000_000, log: silentLogger })
 const environment = { root: '', renderings: createMemoryBlobCache() }
 const revisions = createRevisions({ source, desired: createDesired({ cache }), environment, listings })
 const update = await timed('desired', async () => await revisions.take(revision))

@@ -42,7 +42,7 @@ function world(t: TestContext): World {
     const cache = counting(stack.adopt(openRenderCache(dir), (one) => one.close()))
     const manifests = stack.adopt(openManifestCache(dir), (one) => one.close())
     const desired = createDesired({ cache: manifests, root: path })
-    const listings = createListingKeeper({ cache: manifests, scope: [path], log: silentLogger })
+    const listings = createListingKeeper({ cache: manifests, scope: [path], mostEntries: 1000, log: silentLogger })
     const revisions = createRevisions({ source, desired, environment: { root: path, renderings: cache }, listings })
     const close = async (): Promise<void> => await stack.disposeAsync()
     t.after(close)

@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 
 function keeper(scope = 'root', log = silentLogger): ListingKeeper {
-  return createListingKeeper({ cache, scope, log })
+  return createListingKeeper({ cache, scope, mostEntries: 1000, log })
 }
 
 async function world(t: TestContext): Promise<{ readonly fixture: Fixture; readonly source: Source; readonly wholeLists: () => number }> {
@@ -92,4 +92,17 @@ it('tells of a damaged listing, and makes it anew', async (t) => {
 it('does not keep that a blob is missing', () => {
   keeper().keep({ commit: 'c', entries: [], refused: [{ path: 'a.yaml', code: 'Missing', message: '' }] })
   assert.equal(keeper().last(), undefined)
+})
+
+it('does not go around the bound on files: beyond it the whole tree is asked for, which says so', async (t) => {
+  const { fixture } = await world(t)
+  const before = fixture.commit({ 'a.yaml': '' })
+  const source = await openSource({ url: fixture.bare, storeDir: join(fixture.dir, 'few'), engine: 'git', caps: { entries: 2 } })
+  t.after(async () => await source.close())
+  await source.fetch()
+  const few = createListingKeeper({ cache, scope: 'few', mostEntries: 2, log: silentLogger })
+  await listCommit(source, before, few)
+  const after = fixture.commit({ 'a.yaml': '', 'b.yaml': '', 'c.yaml': '' })
+  await source.fetch()
+  await assert.rejects(listCommit(source, after, few), { code: 'TooManyFiles' })
 })
