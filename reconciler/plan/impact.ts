@@ -1,7 +1,7 @@
 import type { Change, MachineSpec, Plan } from '../../schemas/generated/plan.ts'
 import type { Demand, ObservedView } from '../observed/types.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
-import { bridgeNeeds, imageNeeds, type BridgeNeed, type ImageNeed } from './needs.ts'
+import { bridgeNeeds, imageNeeds, imageSizes, type BridgeNeed, type ImageNeed, type ImageSizes } from './needs.ts'
 import { nodeDemand } from './placement.ts'
 import { demandOf } from './resolve/template.ts'
 
@@ -29,7 +29,7 @@ export type NodeImpact = {
 }
 
 type Impacting = Pick<Plan, 'changes'> & { readonly whole?: readonly Change[] }
-type World = { readonly observed: ObservedView; readonly whole: readonly Change[] }
+type World = { readonly observed: ObservedView; readonly whole: readonly Change[]; readonly sizes: ImageSizes }
 
 /**
  * The impact of changes on each host that they touch, by name. Counts what gates hold back too: it would happen once they open.
@@ -40,7 +40,8 @@ export function impactOf({ changes, whole = changes }: Impacting, observed: Obse
     changes.filter(({ node }) => node !== ''),
     ({ node }) => node,
   )
-  return [...byNode].sort(([one], [other]) => (one < other ? -1 : 1)).map(([node, own]) => nodeImpact(node, own, { observed, whole }))
+  const world = { observed, whole, sizes: imageSizes(observed) }
+  return [...byNode].sort(([one], [other]) => (one < other ? -1 : 1)).map(([node, own]) => nodeImpact(node, own, world))
 }
 
 function nodeImpact(node: string, changes: readonly Change[], world: World): NodeImpact {
@@ -63,7 +64,7 @@ function nodeImpact(node: string, changes: readonly Change[], world: World): Nod
     pools: poolNeeds(node, changes, observed),
     quarantinedBytes: quarantined(node, changes, observed),
     networks: changes.filter(({ steps }) => steps.some(({ phase }) => phase === 'network')).map(({ key }) => key),
-    images: imageNeeds(node, changes, observed),
+    images: imageNeeds(node, changes, world),
     bridges: bridgeNeeds(node, changes, world),
   }
 }

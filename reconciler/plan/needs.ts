@@ -22,16 +22,29 @@ export type BridgeNeed = {
   readonly state: 'present' | 'planned' | 'removed' | 'missing'
 }
 
+/** Bytes of downloads that some host keeps, by the digest of what they are. */
+export type ImageSizes = ReadonlyMap<string, number>
+
+/** What all hosts and pools know of the sizes of downloads; looked up once for a plan, as it may have many disks. */
+export function imageSizes(observed: ObservedView): ImageSizes {
+  const sizes = new Map<string, number>()
+  for (const { facts } of observed.nodes()) for (const { key, bytes } of facts.images ?? []) sizes.set(key, bytes)
+  return sizes
+}
+
+type ImageWorld = { readonly observed: ObservedView; readonly sizes: ImageSizes }
+
 /** Images that the new disks of a host need, and whether it has them. Nothing is asked of any server: hosts told what they keep. */
-export function imageNeeds(node: string, changes: readonly Change[], observed: ObservedView): ImageNeed[] {
+export function imageNeeds(node: string, changes: readonly Change[], { observed, sizes }: ImageWorld): ImageNeed[] {
+  const keptHere = new Map((observed.node(node)?.facts.images ?? []).map((image) => [`${image.pool}/${image.key}`, image]))
   return changes.flatMap(({ steps }): ImageNeed[] => {
     const volume = steps.find(({ verb }) => verb === 'EnsureVolume')?.volume
     const source = volume?.spec.source?.http
     if (volume === undefined || source === undefined || isMade(volume.key, node, observed)) return []
     const key = imageKey(source, volume.namespace)
-    const kept = observed.node(node)?.facts.images?.find((image) => image.key === key && image.pool === volume.pool.name)
+    const kept = keptHere.get(`${volume.pool.name}/${key}`)
     if (kept !== undefined) return [{ volume: volume.key, state: 'kept', bytes: kept.bytes }]
-    const bytes = knownSize(key, observed)
+    const bytes = sizes.get(key)
     return [{ volume: volume.key, state: 'download', ...(bytes === undefined ? {} : { bytes }) }]
   })
 }
@@ -39,15 +52,6 @@ export function imageNeeds(node: string, changes: readonly Change[], observed: O
 /** A finished image is not made again, whatever is recorded of it. */
 function isMade(key: ObjectKey, node: string, observed: ObservedView): boolean {
   return observed.get(key).some((one) => one.node === node && one.object.kind === 'DataVolume' && one.object.phase === 'Succeeded')
-}
-
-/** What another host or pool knows of the size of the same download. */
-function knownSize(key: string, observed: ObservedView): number | undefined {
-  for (const { facts } of observed.nodes()) {
-    const known = facts.images?.find((image) => image.key === key)
-    if (known !== undefined) return known.bytes
-  }
-  return undefined
 }
 
 /** Bridges that the machines of a host's changes name, by what the host has and what the policies of the whole plan do to it. */
