@@ -134,6 +134,7 @@ export async function runGit(call: GitCall): Promise<GitAnswer> {
     detached: true,
   })
   const end = (): void => endGroup(running.pid)
+  groups.add(end)
   const timer = setTimeout(end, timeout)
   call.signal?.addEventListener('abort', end)
   try {
@@ -146,9 +147,16 @@ export async function runGit(call: GitCall): Promise<GitAnswer> {
     throw gitError(call, error)
   } finally {
     clearTimeout(timer)
+    groups.delete(end)
     call.signal?.removeEventListener('abort', end)
   }
 }
+
+/** A group of its own does not end with ours: whatever ends this process ends what it started. */
+const groups = new Set<() => void>()
+process.on('exit', () => {
+  for (const end of groups) end()
+})
 
 function endGroup(leader: number | undefined): void {
   try {
