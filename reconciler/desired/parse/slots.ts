@@ -41,6 +41,9 @@ export function slotsOf(stream: IndexedStream, lines: readonly string[], roots: 
   return finder.slots
 }
 
+/** Behind a scalar with which its line ends: nothing that a longer one would move. */
+const endsLine = /^["']?[ \t]*(?:(?<=[ \t])#.*)?$/
+
 class SlotFinder {
   readonly slots = new Map<number, Slot>()
   readonly #stream: IndexedStream
@@ -98,7 +101,7 @@ class SlotFinder {
   #inLine(event: ScalarEvent, line: number, target: Target): void {
     const text = this.#lines[line] ?? ''
     const [start, end] = [event.valueStart - (this.#starts[line] ?? 0), event.valueEnd - (this.#starts[line] ?? 0)]
-    if (end > text.length) return
+    if (end > text.length || !endsLine.test(text.slice(end))) return
     const kind = kindOf(event)
     if (kind !== undefined) this.#put(line, { kind, target, before: text.slice(0, start), behind: text.slice(end) })
   }

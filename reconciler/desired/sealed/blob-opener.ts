@@ -53,7 +53,8 @@ const unopened: Unsealed = { fault: { code: 'EncryptedFileDamaged', message: 'Th
 async function openAgeFile(bytes: Uint8Array, unsealer: Unsealer, limits: ParseLimits): Promise<JudgedBlob> {
   const text = await unsealer.age(bytes)
   if (text.fault !== undefined) return { ...nothing, problems: [problemOf(text.fault)], sealed: 'age', locked: true }
-  const inner = judgeBlob(text.bytes, limits)
+  // Limits of their own have texts to compare with of their own: what was opened is not kept for the files after it.
+  const inner = judgeBlob(text.bytes, { ...limits })
   if (inner.sealed !== undefined) return { ...nothing, problems: [problemOf(nested)], sealed: 'age' }
   const refusals = inner.objects.filter(({ kind }) => !isSealable(kind)).map(refusal)
   const objects = inner.objects.filter(({ kind }) => isSealable(kind))

@@ -19,6 +19,9 @@ metadata:
   labels: { tier: web, "a/b": "x" }
   annotations:
     note: 'single'
+    flow: [{ name: x, disk: {} }]
+    open: { key: a,
+      other: b }
     plain: text # with a comment
 spec:
   runStrategy: Always
