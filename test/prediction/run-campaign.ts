@@ -25,6 +25,11 @@ export async function runCampaign(t: TestContext, options: { readonly seed: numb
   return tally
 }
 
+/** False where too little came of the edits to say anything: most were refused, or no restart was ever approved. */
+export function isTelling({ runs, refused, restarts }: Tally, asked: number): boolean {
+  return runs === asked && refused * 4 < runs && restarts > 0
+}
+
 /** All wrong predictions as one text. */
 export function wrongText({ wrong }: Tally): string {
   return wrong.map(({ run, what, lines, told }) => `run ${run}: ${what.join('; ')}\n  ${lines.join('\n  ')}\n${told}`).join('\n\n')
