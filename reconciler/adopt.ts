@@ -1,7 +1,9 @@
+import type { Origin } from '../schemas/generated/plan.ts'
 import { setFields } from './compare/promote/set-fields.ts'
 import type { FieldEdit } from './compare/promote/edit-text.ts'
 import type { DesiredView } from './desired/types.ts'
 import { GitvirtError } from './lib/errors.ts'
+import { rootOf } from './lib/folders-above.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
 import type { Adopt } from './lease-keeper.ts'
 import type { ObservedView } from './observed/types.ts'
@@ -31,7 +33,8 @@ export function createAdopt({ source, desired, observed }: AdoptPorts): Adopt {
     const { fields, left } = readBack(sighting.object)
     if (fields.length === 0 && left.length === 0) return undefined
     const { path } = wanted.origin
-    const text = await textOf(source, view.revision, path)
+    if (rootOf(path) !== '') throw cannotAdopt(`${keyText(key)} is declared in ${path}, a file of another source of the environment.`)
+    const text = await textOf(source, view.revision, wanted.origin)
     const edited = setFields(text, { key }, fields)
     const open = [...left, ...edited.left.map(({ path: field }) => formatPath(field))]
     if (edited.written.length === 0)
@@ -42,12 +45,23 @@ export function createAdopt({ source, desired, observed }: AdoptPorts): Adopt {
   }
 }
 
-async function textOf(source: Pick<Source, 'list' | 'read'>, revision: string, path: string): Promise<string> {
+async function textOf(source: Pick<Source, 'list' | 'read'>, revision: string, { path, blob }: Origin): Promise<string> {
   const entry = (await source.list(revision)).entries.find((one) => one.path === path)
+  // What an overlay rendered has an id of its own, which is that of no file.
+  if (blob !== undefined && entry?.id !== blob)
+    throw cannotAdopt(`What ${path} declares is rendered by an overlay, so that there is no one file to edit.`)
   for await (const { bytes } of source.read(entry === undefined ? [] : [entry.id])) {
     if (bytes !== undefined) return Buffer.from(bytes).toString('utf8')
   }
   throw new GitvirtError({ code: 'PathNotFound', message: `${path} is not in revision ${revision.slice(0, 12)}.` })
+}
+
+function cannotAdopt(message: string): GitvirtError {
+  return new GitvirtError({
+    code: 'CannotAdopt',
+    message,
+    action: 'Write the change into its repository by hand, or end the lease without adopting it.',
+  })
 }
 
 /** gitvirt/adopt/web-20260301, with the namespace where it is not the default one. */

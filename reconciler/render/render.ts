@@ -8,6 +8,7 @@ import { GitvirtError } from '../lib/errors.ts'
 import type { FileTree } from '../source/types.ts'
 import { build } from './build.ts'
 import { findKustomization, readClosure, type Closure } from './closure.ts'
+import { encryptedFiles } from './encrypted.ts'
 import { findProgram } from './program.ts'
 import { splitRendered, type RenderedFile } from './rendered.ts'
 import { defaultRenderLimits, type RenderLimits } from './types.ts'
@@ -49,8 +50,9 @@ export async function renderOverlay(options: RenderOptions): Promise<Overlay | u
   const policy = await readPolicy(tree, root)
   if (closure.faults.length > 0) return failed({ closure, policy, tree }, closure.faults)
   try {
-    const { files, identity } = await rendered({ ...options, limits, closure })
-    return overlayOf({ closure, policy, tree }, files, identity)
+    const made = await rendered({ ...options, limits, closure })
+    if (made.faults !== undefined) return failed({ closure, policy, tree }, made.faults)
+    return overlayOf({ closure, policy, tree }, made.files, made.identity)
   } catch (error) {
     if (!(error instanceof GitvirtError) || !ownFaults.has(error.code)) throw error
     const { code, message, action } = error
@@ -114,13 +116,19 @@ function renderedId({ path, text, made }: RenderedFile): string {
 
 type Rendering = RenderOptions & { readonly limits: RenderLimits; readonly closure: Closure }
 
+type Rendered =
+  | { readonly files: readonly RenderedFile[]; readonly identity: string; readonly faults?: undefined }
+  | { readonly faults: readonly ManifestError[] }
+
 /** From the cache, by the blobs of all files and the program's version; else rendered anew. */
-async function rendered(options: Rendering): Promise<{ readonly files: readonly RenderedFile[]; readonly identity: string }> {
+async function rendered(options: Rendering): Promise<Rendered> {
   const { tree, root, cache, limits, closure } = options
   const program = await findProgram(cache)
   const identity = digestOf([program.version, root, [...closure.files].sort(([a], [b]) => (a < b ? -1 : 1))])
   const known = parseFiles(cache.get([identity]).get(identity))
   if (known !== undefined) return { files: known, identity }
+  const faults = await encryptedFiles(tree, closure)
+  if (faults.length > 0) return { faults }
   const output = await build({ tree, closure, root, program, limits })
   const files = await splitRendered(output, { tree, root, closure, fleetPath: posix.join(root, fleetFile) })
   cache.put([[identity, JSON.stringify(files)]])

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { until } from '../../../lab/wait.ts'
 import type { Plan } from '../../../schemas/generated/plan.ts'
 import { fleet, openApprovalWorld, type ApprovalWorld, type Person } from './approvals-world.ts'
+import { skip } from './render/program.ts'
 
 const gone = { 'm0.yaml': null, 'm1.yaml': null, 'm2.yaml': null }
 const soon = { everyMs: 50, seconds: 30 }
@@ -198,4 +199,19 @@ test('the deletion of 30 % of the machines', async (t) => {
     await untilHeld(world, 6)
     assert.equal(machines(world), 10)
   })
+})
+
+test('an overlay is changed by any file of the repository, so that nobody approves who changed one', { skip }, async (t) => {
+  const world = await openApprovalWorld(t, 'prune: {maxPercent: 20}\napprovals: {}')
+  const { author, approver } = world.people
+  const left = Array.from({ length: 7 }, (_, at) => `m${at + 3}.yaml`)
+  // A name that makes no manifest: nothing that is listed changes.
+  world.commit(author, { Kustomization: JSON.stringify({ resources: left }) })
+  const token = (await untilHeld(world, 6)).signing?.token ?? ''
+  world.approve(author, token)
+  await untilEvent(world, /does not count: author@example\.org made the change/)
+  await world.restart()
+  await untilHeld(world, 6)
+  world.approve(approver, token)
+  await untilEvent(world, /approver@example\.org approved 6 changes/)
 })

@@ -83,6 +83,31 @@ describe('rendering an overlay', () => {
     }
   })
 
+  it('refuses encrypted files by their names, whatever reads them', async (t) => {
+    onlyProgram(t, 'echo "kind: A"')
+    const cipher = 'ENC[AES256_GCM,data:xx,iv:xx,tag:xx,type:str]'
+    const tree = memoryTree({
+      'env/kustomization.yaml':
+        'resources: [../base, plain.yaml]\nsecretGenerator: [{name: a, files: [whole.age], envs: [keys.env]}]\npatches: [{path: patch.yaml}]\n',
+      'base/kustomization.yaml': 'resources: [secret.yaml]\n',
+      'base/secret.yaml': `kind: Secret\nstringData: {a: "${cipher}"}\nsops: {mac: "${cipher}"}\n`,
+      'env/plain.yaml': 'kind: A\n# sops is not used here\n',
+      'env/whole.age': 'age-encryption.org/v1\n-> X25519 x\n',
+      'env/keys.env': `a=${cipher}\nsops_mac=${cipher}\n`,
+      'env/patch.yaml': `kind: A\nsops: {mac: "${cipher}"}\n`,
+    })
+    const overlay = await render({}, tree)
+    assert.deepEqual(faults(overlay).toSorted(), [
+      '|EncryptedInOverlay base/secret.yaml',
+      '|EncryptedInOverlay env/keys.env',
+      '|EncryptedInOverlay env/patch.yaml',
+      '|EncryptedInOverlay env/whole.age',
+    ])
+    const [first] = overlay?.refused[0]?.errors ?? []
+    assert.match(`${first?.message} ${first?.action}`, /encrypted with SOPS, .*further source \(--also\)/s)
+    assert.deepEqual(overlay?.entries, [])
+  })
+
   it('refuses output that is no YAML, and does not take a part of it', async (t) => {
     onlyProgram(t, 'echo "kind: A"; echo "---"; echo "a: [b"')
     assert.deepEqual(faults(await render()), ['|RenderFailed env/kustomization.yaml'])
