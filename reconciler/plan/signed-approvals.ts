@@ -1,5 +1,6 @@
 import type { Block, Change, Plan } from '../../schemas/generated/plan.ts'
 import { digestOf } from '../lib/digest.ts'
+import { rootOf } from '../lib/folders-above.ts'
 import type { PlanContext } from './context.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import type { ApprovalPolicy, ApprovalRule } from './resolve/policy.ts'
@@ -102,8 +103,15 @@ function requiredBlock({ context, policy, rule }: Required, draft: Draft, signed
     unblock:
       context.input.environment === undefined
         ? 'Approve it by a signed commit.'
-        : `Sign a commit with the trailer "${policy.trailer}: ${token}"${policy.ownChanges ? '.' : ', which its author cannot.'}`,
+        : `Sign a commit with the trailer "${policy.trailer}: ${token}"${whoMaySign(policy, draft.change)}`,
   }
+}
+
+/** Commits of other sources are not looked at, so that nobody is known to have had no part in what these declare. */
+function whoMaySign({ ownChanges }: ApprovalPolicy, { origin }: Pick<Change, 'origin'>): string {
+  if (ownChanges) return '.'
+  if (origin === undefined || rootOf(origin.path) === '') return ', which its author cannot.'
+  return `, which counts with spec.approvals.ownChanges only: who wrote ${origin.path}, in another source, is not known.`
 }
 
 /** Who approved a change in Git, as a plan tells it. */

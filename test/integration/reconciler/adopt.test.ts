@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startGitServer } from '../../../lab/git-server.ts'
 import { createAdopt } from '../../../reconciler/adopt.ts'
+import type { DesiredObject } from '../../../reconciler/desired/types.ts'
 import { openSource } from '../../../reconciler/source/open-source.ts'
 import type { LeaseRecord } from '../../../reconciler/store/leases.ts'
+import type { Origin } from '../../../schemas/generated/plan.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../fakes/views.ts'
 import { Fixture } from './source/fixture.ts'
 
@@ -76,6 +78,36 @@ Changed there, and not here, as the manifest cannot say it or it is not laid out
   assert.equal((await adopt(again))?.branch, 'gitvirt/adopt/db-20260301-2', 'a branch that is there stays as it is')
   observed.see('h1', machineSeen(vmManifest('db')))
   assert.equal(await adopt(lease), undefined)
+})
+
+test('what no one file of the repository says is not written: it was rendered, or is another source’s', async (t) => {
+  const fixture = new Fixture()
+  t.after(() => fixture.close())
+  fixture.commit({ 'apps/db.yaml': manifest })
+  const source = await openSource({ url: fixture.bare, storeDir: join(fixture.dir, 'store') })
+  t.after(async () => await source.close())
+  const { commit } = await source.fetch()
+  const observed = fakeObserved()
+  observed.setNode('h1')
+  observed.see('h1', machineSeen(vmManifest('db'), { drift: [{ path: 'domain/memory', expected: '1048576', actual: '2097152' }] }))
+  const adoptFrom = async (origin: Partial<Origin>): Promise<unknown> => {
+    const desired = fakeDesired()
+    const wanted = desired.get(desired.put(vmManifest('db')))
+    if (wanted === undefined) throw new Error('The fake has no machine.')
+    const get = (): DesiredObject => ({ ...wanted, origin: { ...wanted.origin, ...origin } })
+    return await createAdopt({ source, desired: () => ({ ...desired, revision: commit, get }), observed })({
+      key: 'VirtualMachine/default/db',
+      id: 'l1',
+      by: 'operator',
+      reason: 'incident',
+      at: '2026-03-01T00:00:00.000Z',
+      until: '2026-03-01T02:00:00.000Z',
+      ending: 'adopt',
+    })
+  }
+  await assert.rejects(adoptFrom({ blob: 'e'.repeat(64) }), { code: 'CannotAdopt', message: /apps\/db\.yaml declares is rendered/ })
+  await assert.rejects(adoptFrom({ path: 'more//apps/db.yaml' }), { code: 'CannotAdopt', message: /more\/\/apps\/db\.yaml/ })
+  assert.equal(fixture.git(`--git-dir=${fixture.bare}`, 'branch', '--list', 'gitvirt/*'), '')
 })
 
 test('a repository that takes no branch says so, and nothing is lost', async (t) => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createDesired } from '../../../reconciler/desired/state.ts'
-import type { DesiredEngine, DesiredView } from '../../../reconciler/desired/types.ts'
+import { judgeBlob } from '../../../reconciler/desired/judge/judge-blob.ts'
+import type { BlobOpener } from '../../../reconciler/desired/sealed/blob-opener.ts'
+import type { DesiredEngine, DesiredView, ReadBlobs } from '../../../reconciler/desired/types.ts'
 import { checkSourceName, shareDesired } from '../../../reconciler/shared-desired.ts'
 import { foldersAbove, rootOf } from '../../../reconciler/lib/folders-above.ts'
 import { otherSources } from '../../../reconciler/cli/commands/source-flags.ts'
@@ -34,7 +36,48 @@ function valueOf(view: DesiredView): unknown {
   return (view.get(key)?.object as { data?: Record<string, string> } | undefined)?.data?.['a']
 }
 
+const sealed = (name: string): string => `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}}\nsops: {mac: x}\n`
+
+/** Reads one text, as a source reads only what it has. */
+function reader(text: string): ReadBlobs {
+  return async function* (ids) {
+    for (const id of ids) {
+      assert.equal(id, `id of ${text}`)
+      yield { id, bytes: Buffer.from(text) }
+    }
+  }
+}
+
 describe('several sources of one environment', () => {
+  it('open what was shut each from its own files, though new keys are told of once', async () => {
+    let [keys, news] = [false, false]
+    const opener: BlobOpener = {
+      recall: () => undefined,
+      open: async (_id, bytes) => ({ ...judgeBlob(bytes), ...(keys ? {} : { locked: true }) }),
+      keysChanged: async () => {
+        const told = news
+        news = false
+        return told
+      },
+    }
+    const shared = shareDesired(createDesired({ opener }), ['b'])
+    const sources = [
+      { engine: shared.own, text: sealed('one') },
+      { engine: shared.other('b'), text: sealed('two') },
+    ]
+    for (const { engine, text } of sources)
+      await engine.update({ revision: 'r', entries: [{ path: 'x.yaml', id: `id of ${text}` }], read: reader(text) })
+    const reopened = async (): Promise<boolean[]> => {
+      const opened: boolean[] = []
+      for (const { engine, text } of sources) opened.push((await engine.reopen(reader(text))) !== undefined)
+      return opened
+    }
+    assert.deepEqual(await reopened(), [false, false])
+    ;[keys, news] = [true, true]
+    assert.deepEqual(await reopened(), [true, true])
+    assert.deepEqual(await reopened(), [false, false])
+  })
+
   it('each declare objects of their own, at paths that tell the source', async () => {
     const { a, b } = two()
     const first = await a({ 'x.yaml': map('web', '1') })

@@ -196,6 +196,36 @@ describe('an environment that is an overlay', { skip }, () => {
     assert.deepEqual(keys(update?.view), ['VirtualMachine/default/db', 'VirtualMachine/default/web'])
   })
 
+  it('may become one while nobody looks, also by a file that no listing has, and stop to be one', async (t) => {
+    const { fixture, follow } = world(t)
+    const seen = async (): Promise<string[]> => {
+      const followed = await follow('env/plain')
+      const view = (await followed.take())?.view
+      await followed.close()
+      return keys(view).map((key) => key.slice(-1))
+    }
+    fixture.commit({ ...start, 'env/plain/a.yaml': machine('a'), 'env/plain/b.yaml': machine('b') })
+    assert.deepEqual(
+      [await seen(), await seen()],
+      [
+        ['a', 'b'],
+        ['a', 'b'],
+      ],
+    )
+    fixture.commit({ 'env/plain/Kustomization': 'resources: [a.yaml]\n' })
+    assert.deepEqual([await seen(), await seen()], [['a'], ['a']])
+    fixture.commit({ 'env/plain/c.yaml': machine('c') })
+    assert.deepEqual(await seen(), ['a'])
+    fixture.commit({ 'env/plain/Kustomization': null })
+    assert.deepEqual(
+      [await seen(), await seen()],
+      [
+        ['a', 'b', 'c'],
+        ['a', 'b', 'c'],
+      ],
+    )
+  })
+
   it('cannot loosen its policy from a base, whatever the base says of where it comes from', async (t) => {
     const { fixture, follow } = world(t)
     const fleet = (name: string): string =>

@@ -68,6 +68,14 @@ describe('approvals in Git', () => {
     assert.deepEqual(made.signing, { trailer: 'Gitvirt-Approve', token, changes: 1 })
   })
 
+  it('say of what another source declares that nobody is known to have had no part in it', () => {
+    const own = larger()
+    const foreign: DesiredObject = { ...own, origin: { ...own.origin, path: 'more//vm.yaml' } }
+    const unblock = (spec: FleetSpec): string => changeOf(planOf({ spec, wanted: [volume('root'), foreign] })).blocked[0]?.unblock ?? ''
+    assert.match(unblock(two), /ownChanges only: who wrote more\/\/vm\.yaml, in another source, is not known\.$/)
+    assert.match(unblock({ approvals: { ...two.approvals, ownChanges: true } }), /"\.$/)
+  })
+
   it('let the change through when as many different signers as the rule says have signed just that', () => {
     const made = planOf({ spec: two })
     const one = signedBy(made, 'approver@example.org')
