@@ -114,12 +114,20 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     converged: (commit) => status.record(convergedEvent(commit)),
   })
   const measured = (destination: string, outcome: string): void => measures.metrics.notified(destination, outcome)
-  const news = followNews({ ...options, store, source: state, objects: () => status.objects, measured })
+  const news = followNews({
+    ...options,
+    store,
+    source: state,
+    objects: () => status.objects,
+    manifest: (key) => status.manifest(key),
+    refreshed: () => status.refreshed(),
+    measured,
+  })
   const heard = (event: EventDraft): void => {
     news.heard(event)
     measures.metrics.heard(event)
   }
-  const status: Status = createStatus({ store, clock, heard })
+  const status: Status = createStatus({ store, clock, heard, erred: (keys) => news.changed(keys) })
   stack.adopt(news.start(), async (value) => await value.stop())
   let noter: Noter | undefined
   let followedOthers: readonly FollowedOther[] = []

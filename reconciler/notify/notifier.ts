@@ -19,8 +19,10 @@ export type NotifierOptions = {
   readonly inForce: () => InForce | undefined
   readonly clock: Clock
   readonly log: Logger
-  /** True where the trouble of an object, told with this reason, is over; undefined where this cannot be told. */
-  readonly isOver: (key: ObjectKey, reason: string) => boolean | undefined
+  /** That the trouble of an object, told with this reason, is over, in words; undefined while it may stand. */
+  readonly endOf: (key: ObjectKey, reason: string) => string | undefined
+  /** False while nobody knows yet what stands, as after a start: then no end is looked for. */
+  readonly known: () => boolean
   readonly measured?: (destination: string, outcome: Outcome | 'repeated') => void
   /** How long news is gathered before the first message; default 5 s. */
   readonly gather?: number
@@ -234,18 +236,29 @@ class StoredNotifier implements Notifier {
 
   /** Objects that have been well for long enough. */
   #lookForEnds(): void {
-    const { store, isOver } = this.#options
-    const ripe = [...this.#touched].filter(([, since]) => since <= this.#now() - this.#steady).map(([key]) => key)
+    const { store, known } = this.#options
+    const now = this.#now()
+    const ripe = [...this.#touched].filter(([, since]) => since <= now - this.#steady).map(([key]) => key)
     if (ripe.length === 0) return
+    if (!known()) {
+      // What was before anything was known says nothing of how long they have been well.
+      for (const key of ripe) this.#touched.set(key, now)
+      return
+    }
     store.transaction(() => {
-      for (const key of ripe) {
-        const reasons = new Set(store.news.standing(key).map(({ reason }) => reason))
-        const ended = new Set([...reasons].filter((reason) => isOver(key, reason) === true))
-        if (ended.size > 0) this.#intake.over(key, { message: 'It is as it should be again.', reasons: ended })
-        if (store.news.standing(key).length === 0) this.#standing.delete(key)
-        this.#touched.delete(key)
-      }
+      for (const key of ripe) this.#tellEnds(key)
     })
+  }
+
+  #tellEnds(key: ObjectKey): void {
+    const { news } = this.#options.store
+    const reasons = new Set(news.standing(key).map(({ reason }) => reason))
+    for (const reason of reasons) {
+      const message = this.#options.endOf(key, reason)
+      if (message !== undefined) this.#intake.over(key, { message, reasons: new Set([reason]) })
+    }
+    if (news.standing(key).length === 0) this.#standing.delete(key)
+    this.#touched.delete(key)
   }
 
   get #steady(): number {
