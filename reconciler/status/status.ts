@@ -22,7 +22,7 @@ import { createPresence, type Presence } from './presence.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
 import { toldPrint } from './told.ts'
 import { allKeys, expandTouched, inOrder } from './touched.ts'
-import { createWriter, loadResting, type Writer } from './writer.ts'
+import { createWriter, loadResting, type ObjectChange, type Writer } from './writer.ts'
 
 export type StatusOptions = {
   readonly store: Store
@@ -34,6 +34,8 @@ export type StatusOptions = {
   readonly heard?: (event: EventDraft) => void
   /** Hears which objects' manifest errors are others than before, in the same transaction. */
   readonly erred?: (keys: ReadonlySet<ObjectKey>) => void
+  /** Hears that a served object went, also one of an earlier run that went while the reconciler was away. */
+  readonly gone?: (key: ObjectKey) => void
 }
 
 /** What is wrong with the manifest of an object. */
@@ -119,7 +121,10 @@ export function createStatus(options: StatusOptions): Status {
     options.heard?.(event)
   }
   const past = createPast({ records: store.past, settings: store.settings, clock })
-  const changed = (next: ApiObject | undefined, previous: ApiObject | undefined): void => past.changed(next, previous)
+  const changed = (change: ObjectChange): void => {
+    past.changed(change)
+    if (change.next === undefined) options.gone?.(change.key)
+  }
   const writer = createWriter({ records: store.objects, collection, record, changed })
   const erred = options.erred ?? ((): void => undefined)
   const engine = new Engine({ collection, writer, record, erred, clock, store })
