@@ -77,7 +77,6 @@ class StoredNotifier implements Notifier {
   #rules: readonly NotifyRule[]
   #timer: NodeJS.Timeout | undefined
   #wakeAt = Number.POSITIVE_INFINITY
-  #round: Promise<void> = Promise.resolve()
   #stopped = false
 
   constructor(options: NotifierOptions) {
@@ -99,6 +98,7 @@ class StoredNotifier implements Notifier {
       send: this.#send,
       gather: options.gather ?? 5000,
       told: measured,
+      idle: () => this.#tryAgain(() => this.#wakeWhenDue()),
     })
     this.#standing = new Set(store.news.standingKeys())
     // What ended while the reconciler was away is looked at when all hosts had time to come back.
@@ -179,7 +179,7 @@ class StoredNotifier implements Notifier {
     this.#stopped = true
     clearTimeout(this.#timer)
     this.#courier.stop()
-    await this.#round
+    await this.#courier.delivered()
   }
 
   /** Those who are told no longer, or of less, are told so: a commit that silences them does not go unseen. */
@@ -209,29 +209,33 @@ class StoredNotifier implements Notifier {
     clearTimeout(this.#timer)
     this.#wakeAt = at
     const wait = Math.min(Math.max(at - this.#now(), soonestMs), latestMs)
-    this.#timer = setTimeout(() => void this.#run(), wait)
+    this.#timer = setTimeout(() => this.#run(), wait)
     this.#timer.unref()
   }
 
-  async #run(): Promise<void> {
+  #run(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY
-    const before = this.#round
-    this.#round = before.then(async () => await this.#work())
-    await this.#round
+    if (this.#stopped) return
+    this.#tryAgain(() => {
+      this.#lookForEnds()
+      this.#courier.round()
+      this.#wakeWhenDue()
+      if (this.#touched.size > 0) this.#wake(this.#now() + this.#steady)
+    })
   }
 
-  async #work(): Promise<void> {
-    if (this.#stopped) return
+  #tryAgain(work: () => void): void {
     try {
-      this.#lookForEnds()
-      await this.#courier.round()
+      work()
     } catch (error) {
       this.#options.log.error({ error: describeError(error) }, 'notifications stumbled; they are tried again')
       this.#wake(this.#now() + latestMs)
     }
+  }
+
+  #wakeWhenDue(): void {
     const due = this.#stopped ? undefined : this.#courier.dueAt()
     if (due !== undefined) this.#wake(due)
-    if (this.#touched.size > 0) this.#wake(this.#now() + this.#steady)
   }
 
   /** Objects that have been well for long enough. */
