@@ -9,6 +9,7 @@ import type { Message } from '../../../../reconciler/notify/types.ts'
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constant('see https://evil.example.org/ now'),
   fc.string({
     unit: fc.constantFrom(
       '`',
