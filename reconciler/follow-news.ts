@@ -1,5 +1,6 @@
 import type { FleetSpec } from '../schemas/generated/fleet.ts'
 import type { DesiredView } from './desired/types.ts'
+import { createFetchTroubles } from './fetch-troubles.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
@@ -8,10 +9,11 @@ import { createNotifier, type Notifier, type NotifierOptions } from './notify/no
 import type { SourceState } from './pipeline-control.ts'
 import { everything } from './suspender.ts'
 import { declaredFleet } from './plan/resolve/policy.ts'
-import { conditionOf } from './status/api-object.ts'
 import type { Collection } from './status/collection.ts'
 import type { EventDraft } from './status/events/rules.ts'
+import type { ManifestState } from './status/status.ts'
 import type { Store } from './store/store.ts'
+import { endedBy, endOf } from './trouble-ends.ts'
 
 export type NewsOptions = {
   readonly store: Store
@@ -19,6 +21,9 @@ export type NewsOptions = {
   readonly environment?: string
   readonly source: Readonly<SourceState>
   readonly objects: () => Collection
+  /** What status knows of an object's manifest; undefined until it was refreshed once. */
+  readonly manifest: (key: ObjectKey) => ManifestState | undefined
+  readonly refreshed: () => boolean
   readonly clock: Clock
   readonly log: Logger
 } & Pick<NotifierOptions, 'gather' | 'steady' | 'measured'>
@@ -31,20 +36,24 @@ export type FollowedNews = {
   /** The repository was fetched; with a view, a new revision is in force. */
   arrived(view: DesiredView | undefined): void
   notFetched(error: unknown): void
+  /** A revision is not let in; what is told of it follows from an event. Without a source: the environment's own. */
+  refused(reason: string, source?: string): void
+  /** A revision of another source is let in. */
+  admitted(source: string): void
+  /** Errors of these objects' manifests are others than before, or the objects went. */
+  changed(keys: Iterable<ObjectKey>): void
   /** Follows the served objects; what is returned ends it. */
   start(): { stop(): Promise<void> }
 }
 
-/** Events that end what an earlier one of the same object told. */
-const ends: ReadonlyMap<string, string> = new Map([
-  ['DriftMended', 'DriftDetected'],
-  ['NodeReady', 'NodeNotReady'],
-  ['AgentConnected', 'AgentDisconnected'],
-  ['ImportSucceeded', 'ImportFailed'],
-  ['SuccessfullyConfigured', 'FailedToConfigure'],
-])
+/** Kinds whose objects are written when a trouble of them may be over; their ends are told by status. */
+const followed = ['VirtualMachine', 'VirtualMachineInstance', 'DataVolume', 'NodeNetworkConfigurationPolicy', 'Node', 'Fleet'] as const
 
-const followed = ['VirtualMachine', 'VirtualMachineInstance', 'DataVolume', 'NodeNetworkConfigurationPolicy', 'Node'] as const
+/** Refusals that a revision which is let in ends; a rewritten history is for a person to look at. */
+const endedByAdmission: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag'])
+
+/** The environment's own source, which has no name. */
+const own = ''
 
 export function followNews(options: NewsOptions): FollowedNews {
   const { store, source, objects } = options
@@ -53,8 +62,15 @@ export function followNews(options: NewsOptions): FollowedNews {
     environment: options.environment ?? 'default',
     ...(options.notifyFile === undefined ? {} : { file: options.notifyFile }),
     inForce: () => (source.revision === undefined ? undefined : { revision: source.revision.commit, author: source.revision.author }),
-    isOver: (key, reason) => isOver(objects(), key, reason),
+    known: options.refreshed,
+    endOf: (key, reason) => endOf({ objects: objects(), manifest: options.manifest }, key, reason),
   })
+  const troubles = createFetchTroubles(store.settings)
+  const admitted = (from: string): void =>
+    store.transaction(() => {
+      const ended = troubles.ended(from)
+      if (ended.size > 0) notifier.over(everything, 'The repository was fetched.', ended)
+    })
   const labels = (key: ObjectKey) => (): Readonly<Record<string, string>> => {
     const { kind, namespace, name } = parseKey(key)
     return objects().get(kind, namespace, name)?.metadata.labels ?? {}
@@ -64,16 +80,26 @@ export function followNews(options: NewsOptions): FollowedNews {
     heard: ({ key, type, reason, message, host, plan }) => {
       const more = { ...(host === undefined ? {} : { host }), ...(plan === undefined ? {} : { plan }) }
       notifier.tell({ key, severity: type === 'Warning' ? 'warning' : 'info', reason, message, ...more }, labels(key))
-      const ended = ends.get(reason)
-      if (ended !== undefined) notifier.over(key, message, new Set([ended]))
+      const ended = endedBy(key, reason)
+      if (ended.length > 0) notifier.over(key, message, new Set(ended))
     },
     arrived: (view) => {
       if (view !== undefined) notifier.policy(fleetSpec(view))
-      store.transaction(() => notifier.over(everything, 'The repository was fetched.', fetchTroubles(store)))
+      admitted(own)
     },
     notFetched: (error) => {
       const news = { key: everything, severity: 'warning', reason: errorCode(error), message: describeError(error) } as const
-      store.transaction(() => notifier.tell(news))
+      store.transaction(() => {
+        notifier.tell(news)
+        troubles.told(own, news.reason)
+      })
+    },
+    refused: (reason, from = own) => {
+      if (endedByAdmission.has(reason)) store.transaction(() => troubles.told(from, reason))
+    },
+    admitted,
+    changed: (keys) => {
+      for (const key of keys) notifier.touched(key)
     },
     start: () => {
       const unwatch = followed.map((kind) =>
@@ -89,31 +115,8 @@ export function followNews(options: NewsOptions): FollowedNews {
   }
 }
 
-/** What a fetch that succeeds shows to be over: all but what a person should look at. */
-function fetchTroubles(store: Store): ReadonlySet<string> {
-  const reasons = store.news.standing(everything).map(({ reason }) => reason)
-  return new Set(reasons.filter((reason) => reason !== 'MergedPlannedAgain' && reason !== 'NotificationsChanged'))
-}
-
 /** The Fleet's spec; an empty one where there is no Fleet; undefined where it cannot be read. */
 function fleetSpec(view: DesiredView): FleetSpec | undefined {
   const { fleet, broken } = declaredFleet(view)
   return broken === undefined ? (fleet?.spec ?? {}) : undefined
-}
-
-/**
- * Whether a trouble of an object is over, by its conditions: an object that is gone has none. Undefined where no condition tells.
- */
-function isOver(objects: Collection, key: ObjectKey, reason: string): boolean | undefined {
-  const { kind, namespace, name } = parseKey(key)
-  if (!followed.some((one) => one === kind)) return undefined
-  const object = objects.get(kind, namespace, name)
-  if (object === undefined) return true
-  const synced = conditionOf(object, 'Synced')
-  // Kinds that a host reports only: an event tells the end.
-  if (synced === undefined) return undefined
-  if (reason === 'UnsupportedFields') return conditionOf(object, 'SpecHonoured') === undefined
-  const bad = ['Failure', 'Degraded'].some((type) => conditionOf(object, type)?.status === 'True')
-  const invalid = conditionOf(object, 'ManifestValid')?.status === 'False'
-  return synced.status === 'True' && !bad && !invalid
 }

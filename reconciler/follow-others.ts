@@ -7,6 +7,7 @@ import { describeError, errorCode } from './lib/errors.ts'
 import { rootOf } from './lib/folders-above.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
+import type { FollowedNews } from './follow-news.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
@@ -57,6 +58,7 @@ export type OthersParts = {
   /** Of judged manifests, where the listing of each source is kept too. */
   readonly cache: BlobCache
   readonly measures: { readonly metrics: Pick<Measures['metrics'], 'fetchFailed'> }
+  readonly news: Pick<FollowedNews, 'refused' | 'admitted'>
   readonly stack: AsyncDisposableStack
 }
 
@@ -83,14 +85,17 @@ export async function followOther(options: OtherSource, parts: OthersParts): Pro
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => {
       const signer = await admission.admit(revision)
+      parts.news.admitted(name)
       if (await shared.started) await shared.turn(async () => await arrive(revision, { revisions, state, signer, parts }))
     },
     onError: (error, retryIn) => {
       const message = describeError(error)
       parts.measures.metrics.fetchFailed()
       // Once: what the environment's own source tells of its fetches is told under the same key.
-      if (refusals.has(errorCode(error)) && state.error !== message)
+      if (refusals.has(errorCode(error)) && state.error !== message) {
         parts.status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: `${name}: ${message}` })
+        parts.news.refused(errorCode(error), name)
+      }
       state.error = message
       parts.log.warn({ source: name, error: message, retryIn }, 'fetch failed')
     },

@@ -64,7 +64,7 @@ export type FollowParts = {
     readonly progress: Pick<Measures['progress'], 'arrived'>
     readonly metrics: Pick<Measures['metrics'], 'fetchFailed'>
   }
-  readonly news: Pick<FollowedNews, 'arrived' | 'notFetched'>
+  readonly news: Pick<FollowedNews, 'arrived' | 'notFetched' | 'refused' | 'admitted'>
   readonly standing: StandingPolicy
   readonly branch: string
   /** Takes over what must be closed. */
@@ -138,9 +138,10 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     onError: (error, retryIn) => {
       state.error = describeError(error)
       parts.measures.metrics.fetchFailed()
-      if (refusals.has(errorCode(error)))
+      if (refusals.has(errorCode(error))) {
         status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: state.error })
-      else parts.news.notFetched(error)
+        parts.news.refused(errorCode(error))
+      } else parts.news.notFetched(error)
       log.warn({ error: state.error, retryIn }, 'fetch failed')
     },
     interval: options.pollMs,

@@ -10,6 +10,7 @@ import { createSessions } from './dispatch/sessions.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
+import type { ObjectKey } from './lib/object-key.ts'
 import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
 import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
@@ -114,12 +115,24 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     converged: (commit) => status.record(convergedEvent(commit)),
   })
   const measured = (destination: string, outcome: string): void => measures.metrics.notified(destination, outcome)
-  const news = followNews({ ...options, store, source: state, objects: () => status.objects, measured })
+  const news = followNews({
+    ...options,
+    store,
+    source: state,
+    objects: () => status.objects,
+    manifest: (key) => status.manifest(key),
+    refreshed: () => status.refreshed(),
+    measured,
+  })
   const heard = (event: EventDraft): void => {
     news.heard(event)
     measures.metrics.heard(event)
   }
-  const status: Status = createStatus({ store, clock, heard })
+  const gone = (key: ObjectKey): void => {
+    news.changed([key])
+    measures.metrics.gone(key)
+  }
+  const status: Status = createStatus({ store, clock, heard, gone, erred: (keys) => news.changed(keys) })
   stack.adopt(news.start(), async (value) => await value.stop())
   let noter: Noter | undefined
   let followedOthers: readonly FollowedOther[] = []

@@ -1,6 +1,5 @@
 import { Registry } from 'prom-client'
 import type { Clock } from './lib/clock.ts'
-import { parseKey } from './lib/object-key.ts'
 import type { Loop } from './loop.ts'
 import { createPipelineMetrics, type PipelineMetrics } from './measure/pipeline-metrics.ts'
 import { createProgress, type Progress } from './measure/progress.ts'
@@ -40,10 +39,7 @@ export function measurePipeline(parts: MeasureParts): Measures {
   const metrics = createPipelineMetrics(registry, {
     progress,
     drifted: () => store.objects.drifted(),
-    isServed: (key) => {
-      const { kind, namespace, name } = parseKey(key)
-      return objects().get(kind, namespace, name) !== undefined
-    },
+    isServed: (key) => objects().has(key),
     manifestErrors: () => (loop().view()?.errors() ?? []).filter(({ severity }) => severity === 'error').length,
     queued: () => loop().queued(),
     unpushedReceipts: () => (parts.notes ? store.ledger.countPending() : 0),

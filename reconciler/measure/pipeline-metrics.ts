@@ -6,7 +6,7 @@ import type { Progress, Reached, Stage } from './progress.ts'
 /** What is read when somebody scrapes; nothing of it costs anything in between. */
 export type Measured = {
   readonly progress: Pick<Progress, 'underWay' | 'waiting'>
-  /** Keys of objects that differ from what was applied, and whether one is still there. */
+  /** Keys of objects that differ from what was applied, and whether one is served. */
   readonly drifted: () => readonly ObjectKey[]
   readonly isServed: (key: ObjectKey) => boolean
   readonly manifestErrors: () => number
@@ -21,6 +21,8 @@ export type PipelineMetrics = {
   reached(reached: Reached): void
   /** Hears the events that status tells. */
   heard(event: { readonly key: ObjectKey; readonly type: 'Normal' | 'Warning'; readonly reason: string }): void
+  /** An object went. */
+  gone(key: ObjectKey): void
   notified(destination: string, outcome: string): void
   fetchFailed(): void
 }
@@ -61,6 +63,7 @@ export function createPipelineMetrics(registry: Registry, measured: Measured): P
       if (event.type === 'Warning') failures.inc({ reason: reasonLabel(event.reason) })
       drift.heard(event)
     },
+    gone: (key) => drift.gone(key),
     notified: (destination, outcome) => notifications.inc({ destination: destinationLabel(destination), outcome }),
     fetchFailed: () => fetches.inc(),
   }
@@ -83,7 +86,7 @@ function stageTimes(registry: Registry): Readonly<Record<Stage, Histogram<'from'
 }
 
 /** The store is searched at the first scrape; from then on events tell. */
-function driftGauge(registry: Registry, { drifted, isServed }: Measured): Pick<PipelineMetrics, 'heard'> {
+function driftGauge(registry: Registry, { drifted, isServed }: Measured): Pick<PipelineMetrics, 'heard' | 'gone'> {
   let known: Set<ObjectKey> | undefined
   const gauge = new Gauge({
     name: 'gitvirt_drift_objects',
@@ -93,10 +96,8 @@ function driftGauge(registry: Registry, { drifted, isServed }: Measured): Pick<P
     collect: () => {
       known ??= new Set(drifted())
       gauge.reset()
-      for (const key of known) {
-        if (isServed(key)) gauge.inc({ kind: parseKey(key).kind })
-        else known.delete(key)
-      }
+      // After a start some are served only when all was looked at once.
+      for (const key of known) if (isServed(key)) gauge.inc({ kind: parseKey(key).kind })
     },
   })
   return {
@@ -104,6 +105,7 @@ function driftGauge(registry: Registry, { drifted, isServed }: Measured): Pick<P
       if (reason === 'DriftDetected') known?.add(key)
       if (reason === 'DriftMended') known?.delete(key)
     },
+    gone: (key) => void known?.delete(key),
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import { describeError, errorCode } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
@@ -25,6 +26,8 @@ export type CourierParts = {
   readonly clock: Clock
   readonly log: Logger
   readonly told: (destination: string, outcome: Outcome) => void
+  /** Told when all that was due to a destination was tried: something else may be due now. */
+  readonly idle?: () => void
   /** How long news is gathered before the first message, in milliseconds. */
   readonly gather: number
   readonly chance?: () => number
@@ -32,10 +35,12 @@ export type CourierParts = {
 
 /** Makes messages of what waits, and delivers them. */
 export type Courier = {
-  /** Makes and delivers all that is due now. */
-  round(): Promise<void>
-  /** When something is due next, in milliseconds since 1970; undefined where nothing waits. */
+  /** Makes all that is due now, and begins to deliver it; waits for no destination. */
+  round(): void
+  /** When something is due next to a destination that is free, in milliseconds since 1970; undefined where nothing waits. */
   dueAt(): number | undefined
+  /** Resolves once all that was begun is delivered or has failed. */
+  delivered(): Promise<void>
   /** Makes a message of what waits of a rule, whatever its interval: the rule is about to end. */
   flush(rule: NotifyRule): void
   stop(): void
@@ -43,24 +48,34 @@ export type Courier = {
 
 const hour = 3_600_000
 const defaultPerHour = 60
+const stumbleMs = 60_000
 
 export function createCourier(parts: CourierParts): Courier {
+  const { news } = parts.store
   const stopping = new AbortController()
   const now = (): number => parts.clock.now().getTime()
+  /** What is under way, by destination: one that hangs holds up no other; within one, order stays. */
+  const busy = new Map<string, Promise<void>>()
+  const begin = (destination: string, some: readonly OutboxRecord[]): void => {
+    const ended = (): void => {
+      busy.delete(destination)
+      if (!stopping.signal.aborted) parts.idle?.()
+    }
+    busy.set(destination, deliverAll(parts, some, stopping.signal).finally(ended))
+  }
   return {
-    round: async () => {
+    round: () => {
       for (const rule of parts.rules()) if (composeAt(parts, rule) <= now()) composeNow(parts, rule, now())
-      const due = parts.store.news.outbox().filter((one) => one.dueAt <= now())
-      // A destination that hangs holds up no other; within one, order stays.
-      const byDestination = Map.groupBy(due, ({ destination }) => destination)
-      await Promise.all([...byDestination.values()].map(async (some) => await deliverAll(parts, some, stopping.signal)))
-      parts.store.news.forgetSentBefore(now() - longestInterval)
+      const due = news.outbox().filter((one) => one.dueAt <= now() && !busy.has(one.destination))
+      for (const [destination, some] of Map.groupBy(due, (one) => one.destination)) begin(destination, some)
+      news.forgetSentBefore(now() - longestInterval)
     },
     dueAt: () => {
-      const times = [...parts.rules().map((rule) => composeAt(parts, rule)), ...parts.store.news.outbox().map(({ dueAt }) => dueAt)]
-      const first = Math.min(...times)
+      const free = news.outbox().filter(({ destination }) => !busy.has(destination))
+      const first = Math.min(...parts.rules().map((rule) => composeAt(parts, rule)), ...free.map(({ dueAt }) => dueAt))
       return Number.isFinite(first) ? first : undefined
     },
+    delivered: async () => void (await Promise.all(busy.values())),
     flush: (rule) => composeNow(parts, rule, now()),
     stop: () => stopping.abort(),
   }
@@ -88,18 +103,26 @@ function composeNow({ store, environment, inForce }: CourierParts, rule: NotifyR
 }
 
 async function deliverAll(parts: CourierParts, some: readonly OutboxRecord[], signal: AbortSignal): Promise<void> {
-  for (const record of some) if (!signal.aborted) await deliver(parts, record, signal)
+  try {
+    for (const record of some) if (signal.aborted || !(await deliver(parts, record, signal))) return
+  } catch (error) {
+    const destination = some[0]?.destination
+    parts.log.error({ destination, error: describeError(error) }, 'notifications stumbled; they are tried again')
+    // The store takes nothing now: what it says is due would be tried at once, and again.
+    await setTimeout(stumbleMs, undefined, { signal, ref: false }).catch(() => undefined)
+  }
 }
 
-async function deliver(parts: CourierParts, record: OutboxRecord, signal: AbortSignal): Promise<void> {
+/** False where the destination takes no more for now. */
+async function deliver(parts: CourierParts, record: OutboxRecord, signal: AbortSignal): Promise<boolean> {
   const { store, clock, log } = parts
   const { id, rule, destination } = record
   try {
     const to = await parts.destinations.get(destination)
     const free = freeAt(parts, destination, to)
     if (free > clock.now().getTime()) {
-      store.news.putOutbox({ ...record, dueAt: free })
-      return
+      putOff(parts, destination, free)
+      return false
     }
     const answer = await parts.send(to, linked(JSON.parse(record.body) as Message, to), signal)
     store.transaction(() => {
@@ -108,9 +131,17 @@ async function deliver(parts: CourierParts, record: OutboxRecord, signal: AbortS
     })
     parts.told(destination, 'sent')
     log.info({ destination, rule, id, answer }, 'notification sent')
+    return true
   } catch (error) {
     if (!signal.aborted) failed(parts, record, error)
+    return false
   }
+}
+
+/** All that waits for a destination: where one message fails or is too much, each other would, and take as long for it. */
+function putOff({ store }: CourierParts, destination: string, until: number): void {
+  const early = store.news.outbox().filter((one) => one.destination === destination && one.dueAt < until)
+  for (const one of early) store.news.putOutbox({ ...one, dueAt: until })
 }
 
 /** When the operator's limit lets the next message through. */
@@ -125,7 +156,8 @@ function linked(message: Message, { link }: Destination): Message {
   return { ...message, link: link.replaceAll('{revision}', message.revision ?? '') }
 }
 
-function failed({ store, clock, log, told, chance = Math.random }: CourierParts, record: OutboxRecord, error: unknown): void {
+function failed(parts: CourierParts, record: OutboxRecord, error: unknown): void {
+  const { store, clock, log, told, chance = Math.random } = parts
   const { id, rule, destination } = record
   const now = clock.now().getTime()
   const tries = record.tries + 1
@@ -140,7 +172,9 @@ function failed({ store, clock, log, told, chance = Math.random }: CourierParts,
     return
   }
   const wait = retryDelay(tries, chance())
-  store.news.putOutbox({ ...record, tries, dueAt: now + wait })
+  // Behind the others, so that one that is never taken does not keep them back.
+  store.news.putOutbox({ ...record, tries, dueAt: now + wait + 1 })
+  putOff(parts, destination, now + wait)
   told(destination, 'failed')
   log.warn({ ...details, wait }, 'a notification could not be sent; it is tried again')
 }

@@ -19,8 +19,10 @@ export type NotifierOptions = {
   readonly inForce: () => InForce | undefined
   readonly clock: Clock
   readonly log: Logger
-  /** True where the trouble of an object, told with this reason, is over; undefined where this cannot be told. */
-  readonly isOver: (key: ObjectKey, reason: string) => boolean | undefined
+  /** That the trouble of an object, told with this reason, is over, in words; undefined while it may stand. */
+  readonly endOf: (key: ObjectKey, reason: string) => string | undefined
+  /** False while nobody knows yet what stands, as after a start: then no end is looked for. */
+  readonly known: () => boolean
   readonly measured?: (destination: string, outcome: Outcome | 'repeated') => void
   /** How long news is gathered before the first message; default 5 s. */
   readonly gather?: number
@@ -75,7 +77,6 @@ class StoredNotifier implements Notifier {
   #rules: readonly NotifyRule[]
   #timer: NodeJS.Timeout | undefined
   #wakeAt = Number.POSITIVE_INFINITY
-  #round: Promise<void> = Promise.resolve()
   #stopped = false
 
   constructor(options: NotifierOptions) {
@@ -97,6 +98,7 @@ class StoredNotifier implements Notifier {
       send: this.#send,
       gather: options.gather ?? 5000,
       told: measured,
+      idle: () => this.#tryAgain(() => this.#wakeWhenDue()),
     })
     this.#standing = new Set(store.news.standingKeys())
     // What ended while the reconciler was away is looked at when all hosts had time to come back.
@@ -177,7 +179,7 @@ class StoredNotifier implements Notifier {
     this.#stopped = true
     clearTimeout(this.#timer)
     this.#courier.stop()
-    await this.#round
+    await this.#courier.delivered()
   }
 
   /** Those who are told no longer, or of less, are told so: a commit that silences them does not go unseen. */
@@ -207,45 +209,60 @@ class StoredNotifier implements Notifier {
     clearTimeout(this.#timer)
     this.#wakeAt = at
     const wait = Math.min(Math.max(at - this.#now(), soonestMs), latestMs)
-    this.#timer = setTimeout(() => void this.#run(), wait)
+    this.#timer = setTimeout(() => this.#run(), wait)
     this.#timer.unref()
   }
 
-  async #run(): Promise<void> {
+  #run(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY
-    const before = this.#round
-    this.#round = before.then(async () => await this.#work())
-    await this.#round
+    if (this.#stopped) return
+    this.#tryAgain(() => {
+      this.#lookForEnds()
+      this.#courier.round()
+      this.#wakeWhenDue()
+      if (this.#touched.size > 0) this.#wake(this.#now() + this.#steady)
+    })
   }
 
-  async #work(): Promise<void> {
-    if (this.#stopped) return
+  #tryAgain(work: () => void): void {
     try {
-      this.#lookForEnds()
-      await this.#courier.round()
+      work()
     } catch (error) {
       this.#options.log.error({ error: describeError(error) }, 'notifications stumbled; they are tried again')
       this.#wake(this.#now() + latestMs)
     }
+  }
+
+  #wakeWhenDue(): void {
     const due = this.#stopped ? undefined : this.#courier.dueAt()
     if (due !== undefined) this.#wake(due)
-    if (this.#touched.size > 0) this.#wake(this.#now() + this.#steady)
   }
 
   /** Objects that have been well for long enough. */
   #lookForEnds(): void {
-    const { store, isOver } = this.#options
-    const ripe = [...this.#touched].filter(([, since]) => since <= this.#now() - this.#steady).map(([key]) => key)
+    const { store, known } = this.#options
+    const now = this.#now()
+    const ripe = [...this.#touched].filter(([, since]) => since <= now - this.#steady).map(([key]) => key)
     if (ripe.length === 0) return
+    if (!known()) {
+      // What was before anything was known says nothing of how long they have been well.
+      for (const key of ripe) this.#touched.set(key, now)
+      return
+    }
     store.transaction(() => {
-      for (const key of ripe) {
-        const reasons = new Set(store.news.standing(key).map(({ reason }) => reason))
-        const ended = new Set([...reasons].filter((reason) => isOver(key, reason) === true))
-        if (ended.size > 0) this.#intake.over(key, { message: 'It is as it should be again.', reasons: ended })
-        if (store.news.standing(key).length === 0) this.#standing.delete(key)
-        this.#touched.delete(key)
-      }
+      for (const key of ripe) this.#tellEnds(key)
     })
+  }
+
+  #tellEnds(key: ObjectKey): void {
+    const { news } = this.#options.store
+    const reasons = new Set(news.standing(key).map(({ reason }) => reason))
+    for (const reason of reasons) {
+      const message = this.#options.endOf(key, reason)
+      if (message !== undefined) this.#intake.over(key, { message, reasons: new Set([reason]) })
+    }
+    if (news.standing(key).length === 0) this.#standing.delete(key)
+    this.#touched.delete(key)
   }
 
   get #steady(): number {

@@ -9,7 +9,12 @@ export type Medium = {
 
 /** One line without anything that steers a terminal or a mail: control characters, line breaks, marks of direction. Pure. */
 export function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u200E\u200F\u202A-\u202E\u2066-\u2069\s]+/gu, ' ').trim()
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\s]+/gu, ' ').trim()
+}
+
+/** The same text without a link that somebody could follow: a mark that nobody sees stands in each. Pure. */
+export function brokenLinks(text: string): string {
+  return text.replaceAll('://', ':\u200B//')
 }
 
 /** What a message says in one line: `prod: DriftDetected VirtualMachine/default/web`. Pure. */

@@ -14,6 +14,8 @@ export type WatchEvent = {
 export type Collection = {
   resourceVersion(): number
   get(kind: string, namespace: string, name: string): ApiObject | undefined
+  /** Whether it is there, without reading it. */
+  has(key: ObjectKey): boolean
   /** namespace/name of all of one kind, sorted; the array is shared and must not be changed. */
   ids(kind: string): readonly string[]
   /** All of one kind, sorted by namespace and name. Reads those that are not in memory: where a few will do, go by `ids`. */
@@ -38,8 +40,6 @@ export type WritableCollection = Collection & {
   refetch(): void
   remove(key: ObjectKey): ApiObject | undefined
   find(key: ObjectKey): ApiObject | undefined
-  /** Whether it is there, without reading it. */
-  has(key: ObjectKey): boolean
   /** Objects in a namespace, events left out. */
   population(namespace: string): number
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../lib/clock.ts'
-import type { PastRecords } from '../store/past-records.ts'
+import { parseKey, type ObjectKey } from '../lib/object-key.ts'
+import type { PastRecords, PastState } from '../store/past-records.ts'
 import type { Settings } from '../store/store.ts'
 import type { ApiObject } from './api-object.ts'
-import { keyOf } from './collection.ts'
 import { hasPast, pastObject } from './past-state.ts'
+import { rests } from './resting.ts'
+import type { ObjectChange } from './writer.ts'
 
 export type PastParts = {
   readonly records: PastRecords
@@ -16,12 +18,12 @@ export type PastParts = {
 }
 
 /**
- * Keeps what objects were. An object that is as it was when it came has no row, so a fleet that stands still costs nothing: its first row is
- * written at its first change.
+ * Keeps what objects were. An object that rests in the store and is as it was when it came has no row, so a fleet that stands still costs
+ * nothing: its first row is written at its first change. Of the few others nothing else is kept over a restart, so they have one at once.
  */
 export type Past = {
-  /** An object became another one, or went. */
-  changed(next: ApiObject | undefined, previous: ApiObject | undefined): void
+  /** An object came, became another one, or went. */
+  changed(change: ObjectChange): void
 }
 
 const sinceSetting = 'pastSince'
@@ -36,26 +38,29 @@ export function pastSince(settings: Settings): number {
 export function createPast({ records, settings, clock, most = 500_000, keep = 90 * day }: PastParts): Past {
   const now = (): number => clock.now().getTime()
   if (settings.get(sinceSetting) === undefined) settings.put(sinceSetting, String(now()))
+  // Of what rests, so that the first start of a fleet asks for no row of any machine.
   let any = records.hasAny()
   let appended = 0
   const append = (key: string, at: number, body: string | undefined): void => {
-    any = true
+    if (rests(parseKey(key).kind)) any = true
     records.append({ key, at, ...(body === undefined ? {} : { body }) })
     appended += 1
     if (appended % pruneEvery === 0) prune({ records, settings, now: now(), most, keep })
   }
+  const newest = (key: ObjectKey, kind: string): PastState | undefined =>
+    any || !rests(kind) ? records.at(Number.MAX_SAFE_INTEGER, key)[0] : undefined
   return {
-    changed: (next, previous) => {
-      const object = next ?? previous
-      if (object === undefined || !hasPast(object.kind)) return
-      const key = keyOf(object)
+    changed: ({ key, next, previous, known }) => {
+      const { kind } = parseKey(key)
+      if (!hasPast(kind)) return
+      const row = newest(key, kind)
       // What is new needs no row, but for another life of a name whose last one ended.
-      if (previous === undefined && !(any && records.has(key))) return
+      if (!known && row === undefined && rests(kind)) return
       const after = next === undefined ? undefined : textOf(next)
-      const before = previous === undefined ? undefined : textOf(previous)
+      const before = previous === undefined ? row?.body : textOf(previous)
       if (after === before) return
-      if (previous === undefined) return append(key, now(), after)
-      if (!any || !records.has(key)) append(key, beganAt(previous, settings), before)
+      // Where an earlier version kept nothing, nothing is said of the time before.
+      if (row === undefined && previous !== undefined) append(key, beganAt(previous, settings), before)
       append(key, now(), after)
     },
   }

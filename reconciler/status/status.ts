@@ -22,7 +22,7 @@ import { createPresence, type Presence } from './presence.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
 import { toldPrint } from './told.ts'
 import { allKeys, expandTouched, inOrder } from './touched.ts'
-import { createWriter, loadResting, type Writer } from './writer.ts'
+import { createWriter, loadResting, type ObjectChange, type Writer } from './writer.ts'
 
 export type StatusOptions = {
   readonly store: Store
@@ -32,6 +32,20 @@ export type StatusOptions = {
   readonly mostEvents?: number
   /** Hears every event as it is recorded, in the same transaction. */
   readonly heard?: (event: EventDraft) => void
+  /** Hears which objects' manifest errors are others than before, in the same transaction. */
+  readonly erred?: (keys: ReadonlySet<ObjectKey>) => void
+  /** Hears that a served object went, also one of an earlier run that went while the reconciler was away. */
+  readonly gone?: (key: ObjectKey) => void
+}
+
+/** What is wrong with the manifest of an object. */
+export type ManifestState = {
+  /** True: what Git wants of it is unknown. */
+  readonly unknown: boolean
+  /** True: some of it is wrong, and not only doubtful. */
+  readonly invalid: boolean
+  /** Codes of all that was found. */
+  readonly codes: ReadonlySet<string>
 }
 
 /** What an agent says of one change. */
@@ -69,6 +83,10 @@ export type Status = {
   answered(node: string, results: readonly ChangeResult[]): void
   /** The last failure of an object, until it succeeds. */
   failure(key: ObjectKey): Failure | undefined
+  /** False before the first refresh: then nothing is known of what is not served. */
+  refreshed(): boolean
+  /** Undefined before the first refresh. */
+  manifest(key: ObjectKey): ManifestState | undefined
 }
 
 const versionSetting = 'resourceVersion'
@@ -103,14 +121,20 @@ export function createStatus(options: StatusOptions): Status {
     options.heard?.(event)
   }
   const past = createPast({ records: store.past, settings: store.settings, clock })
-  const changed = (next: ApiObject | undefined, previous: ApiObject | undefined): void => past.changed(next, previous)
+  const changed = (change: ObjectChange): void => {
+    past.changed(change)
+    if (change.next === undefined) options.gone?.(change.key)
+  }
   const writer = createWriter({ records: store.objects, collection, record, changed })
-  const engine = new Engine({ collection, writer, record, clock, store })
+  const erred = options.erred ?? ((): void => undefined)
+  const engine = new Engine({ collection, writer, record, erred, clock, store })
   return {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
     record: (event) => saved(() => record(event)),
     failure: (key) => engine.failure(key),
+    refreshed: () => engine.refreshed,
+    manifest: (key) => engine.manifest(key),
     answered: (node, results) => saved(() => engine.answered(node, results)),
     receipt: (receipt) =>
       saved(() => {
@@ -137,6 +161,7 @@ type Parts = {
   readonly collection: WritableCollection
   readonly writer: Writer
   readonly record: (event: EventDraft) => void
+  readonly erred: (keys: ReadonlySet<ObjectKey>) => void
   readonly clock: Clock
   readonly store: Store
 }
@@ -154,7 +179,7 @@ class Engine {
   /** Object key -> what was last told of its blocks. */
   readonly #told = new Map<ObjectKey, string>()
   readonly #failures = new Map<ObjectKey, Failure>()
-  #revision = ''
+  #desired: DesiredView | undefined
   #doubtful = false
   #loaded = false
 
@@ -174,7 +199,8 @@ class Engine {
     const planned = input.plan === undefined ? new Set<ObjectKey>() : this.#plans.take(input.plan, input.planKeys)
     const erred = this.#errors.take(input.desired.errors())
     const reconnected = this.#presence.take(input.observed)
-    this.#revision = input.desired.revision
+    this.#desired = input.desired
+    if (erred.size > 0) this.#parts.erred(erred)
     const whole = input.keys === undefined || !this.#loaded
     const nodes = [...reconnected].map((name) => `Node//${name}`)
     const touched = whole
@@ -196,7 +222,21 @@ class Engine {
   }
 
   applied({ key, node, at }: Receipt): void {
-    this.#parts.store.applied.put({ key, node, revision: this.#revision, at })
+    this.#parts.store.applied.put({ key, node, revision: this.#desired?.revision ?? '', at })
+  }
+
+  get refreshed(): boolean {
+    return this.#loaded
+  }
+
+  manifest(key: ObjectKey): ManifestState | undefined {
+    if (!this.#loaded) return undefined
+    const errors = this.#errors.get(key)
+    return {
+      unknown: this.#desired?.isUnknownKey(key) === true,
+      invalid: errors.some(({ severity }) => severity === 'error'),
+      codes: new Set(errors.map(({ code }) => code)),
+    }
   }
 
   /** A failure that no step reported, such as a dependency that fails, is told as an event here. */

@@ -7,6 +7,7 @@ import type { ApiMetadata, ApiObject, Draft } from './api-object.ts'
 import type { WritableCollection } from './collection.ts'
 import { mergeConditions } from './conditions.ts'
 import { appearanceEvents, eventsOf, type EventDraft } from './events/rules.ts'
+import { rests } from './resting.ts'
 
 export type Writer = {
   /** Makes the served object equal to the draft; does nothing where it is already. */
@@ -22,12 +23,19 @@ export type WriterOptions = {
   readonly records: ObjectRecords
   readonly collection: WritableCollection
   readonly record: (event: EventDraft) => void
-  /** Told what clients saw change. */
-  readonly changed?: (next: ApiObject | undefined, previous: ApiObject | undefined) => void
+  /** Told what became another one, came or went. */
+  readonly changed?: (change: ObjectChange) => void
 }
 
-/** Kinds that grow with the fleet: their objects stay in the store and are read when somebody asks. */
-const resting: ReadonlySet<string> = new Set(['VirtualMachine', 'VirtualMachineInstance', 'DataVolume', 'PersistentVolumeClaim'])
+/** An object that became another one; without `next` it went. */
+export type ObjectChange = {
+  readonly key: ObjectKey
+  readonly next?: ApiObject
+  /** What it was; absent for one that is new, and after a restart for kinds that do not rest in the store. */
+  readonly previous?: ApiObject
+  /** True: this run or an earlier one told of it before. */
+  readonly known: boolean
+}
 
 /** The one place where API objects come to be: identity, generation, conditions' times and resourceVersion. */
 export function createWriter(options: WriterOptions): Writer {
@@ -39,12 +47,14 @@ export function createWriter(options: WriterOptions): Writer {
     if (summary !== null) collection.adopt(keys, summary)
   }
   const remove = (key: ObjectKey): void => {
-    const marks = records.get(key)?.record.marks ?? {}
+    const stored = records.get(key)
     const gone = collection.remove(key)
     records.delete(key)
     unseen.delete(key)
-    if (gone !== undefined) options.changed?.(undefined, gone)
-    if (gone !== undefined) appearanceEvents(key, false, marks).forEach(options.record)
+    // What an earlier run told of may have gone before this one told of it.
+    if (stored !== undefined || gone !== undefined)
+      options.changed?.({ key, known: true, ...(gone === undefined ? {} : { previous: gone }) })
+    if (gone !== undefined) appearanceEvents(key, false, stored?.record.marks ?? {}).forEach(options.record)
   }
   const write = (draft: Draft, now: string): void => {
     const key = objectKey(draft.kind, draft.namespace, draft.name)
@@ -157,13 +167,14 @@ function store(storing: Storing): void {
   } else if (stored?.kept === undefined && record !== undefined && record.contentDigest === contentDigestOf(object, next.specDigest)) {
     // Back after a restart, with nothing changed: clients keep their resourceVersion.
     options.collection.put(object, { silent: true, ...summaryOf(object) })
-    if (resting.has(object.kind) || !isSameRecord(record, next)) records(storing, object, next)
+    if (rests(object.kind) || !isSameRecord(record, next)) records(storing, object, next)
   } else {
     const version = options.collection.nextVersion()
     const final = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
     options.collection.put(final, summaryOf(final))
     records(storing, final, { ...next, resourceVersion: version })
-    options.changed?.(final, storing.previous)
+    const { previous } = storing
+    options.changed?.({ key, next: final, known: stored !== undefined, ...(previous === undefined ? {} : { previous }) })
     if (record === undefined) appearanceEvents(key, true, next.marks).forEach(options.record)
   }
   told.forEach(options.record)
@@ -189,7 +200,7 @@ function records({ options, key }: Storing, object: ApiObject, record: ObjectRec
 
 /** The word that an object is counted by, where it rests in the store. */
 function summaryOf({ kind, status }: ApiObject): { readonly summary?: string } {
-  if (!resting.has(kind)) return {}
+  if (!rests(kind)) return {}
   const { printableStatus, phase } = (status ?? {}) as { printableStatus?: string; phase?: string }
   return { summary: printableStatus ?? phase ?? 'Unknown' }
 }

@@ -5,13 +5,14 @@ import { createTransport } from 'nodemailer'
 import type { EmailDestination } from '../../../schemas/generated/destinations.ts'
 import { describeError, GitvirtError } from '../../lib/errors.ts'
 import { isInternalAddress } from '../../lib/internal-address.ts'
-import { lines, oneLine, subject, type Medium } from '../text.ts'
+import { brokenLinks, lines, oneLine, subject, type Medium } from '../text.ts'
 import type { Message } from '../types.ts'
 import { refused } from './post.ts'
 
 const timeoutMs = 20_000
 
-const mailMedium: Medium = { untrusted: oneLine, link: (url) => url }
+/** What others said makes no link: readers of mail make one of whatever has a scheme. */
+export const mailMedium: Medium = { untrusted: (text) => brokenLinks(oneLine(text)), link: (url) => url }
 
 /**
  * Writes a mail in plain text. Sender and receivers are the operator's; of what others said only the subject is a header, and that is one
@@ -55,7 +56,7 @@ function mailOf(to: EmailDestination, message: Message) {
   return {
     from: to.from,
     to: [...to.to],
-    subject: subject(message),
+    subject: brokenLinks(subject(message)),
     text: `${lines(message, mailMedium).join('\n')}\n`,
     messageId: `<${message.id}@gitvirt.invalid>`,
     // RFC 3834: no vacation notices back, please.

@@ -1,5 +1,5 @@
 import type { SlackDestination } from '../../../schemas/generated/destinations.ts'
-import { lines, oneLine, type Medium } from '../text.ts'
+import { brokenLinks, lines, oneLine, type Medium } from '../text.ts'
 import type { Message } from '../types.ts'
 import { postJson } from './post.ts'
 
@@ -12,10 +12,9 @@ const longest = 8000
  */
 export const slackMedium: Medium = {
   untrusted: (text) => {
-    const plain = oneLine(text)
+    const plain = brokenLinks(oneLine(text))
       .replaceAll('`', "'")
       .replaceAll('@', '@\u200B')
-      .replaceAll('://', ':\u200B//')
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')

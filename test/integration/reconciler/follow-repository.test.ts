@@ -75,7 +75,7 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
       ledger,
       observed: observedView([]),
       measures: { progress: { arrived: () => undefined }, metrics: { fetchFailed: () => undefined } },
-      news: { arrived: () => undefined, notFetched: () => undefined },
+      news: { arrived: () => undefined, notFetched: () => undefined, refused: () => undefined, admitted: () => undefined },
       standing,
       branch: 'main',
       stack,

@@ -7,12 +7,20 @@ import { until } from '../../../../lab/wait.ts'
 import { followNews, type FollowedNews } from '../../../../reconciler/follow-news.ts'
 import { systemClock } from '../../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../../reconciler/lib/log.ts'
+import { createNotifier } from '../../../../reconciler/notify/notifier.ts'
 import type { Message } from '../../../../reconciler/notify/types.ts'
 import type { SourceState } from '../../../../reconciler/pipeline-control.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../../fakes/views.ts'
 import { startHttp, type HttpSite } from './servers.ts'
+
+const toldToOps = {
+  apiVersion: 'gitvirt.io/v1alpha1',
+  kind: 'Fleet',
+  metadata: { name: 'prod' },
+  spec: { notifications: [{ name: 'all', to: 'ops', interval: '0s' }] },
+}
 
 type World = {
   readonly source: SourceState
@@ -43,12 +51,14 @@ async function openWorld(t: TestContext, port: number): Promise<World> {
       environment: 'prod',
       source: world.source,
       objects,
+      manifest: (one) => world.status.manifest(one),
+      refreshed: () => world.status.refreshed(),
       clock: systemClock,
       log: silentLogger,
       gather: 50,
       steady: 100,
     })
-    const status = createStatus({ store, clock: systemClock, heard: (event) => news.heard(event) })
+    const status = createStatus({ store, clock: systemClock, heard: (event) => news.heard(event), erred: (keys) => news.changed(keys) })
     Object.assign(world, { store, news, status })
     running = news.start()
   }
@@ -65,12 +75,7 @@ async function openWorld(t: TestContext, port: number): Promise<World> {
     await stop()
     rmSync(dir, { recursive: true, force: true })
   })
-  world.desired.put({
-    apiVersion: 'gitvirt.io/v1alpha1',
-    kind: 'Fleet',
-    metadata: { name: 'prod' },
-    spec: { notifications: [{ name: 'all', to: 'ops', interval: '0s' }] },
-  })
+  world.desired.put(toldToOps)
   world.news.arrived(world.desired)
   return world
 }
@@ -141,9 +146,13 @@ test('who is told no longer is told so, by those who were told', async (t) => {
   await until('the change', () => site.taken.length === 1)
   const [message] = told(site)
   assert.deepEqual(message?.groups?.map(({ reason }) => reason).toSorted(), ['ErrNoSpace', 'NotificationsChanged'])
+  // Nobody is told of this, but of what comes after it, when somebody is to be told again.
   world.status.record({ ...failure, key: 'VirtualMachine/default/silent' })
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  assert.equal(site.taken.length, 1)
+  world.desired.put(toldToOps)
+  world.news.arrived(world.desired)
+  world.status.record({ ...failure, key: 'VirtualMachine/default/heard' })
+  await until('what comes after it', () => site.taken.length === 2)
+  assert.deepEqual(heads(site).slice(1), ['warning ErrNoSpace heard'])
 })
 
 test('a Fleet that cannot be read leaves the rules as they were, and a failed fetch and its end are told', async (t) => {
@@ -164,4 +173,121 @@ test('a Fleet that cannot be read leaves the rules as they were, and a failed fe
   world.news.arrived(undefined)
   await until('its end', () => site.taken.length === 2)
   assert.deepEqual(heads(site), ['warning FetchFailed *', 'recovery FetchFailed *'])
+})
+
+/** Type and reason of all that was told, whether alone or in a digest. */
+function reasons(site: HttpSite): string[] {
+  return told(site).flatMap(({ type, reason, groups }) => groups?.map((group) => `${group.type} ${group.reason}`) ?? [`${type} ${reason}`])
+}
+
+test('a host that is down and drift that is left are not over after a restart, while a failure that was mended is', async (t) => {
+  const site = await startHttp(t)
+  const world = await openWorld(t, site.port)
+  const { desired, observed } = world
+  desired.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'h1' } })
+  desired.put(vmManifest('demo'))
+  observed.setNode('h1')
+  observed.see('h1', machineSeen(vmManifest('demo'), { drift: [{ path: 'memory', expected: '1', actual: '2' }] }))
+  world.status.refresh({ desired, observed })
+  observed.setNode('h1', { connected: false })
+  world.status.refresh({ desired, observed, keys: ['Node//h1'] })
+  world.status.answered('h1', [{ key, result: 'failed', code: 'ErrNoSpace', message: 'The pool is full.' }])
+  await until('the troubles', () => reasons(site).length === 3)
+  await world.restart()
+  world.status.refresh({ desired, observed })
+  await until('the end of one', () => reasons(site).length > 3)
+  assert.deepEqual(reasons(site).toSorted(), ['recovery ErrNoSpace', 'warning DriftDetected', 'warning ErrNoSpace', 'warning NodeNotReady'])
+  observed.setNode('h1')
+  world.status.refresh({ desired, observed, keys: ['Node//h1'] })
+  await until('the end of the other', () => reasons(site).includes('recovery NodeNotReady'))
+  assert.ok(!reasons(site).includes('recovery DriftDetected'))
+})
+
+test('a good fetch ends what failed fetches and refusals told, also after a restart, and nothing else of the environment', async (t) => {
+  const site = await startHttp(t)
+  const world = await openWorld(t, site.port)
+  const lasting = ['HistoryRewritten', 'PolicyHeld', 'ApprovalIgnored', 'ApprovalPending']
+  for (const reason of [...lasting, 'UntrustedCommit']) {
+    world.status.record({ key: 'Fleet//*', type: 'Warning', reason, message: reason })
+    world.news.refused(reason)
+  }
+  // Of two sources that are refused, one is let in.
+  world.status.record({ key: 'Fleet//*', type: 'Warning', reason: 'UntrustedTag', message: 'other: UntrustedTag' })
+  world.news.refused('UntrustedTag')
+  world.news.refused('UntrustedTag', 'other')
+  world.news.notFetched(Object.assign(new Error('the server is away'), { code: 'FetchFailed' }))
+  await world.restart()
+  world.news.arrived(undefined)
+  await until('the ends', () => reasons(site).includes('recovery FetchFailed'))
+  const over = (): string[] =>
+    reasons(site)
+      .filter((one) => one.startsWith('recovery'))
+      .toSorted()
+  assert.deepEqual(over(), ['recovery FetchFailed', 'recovery UntrustedCommit'])
+  world.news.admitted('other')
+  await until('the end of the other one', () => over().length === 3)
+  assert.ok(over().includes('recovery UntrustedTag'))
+})
+
+test('what is wrong in the manifest of a Secret is told again when it comes again after its end', async (t) => {
+  const site = await startHttp(t)
+  const world = await openWorld(t, site.port)
+  const { desired, observed } = world
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys', namespace: 'default' } }
+  const trouble = { key: 'Secret/default/keys', type: 'Warning', reason: 'ManifestInvalid', message: 'It is wrong.' } as const
+  const place = { path: 'a.yaml', line: 1, column: 1, object: trouble.key }
+  const rounds = ['mended', 'removed', 'last'] as const
+  for (const [index, round] of rounds.entries()) {
+    desired.breakKey(trouble.key, { severity: 'error', code: 'InvalidValue', message: round, ...place })
+    world.status.refresh({ desired, observed, ...(index === 0 ? {} : { keys: [trouble.key] }) })
+    world.status.record(trouble)
+    await until(`trouble ${round}`, () => reasons(site).length === 2 * index + 1)
+    if (round === 'last') break
+    desired.mend(trouble.key)
+    if (round === 'mended') desired.put(secret)
+    world.status.refresh({ desired, observed, keys: [trouble.key] })
+    await until(`its end, ${round}`, () => reasons(site).length === 2 * index + 2)
+  }
+  const once = ['warning ManifestInvalid', 'recovery ManifestInvalid']
+  assert.deepEqual(reasons(site), [...once, ...once, 'warning ManifestInvalid'])
+})
+
+test('after a start no end is told before it is known what stands', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'gitvirt-notifier-'))
+  const store = openStore(dir, 'test')
+  const file = join(dir, 'destinations.yaml')
+  writeFileSync(file, JSON.stringify({ destinations: { ops: { type: 'webhook', url: 'https://ops.example.org' } } }), { mode: 0o600 })
+  const sent: string[] = []
+  let asked = 0
+  let known = false
+  const start = () =>
+    createNotifier({
+      store,
+      file,
+      environment: 'prod',
+      inForce: () => undefined,
+      clock: systemClock,
+      log: silentLogger,
+      endOf: () => 'It is well.',
+      known: () => ((asked += 1), known),
+      gather: 10,
+      steady: 20,
+      send: async (_to, { type, reason }) => (sent.push(`${type} ${reason}`), await Promise.resolve('200')),
+    })
+  const before = start()
+  before.policy({ notifications: [{ name: 'all', to: 'ops', interval: '0s' }] })
+  store.transaction(() => before.tell({ key: 'Node//h1', severity: 'warning', reason: 'NodeNotReady', message: 'It is away.' }))
+  await until('the trouble', () => sent.length === 1)
+  await before.stop()
+  const after = start()
+  t.after(async () => {
+    await after.stop()
+    store.close()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  await until('looks for ends', () => asked >= 3)
+  assert.deepEqual(sent, ['warning NodeNotReady'])
+  known = true
+  await until('the end', () => sent.length === 2)
+  assert.deepEqual(sent, ['warning NodeNotReady', 'recovery NodeNotReady'])
 })

@@ -82,6 +82,18 @@ test('drift is found in the store and followed by events; objects that are gone 
   assert.doesNotMatch(await value(), /VirtualMachine/)
 })
 
+test('drift of what is not served yet is told once it is, and that of what went is not, even where it comes again', async () => {
+  let served = false
+  const key = 'NodeNetworkConfigurationEnactment//h1.br'
+  const { registry, metrics } = open({ drifted: () => [key], isServed: () => served })
+  const value = async (): Promise<string> => await registry.getSingleMetricAsString('gitvirt_drift_objects')
+  assert.doesNotMatch(await value(), /Enactment/)
+  served = true
+  assert.match(await value(), /\{kind="NodeNetworkConfigurationEnactment"\} 1/)
+  metrics.gone(key)
+  assert.doesNotMatch(await value(), /Enactment/)
+})
+
 test('reasons that nobody knows grow no metric beyond its bound', async () => {
   const { registry, metrics } = open()
   for (let index = 0; index < 1000; index += 1)

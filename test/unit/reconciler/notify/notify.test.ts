@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { until } from '../../../../lab/wait.ts'
 import { messageClass } from '../../../../reconciler/notify/message-class.ts'
 import { notifyRules, speaksOf } from '../../../../reconciler/notify/rules.ts'
 import { minute, openWorld, pass, warning } from './world.ts'
@@ -123,6 +124,47 @@ test('what cannot be delivered for a day is given up, and what came meanwhile go
     world.sent.map(({ message }) => message.object?.name),
     ['b'],
   )
+})
+
+test('a destination that hangs holds up no other', async (t) => {
+  const world = openWorld(t, [
+    { name: 'slow', to: 'slow', interval: '0s' },
+    { name: 'all', to: 'ops', interval: '0s' },
+  ])
+  const { promise: hanging, resolve: go } = Promise.withResolvers<undefined>()
+  world.taking = async (to) => await ('url' in to && to.url.includes('slow') ? hanging : undefined)
+  const names = (): unknown[] => world.sent.map(({ message }) => `${message.rule} ${message.object?.name ?? ''}`)
+  for (const [index, name] of ['a', 'b'].entries()) {
+    world.intake.take(warning(name), noLabels)
+    world.now += minute
+    world.courier.round()
+    await until(name, () => world.sent.length === index + 1)
+  }
+  assert.deepEqual(names(), ['all a', 'all b'])
+  assert.equal(world.courier.dueAt(), undefined)
+  go(undefined)
+  await world.courier.delivered()
+  await pass(world, minute)
+  assert.deepEqual(names(), ['all a', 'all b', 'slow a', 'slow b'])
+})
+
+test('a destination that fails is tried with one message, and one that it never takes keeps back no other', async (t) => {
+  const world = openWorld(
+    t,
+    ['a', 'b', 'c'].map((name) => ({ name, to: 'ops' })),
+  )
+  world.down = new Error('connection refused')
+  world.intake.take(warning('web'), noLabels)
+  await pass(world, 2000)
+  assert.deepEqual(world.outcomes, ['failed'])
+  world.down = undefined
+  const [first] = world.store.news.outbox().filter(({ tries }) => tries > 0)
+  world.taking = async (_to, { rule }) => {
+    if (rule === first?.rule) throw new Error('it is not taken')
+  }
+  await pass(world, minute)
+  assert.equal(world.sent.length, 2)
+  assert.ok(world.sent.every(({ message }) => message.rule !== first?.rule))
 })
 
 test('a rule never sends two messages within its interval, no destination more than its limit, and no news is lost', async (t) => {

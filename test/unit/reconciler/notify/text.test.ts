@@ -2,14 +2,38 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { slackText } from '../../../../reconciler/notify/send/slack.ts'
-import { subject } from '../../../../reconciler/notify/text.ts'
+import { mailMedium } from '../../../../reconciler/notify/send/email.ts'
+import { lines, subject } from '../../../../reconciler/notify/text.ts'
 import type { NewsGroup } from '../../../../schemas/generated/notification.ts'
 import type { Message } from '../../../../reconciler/notify/types.ts'
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constant('see https://evil.example.org/ now'),
   fc.string({
-    unit: fc.constantFrom('`', '<', '>', '!', '@', '|', '*', '_', '[', ']', '(', ')', ':', '/', '\n', '\r', '\u2028', '\u202E', 'a', '&'),
+    unit: fc.constantFrom(
+      '`',
+      '<',
+      '>',
+      '!',
+      '@',
+      '|',
+      '*',
+      '_',
+      '[',
+      ']',
+      '(',
+      ')',
+      ':',
+      '/',
+      '\n',
+      '\r',
+      '\u2028',
+      '\u202E',
+      '\u061C',
+      'a',
+      '&',
+    ),
     maxLength: 40,
   }),
 )
@@ -39,7 +63,7 @@ const message: fc.Arbitrary<Message> = fc
 test('a subject is one line without marks that steer, whatever commits say', () => {
   fc.assert(
     fc.property(message, (one) => {
-      assert.doesNotMatch(subject(one), /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u)
+      assert.doesNotMatch(subject(one), /[\p{Cc}\u061C\u2028\u2029\u202A-\u202E\u2066-\u2069]/u)
     }),
   )
 })
@@ -53,6 +77,16 @@ test('in Slack all that others said is code, which mentions nobody and links now
         const own = line.replaceAll(/`[^`]*`/g, '…')
         assert.match(own, /^(?:…|host …|revision … by …|3 × …:|- … on …: …|- and 2 more)$/)
       }
+    }),
+  )
+})
+
+test('in a mail nothing that others said makes a link, while the link of the operator is one', () => {
+  fc.assert(
+    fc.property(message, (one) => {
+      const [link, ...others] = lines({ ...one, link: 'https://git.example.org/' }, mailMedium).toReversed()
+      assert.equal(link, 'https://git.example.org/')
+      for (const line of others) assert.doesNotMatch(line, /:\/\/|[\p{Cc}\u061C\u202E]/u)
     }),
   )
 })

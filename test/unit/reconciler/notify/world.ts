@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import type { NotificationRule } from '../../../../schemas/generated/fleet.ts'
 import { silentLogger } from '../../../../reconciler/lib/log.ts'
 import { createCourier, type Courier, type Outcome } from '../../../../reconciler/notify/courier.ts'
-import { openDestinations } from '../../../../reconciler/notify/destinations.ts'
+import { openDestinations, type Destination } from '../../../../reconciler/notify/destinations.ts'
 import { createIntake, type Intake } from '../../../../reconciler/notify/intake.ts'
 import { notifyRules } from '../../../../reconciler/notify/rules.ts'
 import type { Message, News } from '../../../../reconciler/notify/types.ts'
@@ -21,6 +21,8 @@ export type World = {
   readonly courier: Courier
   /** Why the next message is not taken; undefined: it is. */
   down: Error | undefined
+  /** What a destination does before it takes a message. */
+  taking: ((to: Destination, message: Message) => Promise<void>) | undefined
   repeated: number
   /** The revision in force. */
   revision: string | undefined
@@ -32,9 +34,9 @@ export type World = {
 export function openWorld(t: TestContext, rules: readonly NotificationRule[], destination: Readonly<Record<string, unknown>> = {}): World {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-notify-'))
   const file = join(dir, 'destinations.yaml')
-  writeFileSync(file, JSON.stringify({ destinations: { ops: { type: 'webhook', url: 'https://example.org', ...destination } } }), {
-    mode: 0o600,
-  })
+  const ops = { type: 'webhook', url: 'https://example.org', ...destination }
+  const slow = { type: 'webhook', url: 'https://slow.example.org' }
+  writeFileSync(file, JSON.stringify({ destinations: { ops, slow } }), { mode: 0o600 })
   const resolved = notifyRules({ notifications: [...rules] })
   const start = (): Pick<World, 'store' | 'intake' | 'courier'> => {
     const store = openStore(join(dir, 'state'), 'test')
@@ -53,7 +55,8 @@ export function openWorld(t: TestContext, rules: readonly NotificationRule[], de
         store,
         environment: 'prod',
         destinations: openDestinations(file),
-        send: async (_to, message) => {
+        send: async (to, message) => {
+          await world.taking?.(to, message)
           if (world.down !== undefined) throw world.down
           world.sent.push({ at: world.now, message })
           return '200'
@@ -87,6 +90,7 @@ export function warning(name: string, reason = 'ErrNoSpace', message = `The pool
 export async function pass(world: World, milliseconds: number, step = 1000): Promise<void> {
   for (let left = milliseconds; left > 0; left -= step) {
     world.now += Math.min(step, left)
-    await world.courier.round()
+    world.courier.round()
+    await world.courier.delivered()
   }
 }

@@ -6,9 +6,13 @@ import { test, type TestContext } from 'node:test'
 import * as fc from 'fast-check'
 import { pastAt, type PastAnswer } from '../../../../reconciler/past.ts'
 import type { ApiObject } from '../../../../reconciler/status/api-object.ts'
-import { createCollection, type WritableCollection } from '../../../../reconciler/status/collection.ts'
+import { createCollection, keyOf, type WritableCollection } from '../../../../reconciler/status/collection.ts'
 import { createPast, type Past, type PastParts } from '../../../../reconciler/status/past.ts'
+import { pastKinds, pastObject, type PastObject } from '../../../../reconciler/status/past-state.ts'
+import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { fakeDesired, fakeObserved, machineSeen, vmManifest, type FakeDesired, type FakeObserved } from '../../../fakes/views.ts'
+import type { ObservedPolicy } from '../../../../schemas/generated/observation.ts'
 
 const start = Date.parse('2026-03-01T00:00:00Z')
 const second = 1000
@@ -37,7 +41,8 @@ function openWorld(t: TestContext, limits: Pick<PastParts, 'most' | 'keep'> = {}
     const key = `VirtualMachine/default/${name}`
     const previous = objects.find(key)
     if (phase === undefined) {
-      past.changed(undefined, objects.remove(key))
+      const gone = objects.remove(key)
+      past.changed({ key, known: true, ...(gone === undefined ? {} : { previous: gone }) })
       return
     }
     const creationTimestamp = previous?.metadata.creationTimestamp ?? new Date(world.now).toISOString()
@@ -49,7 +54,7 @@ function openWorld(t: TestContext, limits: Pick<PastParts, 'most' | 'keep'> = {}
       status: { printableStatus: phase, conditions: [] },
     }
     objects.put(next)
-    past.changed(next, previous)
+    past.changed({ key, next, known: previous !== undefined, ...(previous === undefined ? {} : { previous }) })
   }
   return Object.assign(world, {
     past,
@@ -62,30 +67,119 @@ function phases({ observed }: PastAnswer): Record<string, string | undefined> {
   return Object.fromEntries(observed.map(({ key, state }) => [key.split('/').at(-1), state.phase]))
 }
 
-test('what objects were at any time is what they were then', (t) => {
-  const step = fc.record({
-    name: fc.constantFrom('a', 'b', 'c'),
-    phase: fc.constantFrom('Starting', 'Running', 'Stopped', undefined),
-    wait: fc.integer({ min: 1, max: 5 }),
+type Fleet = {
+  readonly desired: FakeDesired
+  readonly observed: FakeObserved
+  store: Store
+  status: Status
+  now: number
+  restart(): void
+}
+
+/** A status over a store of its own, which can be restarted. */
+function openFleet(t: TestContext): Fleet {
+  const dir = mkdtempSync(join(tmpdir(), 'gitvirt-past-'))
+  const fleet = { desired: fakeDesired(), observed: fakeObserved(), now: start } as unknown as Fleet
+  const clock = { now: () => new Date(fleet.now), monotonic: () => fleet.now }
+  const open = (): void => {
+    fleet.store = openStore(dir, 'test')
+    fleet.status = createStatus({ store: fleet.store, clock })
+  }
+  open()
+  t.after(() => {
+    fleet.store.close()
+    rmSync(dir, { recursive: true, force: true })
   })
+  fleet.restart = () => {
+    fleet.store.close()
+    open()
+  }
+  return fleet
+}
+
+const act = fc.oneof(
+  fc.record({ act: fc.constant('machine' as const), name: fc.constantFrom('a', 'b'), state: fc.constantFrom('running', 'off', 'paused') }),
+  fc.record({ act: fc.constant('gone' as const), name: fc.constantFrom('a', 'b') }),
+  fc.record({ act: fc.constant('node' as const), connected: fc.boolean(), address: fc.constantFrom('192.0.2.10/24', '192.0.2.11/24') }),
+  fc.record({ act: fc.constant('policy' as const), status: fc.constantFrom('Available', 'Failing') }),
+  fc.record({ act: fc.constantFrom('no policy' as const, 'nothing' as const) }),
+)
+type Act = typeof act extends fc.Arbitrary<infer T> ? T : never
+
+const policyKey = 'NodeNetworkConfigurationPolicy//br'
+const policy = { apiVersion: 'nmstate.io/v1', kind: 'NodeNetworkConfigurationPolicy', metadata: { name: 'br' }, spec: { desiredState: {} } }
+
+/** Does to the world what an act says, without telling status. */
+function perform({ desired, observed, now }: Fleet, one: Act): void {
+  if (one.act === 'machine') {
+    desired.put(vmManifest(one.name))
+    observed.see('h1', machineSeen(vmManifest(one.name), { state: one.state, startedAt: new Date(now).toISOString() }))
+  }
+  if (one.act === 'gone') {
+    desired.remove(`VirtualMachine/default/${one.name}`)
+    observed.lose('h1', `VirtualMachine/default/${one.name}`)
+  }
+  if (one.act === 'node') {
+    const interfaces = [{ name: 'eth0', type: 'ethernet', up: true, addresses: [one.address] }]
+    observed.setNode('h1', { connected: one.connected, facts: { interfaces } })
+  }
+  if (one.act === 'policy') {
+    desired.put(policy)
+    const conditions = [{ type: one.status, status: 'True', reason: one.status, message: '', at: new Date(now).toISOString() }]
+    const seen = { kind: policy.kind, key: policyKey, digest: 'd', conditions, drift: [] } as unknown as ObservedPolicy
+    observed.see('h1', seen)
+  }
+  if (one.act === 'no policy') {
+    desired.remove(policyKey)
+    observed.lose('h1', policyKey)
+  }
+}
+
+/** What is served of the kinds whose past is kept. */
+function servedNow({ status }: Fleet): Record<string, PastObject> {
+  const all = pastKinds.flatMap((kind) => status.objects.list(kind))
+  return Object.fromEntries(all.map((object) => [keyOf(object), pastObject(object)]))
+}
+
+function servedAt({ store, status }: Fleet, time: number): Record<string, PastObject> {
+  const { observed } = pastAt({ store, objects: status.objects, path: '' }, { time })
+  return Object.fromEntries(observed.map(({ key, state }) => [key, state]))
+}
+
+test('what objects of every kind were at any time is what they were then, also where they changed while the reconciler was away', (t) => {
+  const step = fc.record({ one: act, wait: fc.integer({ min: 1, max: 5 }), restart: fc.boolean() })
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      const world = openWorld(t)
-      const model: { at: number; phases: Record<string, string> }[] = [{ at: world.now, phases: {} }]
-      for (const { name, phase, wait } of steps) {
-        world.now += wait * second
-        if (phase === undefined && world.objects.find(`VirtualMachine/default/${name}`) === undefined) continue
-        world.set(name, phase)
-        const { [name]: _, ...others } = model.at(-1)?.phases ?? {}
-        model.push({ at: world.now, phases: phase === undefined ? others : { ...others, [name]: phase } })
+    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+      const fleet = openFleet(t)
+      const model: { readonly at: number; readonly objects: Record<string, PastObject> }[] = []
+      for (const { one, wait, restart } of steps) {
+        fleet.now += wait * second
+        if (restart) fleet.restart()
+        perform(fleet, one)
+        fleet.status.refresh({ desired: fleet.desired, observed: fleet.observed })
+        model.push({ at: fleet.now, objects: servedNow(fleet) })
       }
-      for (const [index, { at, phases: wanted }] of model.entries()) {
-        assert.deepEqual(phases(world.at(at)), wanted)
+      for (const [index, { at, objects }] of model.entries()) {
+        assert.deepEqual(servedAt(fleet, at), objects)
         const next = model[index + 1]?.at
-        if (next !== undefined && next > at) assert.deepEqual(phases(world.at(next - 1)), wanted)
+        if (next !== undefined) assert.deepEqual(servedAt(fleet, next - 1), objects)
       }
     }),
     { numRuns: 40 },
+  )
+})
+
+test('of a host that an earlier version told of, nothing is said of the time before its first change', (t) => {
+  const world = openWorld(t)
+  const metadata = { name: 'h1', uid: 'u', resourceVersion: '1', creationTimestamp: new Date(start).toISOString() }
+  const node: ApiObject = { apiVersion: 'v1', kind: 'Node', metadata, status: { conditions: [] } }
+  world.objects.put(node)
+  world.now += 10 * second
+  world.past.changed({ key: 'Node//h1', next: node, known: true })
+  assert.deepEqual(world.at(world.now - 1).observed, [])
+  assert.deepEqual(
+    world.at(world.now).observed.map(({ key, since }) => [key, since]),
+    [['Node//h1', '2026-03-01T00:00:10.000Z']],
   )
 })
 
