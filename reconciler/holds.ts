@@ -24,8 +24,10 @@ export type HoldParts = {
   readonly stack: AsyncDisposableStack
 }
 
+export type Holds = { readonly suspender: Suspender; readonly leases: LeaseKeeper }
+
 /** Wires up what people hold back: suspensions and leases. */
-export function openHolds(parts: HoldParts): { readonly suspender: Suspender; readonly leases: LeaseKeeper } {
+export function openHolds(parts: HoldParts): Holds {
   const { loop, store, observed, status, ledger, dispatcher, clock, log, stack } = parts
   const common = {
     desired: () => loop.view(),

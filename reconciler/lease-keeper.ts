@@ -11,6 +11,7 @@ import type { ObservedView } from './observed/types.ts'
 import { leaseInForce } from './plan/leased.ts'
 import { parseDuration } from './lib/duration.ts'
 import type { ResolvedPolicy } from './plan/resolve/policy.ts'
+import { wishOf, type Wish } from './plan/wish.ts'
 import type { EventDraft } from './status/events/rules.ts'
 import type { LeaseRecord, Leases } from './store/leases.ts'
 
@@ -26,11 +27,11 @@ export type LeaseRequest = {
 export type LeaseKeeper = {
   /** @throws GitvirtError `NotFound`, `Conflict`, `LeaseNotAllowed`, `InvalidArgument`, and what the host says */
   begin(request: LeaseRequest): Promise<LeaseRecord>
-  /** @throws GitvirtError `NotFound` where there is no lease */
+  /** @throws GitvirtError `NotFound` where there is no lease; `WishUnknown` where its changes could not be kept */
   end(request: { readonly key: ObjectKey; readonly by: string; readonly reason?: string }): Promise<void>
   /** What is not over. */
   list(): LeaseRecord[]
-  /** Ends what has run out, tells hosts what they do not know, and waits for the next end. */
+  /** Ends what has run out, tells hosts what they do not know, and waits for the next end. To be called with each revision and observation. */
   watch(): void
   close(): void
 }
@@ -120,6 +121,7 @@ class Keeper implements LeaseKeeper {
         ...(others.length === 0 ? {} : { action: `Leases: ${others.join(', ')}.` }),
       })
     }
+    if (this.#mustWait(lease)) throw wishUnknown(lease)
     this.#finish(lease, { by, reason, message: `${by} ended the lease of ${lease.by}${reason === '' ? '.' : `: ${reason}`}` })
     this.watch()
   }
@@ -133,8 +135,10 @@ class Keeper implements LeaseKeeper {
   }
 
   #arm(): void {
+    const now = this.#ports.clock.now()
+    // What waits for Git to be known is looked at with the next revision.
     const ends = this.list().map(({ kept, until }) => kept?.until ?? until)
-    this.#alarm.set([...ends, ...this.#retryAt.values()], this.#ports.clock.now())
+    this.#alarm.set([...ends.filter((end) => end > now.toISOString()), ...this.#retryAt.values()], now)
   }
 
   close(): void {
@@ -155,9 +159,10 @@ class Keeper implements LeaseKeeper {
       // The lease itself is over: only its changes stand, and the run strategy rules again.
       if (seen.connected && seen.id === lease.id) this.#tell(lease, undefined)
       this.#lookAtKept(lease, now)
-    } else if (lease.until <= time)
+    } else if (lease.until <= time) {
+      if (this.#mustWait(lease)) return
       this.#finish(lease, { by: 'gitvirt', reason: 'its time has come', message: `The lease of ${lease.by} has ended: its time has come.` })
-    else if (seen.connected && seen.known && seen.id !== lease.id)
+    } else if (seen.connected && seen.known && seen.id !== lease.id)
       this.#tell(lease, Math.max(1, Math.ceil((Date.parse(lease.until) - now.getTime()) / 1000)))
   }
 
@@ -168,7 +173,7 @@ class Keeper implements LeaseKeeper {
       return
     }
     this.#over(lease)
-    const message = `What was changed by hand under the lease of ${lease.by} no longer stands: ${this.#wish(lease.key) === lease.kept?.wish ? 'its time has come' : 'Git wants something else now'}.`
+    const message = `What was changed by hand under the lease of ${lease.by} no longer stands: ${(lease.kept?.until ?? '') <= now.toISOString() ? 'its time has come' : 'Git wants something else now'}.`
     this.#ports.record({ key: lease.key, type: 'Normal', reason: 'LeaseEnded', message })
   }
 
@@ -179,8 +184,8 @@ class Keeper implements LeaseKeeper {
     const wish = this.#wish(lease.key)
     decided({ verb: 'EndLease', key: lease.key, by: why.by, reason: why.reason, at: now.toISOString() })
     record({ key: lease.key, type: 'Normal', reason: 'LeaseEnded', message: why.message })
-    if (lease.ending === 'revert' || lease.kept !== undefined || wish === undefined) return this.#over(lease)
-    const kept = { wish, until: new Date(now.getTime() + policy().keptMilliseconds).toISOString() }
+    if (lease.ending === 'revert' || lease.kept !== undefined || !wish.known || wish.digest === undefined) return this.#over(lease)
+    const kept = { wish: wish.digest, until: new Date(now.getTime() + policy().keptMilliseconds).toISOString() }
     const keeping = { ...lease, kept }
     records.put(keeping)
     this.#again(lease.key)
@@ -247,8 +252,13 @@ class Keeper implements LeaseKeeper {
     this.#again(key)
   }
 
-  #wish(key: ObjectKey): string | undefined {
-    return this.#ports.desired()?.get(key)?.digest
+  /** True where its changes are to be kept until Git changes, and nobody can tell what Git wants now. */
+  #mustWait({ key, ending, kept }: LeaseRecord): boolean {
+    return ending === 'adopt' && kept === undefined && !this.#wish(key).known
+  }
+
+  #wish(key: ObjectKey): Wish {
+    return wishOf(key, this.#ports.desired(), this.#ports.observed)
   }
 
   /** The lease that the host keeps, as far as it is known. */
@@ -309,6 +319,14 @@ function leasedAlready(lease: LeaseRecord): GitvirtError {
     code: 'Conflict',
     message: `${lease.by} has a lease on ${keyText(lease.key)} ${over}: ${lease.reason}`,
     action: 'Work under it, or end it first: gitvirt lease end.',
+  })
+}
+
+function wishUnknown({ key }: LeaseRecord): GitvirtError {
+  return new GitvirtError({
+    code: 'WishUnknown',
+    message: `What Git wants of ${keyText(key)} is not known now, so that what was changed by hand could not be kept.`,
+    action: 'Mend its file in Git, or wait for the first revision after a start, and end the lease again.',
   })
 }
 

@@ -31,12 +31,13 @@ function setUp(t: TestContext) {
   const on = {
     refuse: undefined as Error | undefined,
     allowed: true,
+    viewed: true,
     adopt: (async () => ({ branch: 'gitvirt/adopt/demo', left: [] })) as Adopt,
   }
   const open = () =>
     createLeaseKeeper({
       records: store.leases,
-      desired: () => desired,
+      desired: () => (on.viewed ? desired : undefined),
       observed,
       policy: () => ({ allowed: on.allowed, longestMilliseconds: 4 * 3_600_000, keptMilliseconds: 24 * 3_600_000 }),
       send: async (lease) => {
@@ -202,4 +203,35 @@ test('where nothing was changed by hand there is nothing to adopt, and the lease
   await settle()
   assert.deepEqual(world.keeper.list(), [])
   assert.equal(world.events.at(-1)?.reason, 'NothingToAdopt')
+})
+
+test('changes kept for adoption outlast a restart before which no revision is known, and a file that does not parse', async (t) => {
+  const world = setUp(t)
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  const told = world.events.length
+  world.on.viewed = false
+  world.restart()
+  assert.equal(world.keeper.list()[0]?.kept?.branch, 'gitvirt/adopt/demo')
+  world.on.viewed = true
+  world.desired.breakKey(vm, { severity: 'error', code: 'SyntaxError', message: 'broken', path: 'apps/demo.yaml', line: 1, column: 1 })
+  world.keeper.watch()
+  assert.deepEqual([world.keeper.list().length, world.events.length], [1, told])
+})
+
+test('a lease to adopt whose time comes while nobody knows what Git wants is kept with the next revision', async (t) => {
+  const world = setUp(t)
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  world.on.viewed = false
+  world.restart()
+  mock.timers.tick(3 * 3_600_000)
+  await settle()
+  assert.deepEqual([world.keeper.list()[0]?.kept, world.decisions.length], [undefined, 1])
+  await assert.rejects(world.keeper.end({ key: vm, by: 'operator' }), { code: 'WishUnknown' })
+  world.on.viewed = true
+  world.keeper.watch()
+  await settle()
+  assert.equal(world.keeper.list()[0]?.kept?.branch, 'gitvirt/adopt/demo')
+  assert.equal(world.decisions.at(-1)?.verb, 'EndLease')
 })

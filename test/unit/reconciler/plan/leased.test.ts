@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { leaseInForce } from '../../../../reconciler/plan/leased.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
 import type { Lease, PlanInput } from '../../../../reconciler/plan/types.ts'
@@ -66,4 +67,14 @@ test('what waits in an adoption branch stands until Git wants something else, or
   )
   assert.deepEqual(blocked(planned({ leases: [over] }, machine('vm', { labels: { merged: 'yes' } }))), [])
   assert.deepEqual(blocked(planned({ leases: [over], now: new Date(kept.until) })), [])
+})
+
+test('while nobody can tell what Git wants, what is kept for adoption stands, and so does what is about to be', () => {
+  const kept = { wish: 'w', until: '2026-01-05T05:00:00.000Z', branch: 'gitvirt/adopt/vm' }
+  const over = { ...lease, ending: 'adopt', until: now.toISOString() } as const
+  assert.equal(leaseInForce({ ...over, kept }, { now, wish: { known: false } })?.until, kept.until)
+  assert.equal(leaseInForce({ ...over, kept }, { now, wish: { known: true, digest: undefined } }), undefined)
+  const waiting = leaseInForce(over, { now, wish: { known: false } })
+  assert.deepEqual([waiting?.kept, waiting?.until], [true, undefined])
+  assert.equal(leaseInForce({ ...over, ending: 'revert' }, { now, wish: { known: false } }), undefined)
 })
