@@ -100,3 +100,9 @@ for (const place of ['Namespace//default', 'Node//h1']) {
     ])
   })
 }
+
+test('a changed Namespace plans what is in it again, in Git and on hosts, and nothing else', () => {
+  const view = desiredView([volume('disk')])
+  const planFor = (key: string) => plan(input(view, observedView(nodes), { keys: [key] })).changes.map((one) => one.key)
+  assert.deepEqual([planFor('Namespace//default'), planFor('Namespace//other')], [['DataVolume/default/disk'], []])
+})
