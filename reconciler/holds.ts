@@ -55,7 +55,12 @@ export function openHolds(parts: HoldParts): Holds {
   suspender.watch()
   leases.watch()
   // What a host tells may be that it does not know of a lease, or of its end.
-  stack.defer(observed.watch(() => leases.watch()))
+  stack.defer(
+    observed.watch(({ leased }) => {
+      leases.watch()
+      leases.endStrays(leased)
+    }),
+  )
   return { suspender, leases }
 }
 

@@ -33,6 +33,8 @@ export type LeaseKeeper = {
   list(): LeaseRecord[]
   /** Ends what has run out, tells hosts what they do not know, and waits for the next end. To be called with each revision and observation. */
   watch(): void
+  /** Ends the leases that hosts keep on these machines and that are not, or no longer, in force. */
+  endStrays(keys: Iterable<ObjectKey>): void
   close(): void
 }
 
@@ -130,8 +132,20 @@ class Keeper implements LeaseKeeper {
     if (this.#closed) return
     const { records, clock } = this.#ports
     const now = clock.now()
-    for (const lease of records.list()) this.#look(lease, now)
+    const known = records.list()
+    for (const lease of known) this.#look(lease, now)
+    this.endStrays(known.map(({ key }) => key))
     this.#arm()
+  }
+
+  endStrays(keys: Iterable<ObjectKey>): void {
+    if (this.#closed) return
+    for (const key of keys) {
+      const { connected, id } = this.#seen(key)
+      const lease = connected && id !== undefined ? this.#ports.records.get(key) : undefined
+      // Of the one that is known #look takes care.
+      if (connected && id !== undefined && lease?.id !== id) this.#tell({ key, id, by: 'gitvirt' }, undefined)
+    }
   }
 
   #arm(): void {
@@ -151,8 +165,8 @@ class Keeper implements LeaseKeeper {
     const seen = this.#seen(lease.key)
     if (lease.endedAt !== undefined) {
       // A host ends it by its own clock, whether or not it hears of it.
-      if (lease.until <= time || (seen.known && seen.id !== lease.id)) this.#ports.records.delete(lease.key)
-      else if (seen.connected) this.#tell(lease, undefined)
+      if (lease.until <= time || (seen.connected && seen.id === undefined)) this.#ports.records.delete(lease.key)
+      else if (seen.connected && seen.id === lease.id) this.#tell(lease, undefined)
       return
     }
     if (lease.kept !== undefined) {
@@ -162,7 +176,8 @@ class Keeper implements LeaseKeeper {
     } else if (lease.until <= time) {
       if (this.#mustWait(lease)) return
       this.#finish(lease, { by: 'gitvirt', reason: 'its time has come', message: `The lease of ${lease.by} has ended: its time has come.` })
-    } else if (seen.connected && seen.known && seen.id !== lease.id)
+      // A host that keeps another one refuses this one; that one is ended first.
+    } else if (seen.connected && seen.known && seen.id === undefined)
       this.#tell(lease, Math.max(1, Math.ceil((Date.parse(lease.until) - now.getTime()) / 1000)))
   }
 
@@ -202,7 +217,7 @@ class Keeper implements LeaseKeeper {
   }
 
   /** Tells the host; what fails is told again with the host's next observation. */
-  #tell({ key, id, by }: LeaseRecord, seconds: number | undefined): void {
+  #tell({ key, id, by }: Pick<LeaseRecord, 'key' | 'id' | 'by'>, seconds: number | undefined): void {
     if (this.#telling.has(key)) return
     this.#telling.add(key)
     this.#ports

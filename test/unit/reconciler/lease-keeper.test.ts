@@ -235,3 +235,35 @@ test('a lease to adopt whose time comes while nobody knows what Git wants is kep
   assert.equal(world.keeper.list()[0]?.kept?.branch, 'gitvirt/adopt/demo')
   assert.equal(world.decisions.at(-1)?.verb, 'EndLease')
 })
+
+test('a host that keeps a lease which another one took the place of is told to end that one', async (t) => {
+  const world = setUp(t)
+  const first = await world.keeper.begin(request)
+  world.hostHas(first.id)
+  world.on.refuse = new Error('not connected')
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  await assert.rejects(world.keeper.begin({ ...request, by: 'other' }), /not connected/)
+  await settle()
+  world.on.refuse = undefined
+  world.sent.length = 0
+  world.hostHas(first.id)
+  assert.deepEqual(world.sent, [{ key: vm, id: first.id, by: 'gitvirt' }])
+  await settle()
+  world.hostHas()
+  assert.deepEqual(world.records(), [])
+})
+
+test('a lease that only a host knows of is ended there, and the one in force is not', async (t) => {
+  const world = setUp(t)
+  const { id } = await world.keeper.begin(request)
+  world.hostHas(id)
+  world.sent.length = 0
+  world.keeper.endStrays([vm])
+  assert.deepEqual(world.sent, [])
+  world.hostHas('lost')
+  assert.deepEqual(world.sent, [{ key: vm, id: 'lost', by: 'gitvirt' }])
+  await settle()
+  world.hostHas()
+  assert.deepEqual(world.sent.at(-1), { key: vm, id, by: 'operator', seconds: 7200 })
+})

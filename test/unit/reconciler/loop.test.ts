@@ -87,7 +87,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
     log: silentLogger,
   }
   const observe = (part: Partial<Record<keyof ObservedChange, string[]>>): void =>
-    notify({ keys: new Set(part.keys), planKeys: new Set(part.planKeys), nodes: new Set(part.nodes) })
+    notify({ keys: new Set(part.keys), planKeys: new Set(part.planKeys), nodes: new Set(part.nodes), leased: new Set(part.leased) })
   return {
     loop: createLoop(ports as unknown as LoopPorts),
     planned,
