@@ -55,11 +55,16 @@ export type LeasePorts = {
   }) => Promise<unknown>
   readonly adopt: Adopt
   readonly record: (event: EventDraft) => void
+  /** Runs work in one transaction, so that nothing is kept whose receipt is not. */
+  readonly transaction: <T>(work: () => T) => T
   readonly decided: (decision: Decision) => void
   readonly again: (keys: readonly ObjectKey[]) => void
   readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
+
+/** Who ended a lease, and for what reason. */
+type Why = { readonly by: string; readonly reason: string }
 
 /** Milliseconds until an adoption that failed is tried again. */
 const retryMs = 60_000
@@ -87,7 +92,7 @@ class Keeper implements LeaseKeeper {
   }
 
   async begin({ key, by, reason, ending, for: time }: LeaseRequest): Promise<LeaseRecord> {
-    const { records, clock, record, decided } = this.#ports
+    const { records, clock, record, decided, transaction } = this.#ports
     const now = clock.now()
     const milliseconds = checkRequest(this.#ports, { key, time })
     const standing = records.get(key)
@@ -95,7 +100,10 @@ class Keeper implements LeaseKeeper {
     const until = endOf({ for: time }, now) ?? ''
     const lease: LeaseRecord = { key, id: randomUUID(), by, reason, at: now.toISOString(), until, ending }
     // Kept before the host hears of it: after a crash in between, the host is told again.
-    records.put(lease)
+    transaction(() => {
+      records.put(lease)
+      decided({ verb: 'Lease', key, by, reason, at: lease.at, until })
+    })
     this.#again(key)
     this.#telling.add(key)
     try {
@@ -103,11 +111,10 @@ class Keeper implements LeaseKeeper {
     } catch (error) {
       // The host may have heard of it all the same, and must hear of its end.
       this.#telling.delete(key)
-      this.#over(lease)
+      this.#end(lease, { by: 'gitvirt', reason: 'its host could not be told of it' })
       throw error
     }
     this.#telling.delete(key)
-    decided({ verb: 'Lease', key, by, reason, at: lease.at, until })
     record({ key, type: 'Warning', reason: 'Leased', message: leaseText(lease) })
     this.#arm()
     return lease
@@ -194,23 +201,46 @@ class Keeper implements LeaseKeeper {
 
   /** Ends a lease that was in force; one whose changes are to be adopted goes on to keep them for a while. */
   #finish(lease: LeaseRecord, why: { readonly by: string; readonly reason: string; readonly message: string }): void {
-    const { record, decided, clock, policy, records } = this.#ports
+    const { record, clock, policy } = this.#ports
     const now = clock.now()
     const wish = this.#wish(lease.key)
-    decided({ verb: 'EndLease', key: lease.key, by: why.by, reason: why.reason, at: now.toISOString() })
-    record({ key: lease.key, type: 'Normal', reason: 'LeaseEnded', message: why.message })
-    if (lease.ending === 'revert' || lease.kept !== undefined || !wish.known || wish.digest === undefined) return this.#over(lease)
+    const tell = (): void => record({ key: lease.key, type: 'Normal', reason: 'LeaseEnded', message: why.message })
+    if (lease.ending === 'revert' || lease.kept !== undefined || !wish.known || wish.digest === undefined) {
+      this.#end(lease, why)
+      return tell()
+    }
     const kept = { wish: wish.digest, until: new Date(now.getTime() + policy().keptMilliseconds).toISOString() }
     const keeping = { ...lease, kept }
-    records.put(keeping)
+    this.#put(keeping, why)
+    tell()
     this.#again(lease.key)
     if (this.#seen(lease.key).connected) this.#tell(lease, undefined)
     this.#adopt(keeping)
   }
 
+  #end(lease: LeaseRecord, why: Why): void {
+    const over = { ...lease, endedAt: this.#ports.clock.now().toISOString() }
+    this.#put(over, why)
+    this.#forget(over)
+  }
+
+  /** Keeps the record together with the receipt of who ended it. */
+  #put(lease: LeaseRecord, { by, reason }: Why): void {
+    const { records, decided, clock, transaction } = this.#ports
+    transaction(() => {
+      records.put(lease)
+      decided({ verb: 'EndLease', key: lease.key, by, reason, at: clock.now().toISOString() })
+    })
+  }
+
+  /** What was kept after a lease is over; of the end of the lease itself there is a receipt. */
   #over(lease: LeaseRecord): void {
     const { records, clock } = this.#ports
     records.put({ ...lease, endedAt: clock.now().toISOString() })
+    this.#forget(lease)
+  }
+
+  #forget(lease: LeaseRecord): void {
     this.#retryAt.delete(lease.key)
     this.#again(lease.key)
     if (this.#seen(lease.key).connected) this.#tell(lease, undefined)

@@ -158,7 +158,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     environment,
     suspensions: () => store.suspensions.list(),
     leases: () => store.leases.list(),
-    arrived: () => holds?.leases.watch(),
+    arrived: () => holds?.arrived(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: salt,
     settled: store.settled,

@@ -27,6 +27,7 @@ function setUp(t: TestContext) {
   observed.see('h1', machineSeen(vmManifest('demo')))
   const events: EventDraft[] = []
   const decisions: Decision[] = []
+  const audit = { fails: false }
   const sent: Parameters<LeasePorts['send']>[0][] = []
   const on = {
     refuse: undefined as Error | undefined,
@@ -46,7 +47,11 @@ function setUp(t: TestContext) {
       },
       adopt: async (lease) => await on.adopt(lease),
       record: (event) => void events.push(event),
-      decided: (decision) => void decisions.push(decision),
+      transaction: (work) => store.transaction(work),
+      decided: (decision) => {
+        if (audit.fails) throw new Error('database or disk is full')
+        decisions.push(decision)
+      },
       again: () => undefined,
       clock: { now: () => new Date() },
       log: silentLogger,
@@ -64,6 +69,7 @@ function setUp(t: TestContext) {
     observed,
     events,
     decisions,
+    audit,
     sent,
     get keeper() {
       return keeper
@@ -266,4 +272,30 @@ test('a lease that only a host knows of is ended there, and the one in force is 
   await settle()
   world.hostHas()
   assert.deepEqual(world.sent.at(-1), { key: vm, id, by: 'operator', seconds: 7200 })
+})
+
+test('no lease begins or ends whose receipt cannot be kept, and one that its host did not hear of leaves both', async (t) => {
+  const world = setUp(t)
+  world.audit.fails = true
+  await assert.rejects(world.keeper.begin(request), /disk is full/)
+  assert.deepEqual([world.records(), world.sent], [[], []])
+  world.audit.fails = false
+  await world.keeper.begin(request)
+  world.audit.fails = true
+  await assert.rejects(world.keeper.end({ key: vm, by: 'operator' }), /disk is full/)
+  assert.equal(world.keeper.list().length, 1)
+  world.audit.fails = false
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  world.on.refuse = new Error('not connected')
+  await assert.rejects(world.keeper.begin(request), /not connected/)
+  assert.deepEqual(
+    world.decisions.map(({ verb, by }) => [verb, by]),
+    [
+      ['Lease', 'operator'],
+      ['EndLease', 'operator'],
+      ['Lease', 'operator'],
+      ['EndLease', 'gitvirt'],
+    ],
+  )
 })
