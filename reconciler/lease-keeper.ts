@@ -38,8 +38,8 @@ export type LeaseKeeper = {
   close(): void
 }
 
-/** Writes what was changed by hand to a branch; undefined where nothing was. */
-export type Adopt = (lease: LeaseRecord) => Promise<{ readonly branch: string; readonly left: readonly string[] } | undefined>
+/** Writes what was changed by hand to a branch; undefined where nothing was, without a branch where a manifest can say nothing of it. */
+export type Adopt = (lease: LeaseRecord) => Promise<{ readonly branch?: string; readonly left: readonly string[] } | undefined>
 
 export type LeasePorts = {
   readonly records: Leases
@@ -66,8 +66,8 @@ export type LeasePorts = {
 /** Who ended a lease, and for what reason. */
 type Why = { readonly by: string; readonly reason: string }
 
-/** Milliseconds until an adoption that failed is tried again. */
-const retryMs = 60_000
+/** Milliseconds until an adoption that failed is tried again: the first time, and at most. */
+const retryMs = { first: 60_000, most: 3_600_000 }
 
 export function createLeaseKeeper(ports: LeasePorts): LeaseKeeper {
   return new Keeper(ports)
@@ -81,6 +81,8 @@ class Keeper implements LeaseKeeper {
   /** Machines whose branch is being written. */
   readonly #adopting = new Set<ObjectKey>()
   readonly #retryAt = new Map<ObjectKey, string>()
+  /** Milliseconds that an adoption which failed waited last. */
+  readonly #waited = new Map<ObjectKey, number>()
   #closed = false
 
   constructor(ports: LeasePorts) {
@@ -241,6 +243,7 @@ class Keeper implements LeaseKeeper {
   }
 
   #forget(lease: LeaseRecord): void {
+    this.#waited.delete(lease.key)
     this.#retryAt.delete(lease.key)
     this.#again(lease.key)
     if (this.#seen(lease.key).connected) this.#tell(lease, undefined)
@@ -265,7 +268,9 @@ class Keeper implements LeaseKeeper {
       .adopt(lease)
       .then((made) => this.#adopted(lease, made))
       .catch((error: unknown) => {
-        this.#retryAt.set(key, new Date(this.#ports.clock.now().getTime() + retryMs).toISOString())
+        const wait = Math.min((this.#waited.get(key) ?? retryMs.first / 2) * 2, retryMs.most)
+        this.#waited.set(key, wait)
+        this.#retryAt.set(key, new Date(this.#ports.clock.now().getTime() + wait).toISOString())
         const message = `The adoption branch cannot be written: ${describeError(error)} The changes stand until ${lease.kept?.until ?? ''}; it is tried again.`
         this.#ports.record({ key, type: 'Warning', reason: 'AdoptionFailed', message })
       })
@@ -284,6 +289,12 @@ class Keeper implements LeaseKeeper {
     if (made === undefined) {
       this.#over(current)
       record({ key, type: 'Normal', reason: 'NothingToAdopt', message: 'Nothing was changed by hand under the lease.' })
+      return
+    }
+    if (made.branch === undefined) {
+      this.#over(current)
+      const message = `No manifest can say what was changed by hand, so there is no branch: ${made.left.join(', ')}. It is drift again.`
+      record({ key, type: 'Warning', reason: 'NothingToAdopt', message })
       return
     }
     records.put({ ...current, kept: { ...current.kept, branch: made.branch } })

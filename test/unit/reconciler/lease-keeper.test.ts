@@ -299,3 +299,36 @@ test('no lease begins or ends whose receipt cannot be kept, and one that its hos
     ],
   )
 })
+
+test('what no manifest can say is told once, and tried no more', async (t) => {
+  const world = setUp(t)
+  let tries = 0
+  world.on.adopt = async () => {
+    tries += 1
+    return { left: ['domain/on_crash'] }
+  }
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  mock.timers.tick(3_600_000)
+  await settle()
+  assert.deepEqual([tries, world.keeper.list()], [1, []])
+  assert.match(world.events.at(-1)?.message ?? '', /no branch: domain\/on_crash\. It is drift again\.$/)
+})
+
+test('an adoption that fails again and again is tried at ever longer intervals', async (t) => {
+  const world = setUp(t)
+  let tries = 0
+  world.on.adopt = async () => {
+    tries += 1
+    throw new Error('no permission')
+  }
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  await world.keeper.end({ key: vm, by: 'operator' })
+  for (let minute = 0; minute < 60; minute += 1) {
+    await settle()
+    mock.timers.tick(60_000)
+  }
+  await settle()
+  assert.equal(tries, 6)
+})
