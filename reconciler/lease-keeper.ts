@@ -387,6 +387,7 @@ function wishUnknown({ key }: LeaseRecord): GitvirtError {
 }
 
 function leaseText({ by, until, reason, ending }: LeaseRecord): string {
-  const then = ending === 'adopt' ? 'then written to a branch' : 'then reverted'
-  return `${by} has a lease until ${until}: ${reason}. What is changed by hand stands, and is ${then}.`
+  const then =
+    ending === 'adopt' ? 'it is written to a branch' : 'it is reverted, unless spec.drift or an annotation says that drift is left'
+  return `${by} has a lease until ${until}: ${reason}. What is changed by hand stands; then ${then}.`
 }

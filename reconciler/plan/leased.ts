@@ -23,7 +23,10 @@ export function leaseInForce(lease: Lease, { now, wish }: { readonly now: Date; 
   if (endedAt !== undefined) return undefined
   if (kept === undefined) {
     if (until <= time) return ending === 'adopt' ? toBeKept(lease) : undefined
-    const then = ending === 'adopt' ? 'then it is written to a branch for review' : 'then it is reverted'
+    const then =
+      ending === 'adopt'
+        ? 'then it is written to a branch for review'
+        : 'then it is drift like any other, which is reverted unless spec.drift or an annotation says that it is left'
     return {
       text: `${by} has a lease on ${keyText(key)} since ${at} until ${until}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} What is changed on it by hand stands; ${then}.`,
       unblock: `Wait, or end it: gitvirt lease end ${objectWord(key)}.`,
