@@ -1,14 +1,17 @@
+import type { ObservedMachine } from '../schemas/generated/observation.ts'
 import type { Origin } from '../schemas/generated/plan.ts'
 import { setFields } from './compare/promote/set-fields.ts'
 import type { FieldEdit } from './compare/promote/edit-text.ts'
-import type { DesiredView } from './desired/types.ts'
+import type { DesiredObject, DesiredView } from './desired/types.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { rootOf } from './lib/folders-above.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
 import type { Adopt } from './lease-keeper.ts'
 import type { ObservedView } from './observed/types.ts'
 import { formatPath } from './plan/diff/path.ts'
-import { readBack } from './plan/read-back.ts'
+import { ignoredBy, withoutIgnored } from './plan/ignored.ts'
+import { readBack, type ReadBack } from './plan/read-back.ts'
+import { loadPolicy } from './plan/resolve/policy.ts'
 import type { Source } from './source/types.ts'
 import type { LeaseRecord } from './store/leases.ts'
 
@@ -30,19 +33,25 @@ export function createAdopt({ source, desired, observed }: AdoptPorts): Adopt {
     const [sighting] = observed.get(key)
     if (view === undefined || wanted === undefined || sighting?.object.kind !== 'VirtualMachine')
       throw new GitvirtError({ code: 'NotFound', message: `${keyText(key)} is not in Git or on no host any more.` })
-    const { fields, left } = readBack(sighting.object)
+    const { fields, left } = changedByHand(view, wanted, sighting.object)
     if (fields.length === 0 && left.length === 0) return undefined
     const { path } = wanted.origin
     if (rootOf(path) !== '') throw cannotAdopt(`${keyText(key)} is declared in ${path}, a file of another source of the environment.`)
     const text = await textOf(source, view.revision, wanted.origin)
     const edited = setFields(text, { key }, fields)
     const open = [...left, ...edited.left.map(({ path: field }) => formatPath(field))]
-    if (edited.written.length === 0)
-      throw new GitvirtError({ code: 'NothingToWrite', message: `Nothing of it can be written into ${path}: ${open.join(', ')}.` })
+    if (edited.written.length === 0) return { left: open }
     const message = messageOf(lease, { host: sighting.node, written: edited.written, open })
     const branch = await source.branch({ name: branchName(lease), parent: view.revision, files: new Map([[path, edited.text]]), message })
     return { branch, left: open }
   }
+}
+
+/** What differs, without the fields that are left as the host has them: these no lease changed, and nothing takes them back. */
+function changedByHand(view: DesiredView, wanted: DesiredObject, observed: ObservedMachine): ReadBack {
+  const read = readBack(observed)
+  const ignored = wanted.kind === 'VirtualMachine' ? ignoredBy(loadPolicy(view).policy, wanted) : undefined
+  return ignored === undefined ? read : withoutIgnored(read, ignored)
 }
 
 async function textOf(source: Pick<Source, 'list' | 'read'>, revision: string, { path, blob }: Origin): Promise<string> {

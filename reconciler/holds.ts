@@ -12,7 +12,7 @@ import { createSuspender, type Suspender } from './suspender.ts'
 
 export type HoldParts = {
   readonly loop: Loop
-  readonly store: Pick<Store, 'suspensions' | 'leases'>
+  readonly store: Pick<Store, 'suspensions' | 'leases' | 'settings' | 'transaction'>
   readonly observed: Observed
   readonly status: Status
   readonly ledger: Ledger
@@ -24,14 +24,26 @@ export type HoldParts = {
   readonly stack: AsyncDisposableStack
 }
 
+export type Holds = {
+  readonly suspender: Suspender
+  readonly leases: LeaseKeeper
+  /** A revision came into force. */
+  arrived(): void
+}
+
+/** Setting that has the last commit in force: what ends while the reconciler was off is noted at it. */
+const lastCommit = 'lastCommitInForce'
+
 /** Wires up what people hold back: suspensions and leases. */
-export function openHolds(parts: HoldParts): { readonly suspender: Suspender; readonly leases: LeaseKeeper } {
+export function openHolds(parts: HoldParts): Holds {
   const { loop, store, observed, status, ledger, dispatcher, clock, log, stack } = parts
   const common = {
     desired: () => loop.view(),
     observed: observed.view,
     record: (event: Parameters<Status['record']>[0]) => status.record(event),
-    decided: (decision: Parameters<Ledger['decided']>[0]) => ledger.decided(decision, loop.view()?.revision),
+    decided: (decision: Parameters<Ledger['decided']>[0]) =>
+      ledger.decided(decision, loop.view()?.revision ?? store.settings.get(lastCommit)),
+    transaction: store.transaction,
     again: (keys: Parameters<Loop['enqueue']>[0]) => loop.enqueue(keys),
     clock,
   }
@@ -50,11 +62,21 @@ export function openHolds(parts: HoldParts): { readonly suspender: Suspender; re
     }),
     (value) => value.close(),
   )
+  const arrived = (): void => {
+    const revision = loop.view()?.revision
+    if (revision !== undefined && store.settings.get(lastCommit) !== revision) store.settings.put(lastCommit, revision)
+    leases.watch()
+  }
   suspender.watch()
-  leases.watch()
+  arrived()
   // What a host tells may be that it does not know of a lease, or of its end.
-  stack.defer(observed.watch(() => leases.watch()))
-  return { suspender, leases }
+  stack.defer(
+    observed.watch(({ leased }) => {
+      leases.watch()
+      leases.endStrays(leased)
+    }),
+  )
+  return { suspender, leases, arrived }
 }
 
 /** Without a revision no policy is known, and so no lease is given. */

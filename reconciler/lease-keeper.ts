@@ -11,6 +11,7 @@ import type { ObservedView } from './observed/types.ts'
 import { leaseInForce } from './plan/leased.ts'
 import { parseDuration } from './lib/duration.ts'
 import type { ResolvedPolicy } from './plan/resolve/policy.ts'
+import { wishOf, type Wish } from './plan/wish.ts'
 import type { EventDraft } from './status/events/rules.ts'
 import type { LeaseRecord, Leases } from './store/leases.ts'
 
@@ -26,17 +27,19 @@ export type LeaseRequest = {
 export type LeaseKeeper = {
   /** @throws GitvirtError `NotFound`, `Conflict`, `LeaseNotAllowed`, `InvalidArgument`, and what the host says */
   begin(request: LeaseRequest): Promise<LeaseRecord>
-  /** @throws GitvirtError `NotFound` where there is no lease */
+  /** @throws GitvirtError `NotFound` where there is no lease; `WishUnknown` where its changes could not be kept */
   end(request: { readonly key: ObjectKey; readonly by: string; readonly reason?: string }): Promise<void>
   /** What is not over. */
   list(): LeaseRecord[]
-  /** Ends what has run out, tells hosts what they do not know, and waits for the next end. */
+  /** Ends what has run out, tells hosts what they do not know, and waits for the next end. To be called with each revision and observation. */
   watch(): void
+  /** Ends the leases that hosts keep on these machines and that are not, or no longer, in force. */
+  endStrays(keys: Iterable<ObjectKey>): void
   close(): void
 }
 
-/** Writes what was changed by hand to a branch; undefined where nothing was. */
-export type Adopt = (lease: LeaseRecord) => Promise<{ readonly branch: string; readonly left: readonly string[] } | undefined>
+/** Writes what was changed by hand to a branch; undefined where nothing was, without a branch where a manifest can say nothing of it. */
+export type Adopt = (lease: LeaseRecord) => Promise<{ readonly branch?: string; readonly left: readonly string[] } | undefined>
 
 export type LeasePorts = {
   readonly records: Leases
@@ -52,14 +55,19 @@ export type LeasePorts = {
   }) => Promise<unknown>
   readonly adopt: Adopt
   readonly record: (event: EventDraft) => void
+  /** Runs work in one transaction, so that nothing is kept whose receipt is not. */
+  readonly transaction: <T>(work: () => T) => T
   readonly decided: (decision: Decision) => void
   readonly again: (keys: readonly ObjectKey[]) => void
   readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
 
-/** Milliseconds until an adoption that failed is tried again. */
-const retryMs = 60_000
+/** Who ended a lease, and for what reason. */
+type Why = { readonly by: string; readonly reason: string }
+
+/** Milliseconds until an adoption that failed is tried again: the first time, and at most. */
+const retryMs = { first: 60_000, most: 3_600_000 }
 
 export function createLeaseKeeper(ports: LeasePorts): LeaseKeeper {
   return new Keeper(ports)
@@ -73,6 +81,8 @@ class Keeper implements LeaseKeeper {
   /** Machines whose branch is being written. */
   readonly #adopting = new Set<ObjectKey>()
   readonly #retryAt = new Map<ObjectKey, string>()
+  /** Milliseconds that an adoption which failed waited last. */
+  readonly #waited = new Map<ObjectKey, number>()
   #closed = false
 
   constructor(ports: LeasePorts) {
@@ -84,7 +94,7 @@ class Keeper implements LeaseKeeper {
   }
 
   async begin({ key, by, reason, ending, for: time }: LeaseRequest): Promise<LeaseRecord> {
-    const { records, clock, record, decided } = this.#ports
+    const { records, clock, record, decided, transaction } = this.#ports
     const now = clock.now()
     const milliseconds = checkRequest(this.#ports, { key, time })
     const standing = records.get(key)
@@ -92,7 +102,10 @@ class Keeper implements LeaseKeeper {
     const until = endOf({ for: time }, now) ?? ''
     const lease: LeaseRecord = { key, id: randomUUID(), by, reason, at: now.toISOString(), until, ending }
     // Kept before the host hears of it: after a crash in between, the host is told again.
-    records.put(lease)
+    transaction(() => {
+      records.put(lease)
+      decided({ verb: 'Lease', key, by, reason, at: lease.at, until })
+    })
     this.#again(key)
     this.#telling.add(key)
     try {
@@ -100,11 +113,10 @@ class Keeper implements LeaseKeeper {
     } catch (error) {
       // The host may have heard of it all the same, and must hear of its end.
       this.#telling.delete(key)
-      this.#over(lease)
+      this.#end(lease, { by: 'gitvirt', reason: 'its host could not be told of it' })
       throw error
     }
     this.#telling.delete(key)
-    decided({ verb: 'Lease', key, by, reason, at: lease.at, until })
     record({ key, type: 'Warning', reason: 'Leased', message: leaseText(lease) })
     this.#arm()
     return lease
@@ -120,6 +132,7 @@ class Keeper implements LeaseKeeper {
         ...(others.length === 0 ? {} : { action: `Leases: ${others.join(', ')}.` }),
       })
     }
+    if (this.#mustWait(lease)) throw wishUnknown(lease)
     this.#finish(lease, { by, reason, message: `${by} ended the lease of ${lease.by}${reason === '' ? '.' : `: ${reason}`}` })
     this.watch()
   }
@@ -128,13 +141,27 @@ class Keeper implements LeaseKeeper {
     if (this.#closed) return
     const { records, clock } = this.#ports
     const now = clock.now()
-    for (const lease of records.list()) this.#look(lease, now)
+    const known = records.list()
+    for (const lease of known) this.#look(lease, now)
+    this.endStrays(known.map(({ key }) => key))
     this.#arm()
   }
 
+  endStrays(keys: Iterable<ObjectKey>): void {
+    if (this.#closed) return
+    for (const key of keys) {
+      const { connected, id } = this.#seen(key)
+      const lease = connected && id !== undefined ? this.#ports.records.get(key) : undefined
+      // Of the one that is known #look takes care.
+      if (connected && id !== undefined && lease?.id !== id) this.#tell({ key, id, by: 'gitvirt' }, undefined)
+    }
+  }
+
   #arm(): void {
+    const now = this.#ports.clock.now()
+    // What waits for Git to be known is looked at with the next revision.
     const ends = this.list().map(({ kept, until }) => kept?.until ?? until)
-    this.#alarm.set([...ends, ...this.#retryAt.values()], this.#ports.clock.now())
+    this.#alarm.set([...ends.filter((end) => end > now.toISOString()), ...this.#retryAt.values()], now)
   }
 
   close(): void {
@@ -147,17 +174,19 @@ class Keeper implements LeaseKeeper {
     const seen = this.#seen(lease.key)
     if (lease.endedAt !== undefined) {
       // A host ends it by its own clock, whether or not it hears of it.
-      if (lease.until <= time || (seen.known && seen.id !== lease.id)) this.#ports.records.delete(lease.key)
-      else if (seen.connected) this.#tell(lease, undefined)
+      if (lease.until <= time || (seen.connected && seen.id === undefined)) this.#ports.records.delete(lease.key)
+      else if (seen.connected && seen.id === lease.id) this.#tell(lease, undefined)
       return
     }
     if (lease.kept !== undefined) {
       // The lease itself is over: only its changes stand, and the run strategy rules again.
       if (seen.connected && seen.id === lease.id) this.#tell(lease, undefined)
       this.#lookAtKept(lease, now)
-    } else if (lease.until <= time)
+    } else if (lease.until <= time) {
+      if (this.#mustWait(lease)) return
       this.#finish(lease, { by: 'gitvirt', reason: 'its time has come', message: `The lease of ${lease.by} has ended: its time has come.` })
-    else if (seen.connected && seen.known && seen.id !== lease.id)
+      // A host that keeps another one refuses this one; that one is ended first.
+    } else if (seen.connected && seen.known && seen.id === undefined)
       this.#tell(lease, Math.max(1, Math.ceil((Date.parse(lease.until) - now.getTime()) / 1000)))
   }
 
@@ -168,36 +197,60 @@ class Keeper implements LeaseKeeper {
       return
     }
     this.#over(lease)
-    const message = `What was changed by hand under the lease of ${lease.by} no longer stands: ${this.#wish(lease.key) === lease.kept?.wish ? 'its time has come' : 'Git wants something else now'}.`
+    const message = `What was changed by hand under the lease of ${lease.by} no longer stands: ${(lease.kept?.until ?? '') <= now.toISOString() ? 'its time has come' : 'Git wants something else now'}.`
     this.#ports.record({ key: lease.key, type: 'Normal', reason: 'LeaseEnded', message })
   }
 
   /** Ends a lease that was in force; one whose changes are to be adopted goes on to keep them for a while. */
   #finish(lease: LeaseRecord, why: { readonly by: string; readonly reason: string; readonly message: string }): void {
-    const { record, decided, clock, policy, records } = this.#ports
+    const { record, clock, policy } = this.#ports
     const now = clock.now()
     const wish = this.#wish(lease.key)
-    decided({ verb: 'EndLease', key: lease.key, by: why.by, reason: why.reason, at: now.toISOString() })
-    record({ key: lease.key, type: 'Normal', reason: 'LeaseEnded', message: why.message })
-    if (lease.ending === 'revert' || lease.kept !== undefined || wish === undefined) return this.#over(lease)
-    const kept = { wish, until: new Date(now.getTime() + policy().keptMilliseconds).toISOString() }
+    const tell = (): void => record({ key: lease.key, type: 'Normal', reason: 'LeaseEnded', message: why.message })
+    if (lease.ending === 'revert' || lease.kept !== undefined || !wish.known || wish.digest === undefined) {
+      this.#end(lease, why)
+      return tell()
+    }
+    const kept = { wish: wish.digest, until: new Date(now.getTime() + policy().keptMilliseconds).toISOString() }
     const keeping = { ...lease, kept }
-    records.put(keeping)
+    this.#put(keeping, why)
+    tell()
     this.#again(lease.key)
     if (this.#seen(lease.key).connected) this.#tell(lease, undefined)
     this.#adopt(keeping)
   }
 
+  #end(lease: LeaseRecord, why: Why): void {
+    const over = { ...lease, endedAt: this.#ports.clock.now().toISOString() }
+    this.#put(over, why)
+    this.#forget(over)
+  }
+
+  /** Keeps the record together with the receipt of who ended it. */
+  #put(lease: LeaseRecord, { by, reason }: Why): void {
+    const { records, decided, clock, transaction } = this.#ports
+    transaction(() => {
+      records.put(lease)
+      decided({ verb: 'EndLease', key: lease.key, by, reason, at: clock.now().toISOString() })
+    })
+  }
+
+  /** What was kept after a lease is over; of the end of the lease itself there is a receipt. */
   #over(lease: LeaseRecord): void {
     const { records, clock } = this.#ports
     records.put({ ...lease, endedAt: clock.now().toISOString() })
+    this.#forget(lease)
+  }
+
+  #forget(lease: LeaseRecord): void {
+    this.#waited.delete(lease.key)
     this.#retryAt.delete(lease.key)
     this.#again(lease.key)
     if (this.#seen(lease.key).connected) this.#tell(lease, undefined)
   }
 
   /** Tells the host; what fails is told again with the host's next observation. */
-  #tell({ key, id, by }: LeaseRecord, seconds: number | undefined): void {
+  #tell({ key, id, by }: Pick<LeaseRecord, 'key' | 'id' | 'by'>, seconds: number | undefined): void {
     if (this.#telling.has(key)) return
     this.#telling.add(key)
     this.#ports
@@ -215,7 +268,9 @@ class Keeper implements LeaseKeeper {
       .adopt(lease)
       .then((made) => this.#adopted(lease, made))
       .catch((error: unknown) => {
-        this.#retryAt.set(key, new Date(this.#ports.clock.now().getTime() + retryMs).toISOString())
+        const wait = Math.min((this.#waited.get(key) ?? retryMs.first / 2) * 2, retryMs.most)
+        this.#waited.set(key, wait)
+        this.#retryAt.set(key, new Date(this.#ports.clock.now().getTime() + wait).toISOString())
         const message = `The adoption branch cannot be written: ${describeError(error)} The changes stand until ${lease.kept?.until ?? ''}; it is tried again.`
         this.#ports.record({ key, type: 'Warning', reason: 'AdoptionFailed', message })
       })
@@ -236,6 +291,12 @@ class Keeper implements LeaseKeeper {
       record({ key, type: 'Normal', reason: 'NothingToAdopt', message: 'Nothing was changed by hand under the lease.' })
       return
     }
+    if (made.branch === undefined) {
+      this.#over(current)
+      const message = `No manifest can say what was changed by hand, so there is no branch: ${made.left.join(', ')}. It is drift again.`
+      record({ key, type: 'Warning', reason: 'NothingToAdopt', message })
+      return
+    }
     records.put({ ...current, kept: { ...current.kept, branch: made.branch } })
     const left = made.left.length === 0 ? '' : ` Not in it: ${made.left.join(', ')}.`
     record({
@@ -247,8 +308,13 @@ class Keeper implements LeaseKeeper {
     this.#again(key)
   }
 
-  #wish(key: ObjectKey): string | undefined {
-    return this.#ports.desired()?.get(key)?.digest
+  /** True where its changes are to be kept until Git changes, and nobody can tell what Git wants now. */
+  #mustWait({ key, ending, kept }: LeaseRecord): boolean {
+    return ending === 'adopt' && kept === undefined && !this.#wish(key).known
+  }
+
+  #wish(key: ObjectKey): Wish {
+    return wishOf(key, this.#ports.desired(), this.#ports.observed)
   }
 
   /** The lease that the host keeps, as far as it is known. */
@@ -312,7 +378,16 @@ function leasedAlready(lease: LeaseRecord): GitvirtError {
   })
 }
 
+function wishUnknown({ key }: LeaseRecord): GitvirtError {
+  return new GitvirtError({
+    code: 'WishUnknown',
+    message: `What Git wants of ${keyText(key)} is not known now, so that what was changed by hand could not be kept.`,
+    action: 'Mend its file in Git, or wait for the first revision after a start, and end the lease again.',
+  })
+}
+
 function leaseText({ by, until, reason, ending }: LeaseRecord): string {
-  const then = ending === 'adopt' ? 'then written to a branch' : 'then reverted'
-  return `${by} has a lease until ${until}: ${reason}. What is changed by hand stands, and is ${then}.`
+  const then =
+    ending === 'adopt' ? 'it is written to a branch' : 'it is reverted, unless spec.drift or an annotation says that drift is left'
+  return `${by} has a lease until ${until}: ${reason}. What is changed by hand stands; then ${then}.`
 }

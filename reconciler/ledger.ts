@@ -20,7 +20,7 @@ export type Ledger = {
   /** A sealed plan is about to go to its node. */
   sending(node: string, plan: Plan): void
   step(report: Receipt): void
-  /** A person's decision, under the revision in force. */
+  /** A person's decision, under the revision in force, or the last one that was. */
   decided(decision: Decision, revision: string | undefined): void
 }
 
@@ -60,7 +60,7 @@ export function createLedger(ports: LedgerPorts): Ledger {
       if (report.state === 'started') remember(started, place, report.at)
       else write(ports, { report, startedAt: started.get(place) ?? report.at, people })
     },
-    // Before the first revision there is nothing to hold back, and no commit to note it at.
+    // Before the very first revision there is nothing to hold back, and no commit to note it at.
     decided: (decision, revision) => {
       if (revision !== undefined)
         append(ports, decisionBody(ports.environment, decision, revision), { step: decision.verb, result: 'succeeded', at: decision.at })

@@ -25,6 +25,8 @@ export type LoopPorts = {
   readonly dropApprovals: (key: ObjectKey) => void
   readonly suspensions: () => readonly Suspension[]
   readonly leases?: () => readonly Lease[]
+  /** Told of each new view before anything is planned with it. */
+  readonly arrived?: () => void
   /** What hinders a reconciler without a history from placing anything. */
   readonly unheard: (desired: DesiredView) => Unheard | undefined
   readonly inputSalt: string
@@ -183,6 +185,7 @@ export function createLoop(ports: LoopPorts): Loop {
       view = update.view
       if (first) queue.all = true
       for (const key of update.changed) queue.plan.add(key)
+      ports.arrived?.()
       schedule()
     },
     enqueue(keys) {

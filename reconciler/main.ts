@@ -16,7 +16,7 @@ import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
 import { holdMetrics } from './hold-metrics.ts'
-import { openHolds } from './holds.ts'
+import { openHolds, type Holds } from './holds.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoter, type Noter } from './note-receipts.ts'
@@ -152,6 +152,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const roster = openRoster({ store, agents: pki, observed: observed.view, oneHost: options.oneHost ?? false })
   const environment = options.environment ?? 'default'
   const standing = createStandingPolicy({ settings: store.settings, environment, approvers: approversOf(options) !== undefined })
+  let holds: Holds | undefined
   const loop: Loop = createLoop({
     standing: (desired) => standing.of(desired),
     plan,
@@ -170,6 +171,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     environment,
     suspensions: () => store.suspensions.list(),
     leases: () => store.leases.list(),
+    arrived: () => holds?.arrived(),
     unheard: (desired) => roster.unheard(desired),
     inputSalt: salt,
     settled: store.settled,
@@ -204,7 +206,8 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   )
   followedOthers = others
   const adopt = createAdopt({ source, desired: () => loop.view(), observed: observed.view })
-  const { suspender, leases } = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
+  holds = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
+  const { suspender, leases } = holds
   if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
   const triggers: (() => void)[] = []
   const control = createControl({

@@ -32,6 +32,8 @@ export type SuspenderPorts = {
   readonly observed: Pick<ObservedView, 'get' | 'node'>
   /** Tells people. */
   readonly record: (event: EventDraft) => void
+  /** Runs work in one transaction, so that nothing is kept whose receipt is not. */
+  readonly transaction: <T>(work: () => T) => T
   /** Keeps it for those who audit. */
   readonly decided: (decision: Decision) => void
   /** Plans these again; undefined: everything. */
@@ -58,16 +60,20 @@ export function createSuspender(ports: SuspenderPorts): Suspender {
       const now = clock.now()
       const until = endOf(time, now)
       const record = { key, by, reason, at: now.toISOString(), ...(until === undefined ? {} : { until }) }
-      records.put(record)
-      ports.decided({ verb: 'Suspend', ...record })
+      ports.transaction(() => {
+        records.put(record)
+        ports.decided({ verb: 'Suspend', ...record })
+      })
       ports.record({ key, type: 'Normal', reason: 'Suspended', message: suspendedText(record) })
       ports.again(touchedBy(ports, key))
       watch()
       return record
     },
     resume: ({ key = everything, by, reason = '' }) => {
-      if (!records.delete(key)) throw notSuspended(ports, key)
-      ports.decided({ verb: 'Resume', key, by, reason, at: clock.now().toISOString() })
+      ports.transaction(() => {
+        if (!records.delete(key)) throw notSuspended(ports, key)
+        ports.decided({ verb: 'Resume', key, by, reason, at: clock.now().toISOString() })
+      })
       ports.record({
         key,
         type: 'Normal',
@@ -87,8 +93,10 @@ function hasEnded({ until }: SuspensionRecord, now: Date): boolean {
 }
 
 function end(ports: SuspenderPorts, { key, by }: SuspensionRecord, now: Date): void {
-  ports.records.delete(key)
-  ports.decided({ verb: 'Resume', key, by: 'gitvirt', reason: 'its time has come', at: now.toISOString() })
+  ports.transaction(() => {
+    ports.records.delete(key)
+    ports.decided({ verb: 'Resume', key, by: 'gitvirt', reason: 'its time has come', at: now.toISOString() })
+  })
   ports.record({
     key,
     type: 'Normal',

@@ -15,6 +15,8 @@ export type ObservedChange = {
   readonly planKeys: ReadonlySet<ObjectKey>
   /** Nodes whose facts or connection changed. */
   readonly nodes: ReadonlySet<string>
+  /** Machines on which a host told of a lease, whether or not anything changed. */
+  readonly leased: ReadonlySet<ObjectKey>
 }
 
 /** An object as the text that a store keeps of it. */
@@ -60,7 +62,12 @@ type NodeState = {
   parts: Observation[]
 }
 
-type Pending = { readonly keys: Set<ObjectKey>; readonly planKeys: Set<ObjectKey>; readonly nodes: Set<string> }
+type Pending = {
+  readonly keys: Set<ObjectKey>
+  readonly planKeys: Set<ObjectKey>
+  readonly nodes: Set<string>
+  readonly leased: Set<ObjectKey>
+}
 
 export type ObservedOptions = {
   readonly log: Logger
@@ -155,6 +162,7 @@ function merge(state: NodeState, observation: Observation, index: Index & { read
   }
   const changed: KeptObject[] = []
   for (const object of observation.objects) {
+    if (object.kind === 'VirtualMachine' && object.lease !== undefined) pending.leased.add(object.key)
     const previous = state.objects.get(object.key)
     const text = keptText(object, briefOf)
     if (previous?.text === text) continue
@@ -235,13 +243,18 @@ function createNotifier(): {
   watch(listener: (change: ObservedChange) => void): () => void
 } {
   const listeners = new Set<(change: ObservedChange) => void>()
-  const pending: Pending = { keys: new Set(), planKeys: new Set(), nodes: new Set() }
+  const pending: Pending = { keys: new Set(), planKeys: new Set(), nodes: new Set(), leased: new Set() }
   let scheduled = false
   const flush = (): void => {
     scheduled = false
-    const change = { keys: new Set(pending.keys), planKeys: new Set(pending.planKeys), nodes: new Set(pending.nodes) }
+    const change = {
+      keys: new Set(pending.keys),
+      planKeys: new Set(pending.planKeys),
+      nodes: new Set(pending.nodes),
+      leased: new Set(pending.leased),
+    }
     for (const set of Object.values(pending)) set.clear()
-    if (change.keys.size > 0 || change.nodes.size > 0) for (const listener of listeners) listener(change)
+    if (change.keys.size > 0 || change.nodes.size > 0 || change.leased.size > 0) for (const listener of listeners) listener(change)
   }
   return {
     pending,

@@ -8,6 +8,7 @@ import { loadPolicy, type ResolvedPolicy } from './resolve/policy.ts'
 import { resolvePool, type PoolResult } from './resolve/pool.ts'
 import { Suspensions } from './suspended.ts'
 import type { PlanInput } from './types.ts'
+import { isUnknownWish } from './wish.ts'
 
 function fleetKey(desired: DesiredView): ObjectKey {
   return [...desired.keysOf('Fleet')].toSorted()[0] ?? 'Fleet//'
@@ -49,10 +50,7 @@ export class PlanContext {
    * not parse. Such an object is left alone.
    */
   isUnknown(key: ObjectKey): boolean {
-    const { desired } = this.input
-    if (desired.isUnknownKey(key)) return true
-    if (desired.get(key) !== undefined) return false
-    return this.sightings(key).some(({ object }) => object.applied !== undefined && desired.isUnknownPath(object.applied.origin.path))
+    return isUnknownWish(key, this.input.desired, this.input.observed)
   }
 
   /** True for an encrypted Secret or ConfigMap that nobody opened. */

@@ -13,6 +13,7 @@ import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
 import type { VolumeUsers } from './volume-users.ts'
 import { limitTime } from './windows.ts'
+import { wishOf } from './wish.ts'
 
 /** How a pass treats approvals: `all` is set when the very plan that was approved came out again. */
 export type Approved = { readonly approvals: readonly Approval[]; readonly all?: Approval }
@@ -65,7 +66,7 @@ function holdLeased({ input }: PlanContext, drafts: readonly Draft[]): void {
   for (const draft of drafts) {
     const lease = leases.get(draft.change.key) ?? leases.get(draft.ownerKey ?? '')
     if (lease === undefined) continue
-    const found = leaseInForce(lease, { now: input.now, wish: input.desired.get(lease.key)?.digest })
+    const found = leaseInForce(lease, { now: input.now, wish: wishOf(lease.key, input.desired, input.observed) })
     if (found !== undefined) draft.blocked.push(leaseBlock(found))
   }
 }

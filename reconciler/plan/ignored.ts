@@ -9,14 +9,20 @@ import { fieldTest } from './diff/patterns.ts'
 import { setIn } from './diff/set-in.ts'
 import { diffTree } from './diff/tree.ts'
 import { machineView } from './diff/views.ts'
-import { readBack } from './read-back.ts'
+import { readBack, type ReadBack } from './read-back.ts'
 import type { MachineObject } from './resolve/machine.ts'
+import type { ResolvedPolicy } from './resolve/policy.ts'
 
 /** Which fields of one machine are left as its host has them, and who says so. */
 export type Ignored = { readonly isIgnored: (path: string) => boolean; readonly where: readonly string[] }
 
 /** What is ignored of a machine; undefined where nothing is, which is nearly always. */
-export function ignoredOf({ policy }: PlanContext, { key, object }: MachineObject): Ignored | undefined {
+export function ignoredOf({ policy }: PlanContext, machine: MachineObject): Ignored | undefined {
+  return ignoredBy(policy, machine)
+}
+
+/** The same under a policy. Pure. */
+export function ignoredBy(policy: Pick<ResolvedPolicy, 'ignoreDifferences'>, { key, object }: MachineObject): Ignored | undefined {
   const { labels = {}, annotations } = object.metadata
   const own = annotations?.[ignoreAnnotation]
   if (own === undefined && policy.ignoreDifferences.length === 0) return undefined
@@ -81,6 +87,15 @@ export function disregard(machine: MachineSpec, observed: ObservedMachine, { isI
       restartRequired: observed.restartRequired.filter(without),
     },
     paths: [...wanted.paths, ...observed.drift.filter((one) => !isOurs(one)).map(({ path }) => `${domainPrefix}${path}`)],
+  }
+}
+
+/** What was read back, without the fields that are ignored. Pure. */
+export function withoutIgnored({ fields, left }: ReadBack, { isIgnored }: Ignored): ReadBack {
+  const isOurs = ({ from }: ReadBack['fields'][number]): boolean => !from.every((path) => isIgnored(`${domainPrefix}${path}`))
+  return {
+    fields: fields.filter((field) => !isIgnored(formatPath(field.path)) && isOurs(field)),
+    left: left.filter((path) => !isIgnored(`${domainPrefix}${path}`)),
   }
 }
 

@@ -9,8 +9,9 @@ const plannedKinds = ['VirtualMachine', 'DataVolume', 'NodeNetworkConfigurationP
 const globalKinds: ReadonlySet<string> = new Set(['Fleet', 'Node', 'StorageClass'])
 
 /**
- * The keys that a pass looks at, sorted: all, or the changed ones with what they pull in: their dependents and owners, machines that
- * wait for a bridge, machines that still have a deleted disk, disks that waited for a machine that is gone.
+ * The keys that a pass looks at, sorted: all, or the changed ones with what they pull in: their dependents and owners, what is in a
+ * namespace (whose annotation may suspend it), machines that wait for a bridge, machines that still have a deleted disk, disks that waited
+ * for a machine that is gone.
  */
 export function scopeOf(context: PlanContext, users: VolumeUsers): ObjectKey[] {
   const { keys } = context.input
@@ -44,8 +45,13 @@ function pulledIn(context: PlanContext, users: VolumeUsers, key: ObjectKey): Obj
     ...(found?.ownerKey === undefined ? [] : [found.ownerKey]),
     ...(kind === 'DataVolume' && found === undefined ? users.of(key) : []),
     ...(kind === 'VirtualMachine' && found === undefined && context.sightings(key).length === 0 ? disksToGo(context) : []),
+    ...(kind === 'Namespace' ? inNamespace(context, parseKey(key).name) : []),
     ...(kind === 'NodeNetworkConfigurationPolicy' ? waitingForBridges(context) : []),
   ]
+}
+
+function inNamespace(context: PlanContext, name: string): ObjectKey[] {
+  return everything(context).filter((key) => parseKey(key).namespace === name)
 }
 
 /** Disks that Git no longer has: they may have waited for a machine that is gone now. */

@@ -38,9 +38,13 @@ export class Suspensions {
     return this.#byKey.size > 0
   }
 
-  /** What holds an object back: the narrowest word of a person first, then Git's. Undefined where nothing does. */
+  /**
+   * What holds an object back: the narrowest word of a person first, then Git's; then an owner, namespace or host of which nobody can tell
+   * whether Git suspends it. Undefined where nothing does.
+   */
   of(place: SuspensionPlace): InForce | undefined {
-    return this.byPerson(place) ?? this.inGit(placesOf(place))
+    const places = placesOf(place)
+    return this.byPerson(place) ?? this.inGit(places) ?? this.#unread(places.filter((one) => one !== place.key))
   }
 
   /** The narrowest word of a person that concerns an object. */
@@ -60,6 +64,12 @@ export class Suspensions {
       if (reason !== undefined) return suspendedInGit(place, reason)
     }
     return undefined
+  }
+
+  /** A file that does not parse must not lift a suspension that stands in it. */
+  #unread(keys: readonly ObjectKey[]): InForce | undefined {
+    const unknown = keys.find((place) => this.#desired.isUnknownKey(place))
+    return unknown === undefined ? undefined : unreadInGit(unknown)
   }
 }
 
@@ -96,6 +106,16 @@ function suspendedInGit(key: ObjectKey, reason: string): InForce {
     what,
     text: `Git suspends ${what} (annotation ${suspendAnnotation}): ${reason}`,
     unblock: `Take the annotation ${suspendAnnotation} out of ${what} in Git.`,
+    inGit: true,
+  }
+}
+
+function unreadInGit(key: ObjectKey): InForce {
+  const what = keyText(key)
+  return {
+    what,
+    text: `What Git says of ${what} cannot be read, so nobody can tell whether it is suspended.`,
+    unblock: `Mend the manifest of ${what} in Git.`,
     inGit: true,
   }
 }

@@ -21,8 +21,13 @@ export async function pushBranch(options: EngineOptions, branch: NewBranch, sign
     const name = number === 1 ? branch.name : `${branch.name}-${number}`
     const pushed = await push(options, { name, commit, signal })
     if (pushed.exitCode === 0) return name
-    if (number === mostNames || !/already exists|stale info|rejected/.test(pushed.stdout)) throw refused(options.remote.url, name, pushed)
+    if (number === mostNames || !isTaken(pushed)) throw refused(options.remote.url, name, pushed)
   }
+}
+
+/** True where a branch of this name is there; another refusal, as of a rule of the repository, holds for each name. */
+function isTaken({ stdout }: GitAnswer): boolean {
+  return /\((?:stale info|already exists|fetch first|non-fast-forward)\)|reference already exists/.test(stdout)
 }
 
 async function makeCommit(storeDir: string, { parent, files, message }: NewBranch): Promise<string> {

@@ -7,6 +7,7 @@ import { metadataOf, specDigestOf } from './draft-metadata.ts'
 import { isAlive, machineFacts, type MachineFacts } from './machine-facts.ts'
 import { instanceConditions } from './virtual-machine-instance.ts'
 import { printableStatus } from './printable-status.ts'
+import { wishOf } from '../../plan/wish.ts'
 
 /** The VirtualMachine as it is served: from Git, or from what was applied where Git has it no longer or broken. */
 export function virtualMachine(subject: Subject): Draft | undefined {
@@ -84,9 +85,9 @@ function ignored({ findings }: Subject): ConditionDraft[] {
 }
 
 /** True while what is changed by hand stands, with who, why and until when. */
-function leased({ key, desired, world }: Subject): ConditionDraft[] {
+function leased({ key, world }: Subject): ConditionDraft[] {
   const lease = world.leases.get(key)
-  const found = lease === undefined ? undefined : leaseInForce(lease, { now: world.now, wish: desired?.digest })
+  const found = lease === undefined ? undefined : leaseInForce(lease, { now: world.now, wish: wishOf(key, world.desired, world.observed) })
   return found === undefined ? [] : [condition('Leased', 'True', [found.kept ? 'WaitsForMerge' : 'LeaseInForce', found.text])]
 }
 

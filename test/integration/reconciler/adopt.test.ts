@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startGitServer } from '../../../lab/git-server.ts'
@@ -78,6 +79,13 @@ Changed there, and not here, as the manifest cannot say it or it is not laid out
   assert.equal((await adopt(again))?.branch, 'gitvirt/adopt/db-20260301-2', 'a branch that is there stays as it is')
   observed.see('h1', machineSeen(vmManifest('db')))
   assert.equal(await adopt(lease), undefined)
+
+  observed.see('h1', machineSeen(vmManifest('db'), { drift: drift.slice(1) }))
+  assert.deepEqual(await adopt(lease), { left: ['domain/on_crash'] }, 'nothing that can be written is no error')
+  const manifestOf = vmManifest('db')
+  const annotations = { 'gitvirt.io/ignore-differences': 'domain:domain/on_crash' }
+  desired.put({ ...manifestOf, metadata: { ...manifestOf.metadata, annotations } })
+  assert.equal(await adopt(lease), undefined, 'what is ignored was not changed under the lease')
 })
 
 test('what no one file of the repository says is not written: it was rendered, or is another source’s', async (t) => {
@@ -108,6 +116,22 @@ test('what no one file of the repository says is not written: it was rendered, o
   await assert.rejects(adoptFrom({ blob: 'e'.repeat(64) }), { code: 'CannotAdopt', message: /apps\/db\.yaml declares is rendered/ })
   await assert.rejects(adoptFrom({ path: 'more//apps/db.yaml' }), { code: 'CannotAdopt', message: /more\/\/apps\/db\.yaml/ })
   assert.equal(fixture.git(`--git-dir=${fixture.bare}`, 'branch', '--list', 'gitvirt/*'), '')
+})
+
+test('a rule of the repository that refuses a branch is told at once, and no other name is tried', async (t) => {
+  const fixture = new Fixture()
+  t.after(() => fixture.close())
+  fixture.commit({ 'apps/db.yaml': manifest })
+  const tried = join(fixture.dir, 'tried')
+  writeFileSync(join(fixture.bare, 'hooks', 'update'), `#!/bin/sh\necho "$1" >> '${tried}'\nexit 1\n`, { mode: 0o755 })
+  const server = await startGitServer({ root: fixture.root, push: true })
+  t.after(async () => await server.close())
+  const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
+  t.after(async () => await source.close())
+  const { commit } = await source.fetch()
+  const branch = { name: 'gitvirt/adopt/db', parent: commit, files: new Map([['apps/db.yaml', 'x: 1\n']]), message: 'm' }
+  await assert.rejects(source.branch(branch), { code: 'BranchRefused' })
+  assert.equal(readFileSync(tried, 'utf8'), 'refs/heads/gitvirt/adopt/db\n')
 })
 
 test('a repository that takes no branch says so, and nothing is lost', async (t) => {

@@ -78,6 +78,7 @@ describe('a lease over the session', () => {
         ),
       adopt: async () => undefined,
       record: () => undefined,
+      transaction: (work) => work(),
       decided: () => undefined,
       again: () => undefined,
       clock: systemClock,

@@ -27,16 +27,18 @@ function setUp(t: TestContext) {
   observed.see('h1', machineSeen(vmManifest('demo')))
   const events: EventDraft[] = []
   const decisions: Decision[] = []
+  const audit = { fails: false }
   const sent: Parameters<LeasePorts['send']>[0][] = []
   const on = {
     refuse: undefined as Error | undefined,
     allowed: true,
+    viewed: true,
     adopt: (async () => ({ branch: 'gitvirt/adopt/demo', left: [] })) as Adopt,
   }
   const open = () =>
     createLeaseKeeper({
       records: store.leases,
-      desired: () => desired,
+      desired: () => (on.viewed ? desired : undefined),
       observed,
       policy: () => ({ allowed: on.allowed, longestMilliseconds: 4 * 3_600_000, keptMilliseconds: 24 * 3_600_000 }),
       send: async (lease) => {
@@ -45,7 +47,11 @@ function setUp(t: TestContext) {
       },
       adopt: async (lease) => await on.adopt(lease),
       record: (event) => void events.push(event),
-      decided: (decision) => void decisions.push(decision),
+      transaction: (work) => store.transaction(work),
+      decided: (decision) => {
+        if (audit.fails) throw new Error('database or disk is full')
+        decisions.push(decision)
+      },
       again: () => undefined,
       clock: { now: () => new Date() },
       log: silentLogger,
@@ -63,6 +69,7 @@ function setUp(t: TestContext) {
     observed,
     events,
     decisions,
+    audit,
     sent,
     get keeper() {
       return keeper
@@ -202,4 +209,126 @@ test('where nothing was changed by hand there is nothing to adopt, and the lease
   await settle()
   assert.deepEqual(world.keeper.list(), [])
   assert.equal(world.events.at(-1)?.reason, 'NothingToAdopt')
+})
+
+test('changes kept for adoption outlast a restart before which no revision is known, and a file that does not parse', async (t) => {
+  const world = setUp(t)
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  const told = world.events.length
+  world.on.viewed = false
+  world.restart()
+  assert.equal(world.keeper.list()[0]?.kept?.branch, 'gitvirt/adopt/demo')
+  world.on.viewed = true
+  world.desired.breakKey(vm, { severity: 'error', code: 'SyntaxError', message: 'broken', path: 'apps/demo.yaml', line: 1, column: 1 })
+  world.keeper.watch()
+  assert.deepEqual([world.keeper.list().length, world.events.length], [1, told])
+})
+
+test('a lease to adopt whose time comes while nobody knows what Git wants is kept with the next revision', async (t) => {
+  const world = setUp(t)
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  world.on.viewed = false
+  world.restart()
+  mock.timers.tick(3 * 3_600_000)
+  await settle()
+  assert.deepEqual([world.keeper.list()[0]?.kept, world.decisions.length], [undefined, 1])
+  await assert.rejects(world.keeper.end({ key: vm, by: 'operator' }), { code: 'WishUnknown' })
+  world.on.viewed = true
+  world.keeper.watch()
+  await settle()
+  assert.equal(world.keeper.list()[0]?.kept?.branch, 'gitvirt/adopt/demo')
+  assert.equal(world.decisions.at(-1)?.verb, 'EndLease')
+})
+
+test('a host that keeps a lease which another one took the place of is told to end that one', async (t) => {
+  const world = setUp(t)
+  const first = await world.keeper.begin(request)
+  world.hostHas(first.id)
+  world.on.refuse = new Error('not connected')
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  await assert.rejects(world.keeper.begin({ ...request, by: 'other' }), /not connected/)
+  await settle()
+  world.on.refuse = undefined
+  world.sent.length = 0
+  world.hostHas(first.id)
+  assert.deepEqual(world.sent, [{ key: vm, id: first.id, by: 'gitvirt' }])
+  await settle()
+  world.hostHas()
+  assert.deepEqual(world.records(), [])
+})
+
+test('a lease that only a host knows of is ended there, and the one in force is not', async (t) => {
+  const world = setUp(t)
+  const { id } = await world.keeper.begin(request)
+  world.hostHas(id)
+  world.sent.length = 0
+  world.keeper.endStrays([vm])
+  assert.deepEqual(world.sent, [])
+  world.hostHas('lost')
+  assert.deepEqual(world.sent, [{ key: vm, id: 'lost', by: 'gitvirt' }])
+  await settle()
+  world.hostHas()
+  assert.deepEqual(world.sent.at(-1), { key: vm, id, by: 'operator', seconds: 7200 })
+})
+
+test('no lease begins or ends whose receipt cannot be kept, and one that its host did not hear of leaves both', async (t) => {
+  const world = setUp(t)
+  world.audit.fails = true
+  await assert.rejects(world.keeper.begin(request), /disk is full/)
+  assert.deepEqual([world.records(), world.sent], [[], []])
+  world.audit.fails = false
+  await world.keeper.begin(request)
+  world.audit.fails = true
+  await assert.rejects(world.keeper.end({ key: vm, by: 'operator' }), /disk is full/)
+  assert.equal(world.keeper.list().length, 1)
+  world.audit.fails = false
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  world.on.refuse = new Error('not connected')
+  await assert.rejects(world.keeper.begin(request), /not connected/)
+  assert.deepEqual(
+    world.decisions.map(({ verb, by }) => [verb, by]),
+    [
+      ['Lease', 'operator'],
+      ['EndLease', 'operator'],
+      ['Lease', 'operator'],
+      ['EndLease', 'gitvirt'],
+    ],
+  )
+})
+
+test('what no manifest can say is told once, and tried no more', async (t) => {
+  const world = setUp(t)
+  let tries = 0
+  world.on.adopt = async () => {
+    tries += 1
+    return { left: ['domain/on_crash'] }
+  }
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  await world.keeper.end({ key: vm, by: 'operator' })
+  await settle()
+  mock.timers.tick(3_600_000)
+  await settle()
+  assert.deepEqual([tries, world.keeper.list()], [1, []])
+  assert.match(world.events.at(-1)?.message ?? '', /no branch: domain\/on_crash\. It is drift again\.$/)
+})
+
+test('an adoption that fails again and again is tried at ever longer intervals', async (t) => {
+  const world = setUp(t)
+  let tries = 0
+  world.on.adopt = async () => {
+    tries += 1
+    throw new Error('no permission')
+  }
+  await world.keeper.begin({ ...request, ending: 'adopt' })
+  await world.keeper.end({ key: vm, by: 'operator' })
+  for (let minute = 0; minute < 60; minute += 1) {
+    await settle()
+    mock.timers.tick(60_000)
+  }
+  await settle()
+  assert.equal(tries, 6)
 })

@@ -44,6 +44,8 @@ function planOf(changes: Change[]): Plan {
 /** A loop whose neighbours only write down what they are asked. */
 function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   const planned: (string[] | undefined)[] = []
+  /** Plans that had been made when a view was told of. */
+  const arrivals: number[] = []
   const refreshed: Refresh[] = []
   const sent: string[] = []
   const approvals: Approval[] = []
@@ -78,14 +80,27 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
     approvals: () => approvals,
     dropApprovals: (key: string) => void dropped.push(key),
     suspensions: () => [],
+    arrived: () => void arrivals.push(planned.length),
     unheard: () => status.unheard,
     inputSalt: '',
     clock: { now: () => new Date(0), monotonic: () => 0 },
     log: silentLogger,
   }
   const observe = (part: Partial<Record<keyof ObservedChange, string[]>>): void =>
-    notify({ keys: new Set(part.keys), planKeys: new Set(part.planKeys), nodes: new Set(part.nodes) })
-  return { loop: createLoop(ports as unknown as LoopPorts), planned, refreshed, sent, nodes, observe, approvals, dropped, on, status }
+    notify({ keys: new Set(part.keys), planKeys: new Set(part.planKeys), nodes: new Set(part.nodes), leased: new Set(part.leased) })
+  return {
+    loop: createLoop(ports as unknown as LoopPorts),
+    planned,
+    arrivals,
+    refreshed,
+    sent,
+    nodes,
+    observe,
+    approvals,
+    dropped,
+    on,
+    status,
+  }
 }
 
 test('plans everything for the first revision and only what changed for the next', async () => {
@@ -96,6 +111,15 @@ test('plans everything for the first revision and only what changed for the next
   await tick()
   assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b']])
   assert.deepEqual(sent, ['h1', 'h1'])
+})
+
+test('tells of each view before anything is planned with it', async () => {
+  const { loop, arrivals } = setUp()
+  for (let round = 0; round < 2; round += 1) {
+    loop.desired({ view, changed: new Set(['VirtualMachine/default/a']) })
+    await tick()
+  }
+  assert.deepEqual(arrivals, [0, 1])
 })
 
 test('takes many changes of one moment in one pass', async () => {

@@ -22,6 +22,7 @@ function setUp(t: TestContext) {
   observed.setNode('h1')
   const events: EventDraft[] = []
   const decisions: Decision[] = []
+  const audit = { fails: false }
   const again: (readonly string[] | undefined)[] = []
   const open = () =>
     createSuspender({
@@ -29,7 +30,11 @@ function setUp(t: TestContext) {
       desired: () => desired,
       observed,
       record: (event) => void events.push(event),
-      decided: (decision) => void decisions.push(decision),
+      transaction: (work) => store.transaction(work),
+      decided: (decision) => {
+        if (audit.fails) throw new Error('database or disk is full')
+        decisions.push(decision)
+      },
       again: (keys) => void again.push(keys),
       clock: { now: () => new Date() },
     })
@@ -43,6 +48,7 @@ function setUp(t: TestContext) {
   return {
     events,
     decisions,
+    audit,
     again,
     get suspender() {
       return suspender
@@ -130,4 +136,16 @@ test('times that are none, past, or given twice are refused', (t) => {
   ])
     assert.throws(() => suspender.suspend({ key: vm, by: 'o', reason: 'r', ...time }), { code: 'InvalidArgument' })
   assert.deepEqual(list(), [])
+})
+
+test('nothing is suspended or resumed whose receipt cannot be kept', (t) => {
+  const { suspender, audit, list } = setUp(t)
+  audit.fails = true
+  assert.throws(() => suspender.suspend({ key: vm, by: 'operator', reason: 'work' }), /disk is full/)
+  assert.deepEqual(list(), [])
+  audit.fails = false
+  suspender.suspend({ key: vm, by: 'operator', reason: 'work' })
+  audit.fails = true
+  assert.throws(() => suspender.resume({ key: vm, by: 'operator' }), /disk is full/)
+  assert.equal(list().length, 1)
 })

@@ -82,6 +82,17 @@ describe('createObserved', () => {
     assert.deepEqual([...observed.view.keys()].toSorted(), ['DataVolume/default/b', 'DataVolume/default/c'])
   })
 
+  it('tells of leases on machines with each observation of them, also where nothing changed', async () => {
+    const observed = make()
+    const leased = { ...machine('a'), lease: { id: 'l1', until: '2026-01-01T02:00:00Z' } }
+    for (let session = 0; session < 2; session += 1) {
+      observed.connected('h1')
+      const batch = nextBatch(observed)
+      observed.receive(observation(0, { objects: [leased, machine('b')] }))
+      assert.deepEqual([...(await batch).leased], ['VirtualMachine/default/a'])
+    }
+  })
+
   it('drops what a full observation does not name', () => {
     const observed = make()
     observed.connected('h1')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { leaseInForce } from '../../../../reconciler/plan/leased.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
 import type { Lease, PlanInput } from '../../../../reconciler/plan/types.ts'
@@ -31,7 +32,7 @@ test('what drifted on a leased machine is shown and stands until the lease ends'
     {
       reason: 'Leased',
       message:
-        'operator has a lease on VirtualMachine/default/vm since 2026-01-02T03:00:00.000Z until 2026-01-02T05:00:00.000Z: incident. What is changed on it by hand stands; then it is reverted.',
+        'operator has a lease on VirtualMachine/default/vm since 2026-01-02T03:00:00.000Z until 2026-01-02T05:00:00.000Z: incident. What is changed on it by hand stands; then it is drift like any other, which is reverted unless spec.drift or an annotation says that it is left.',
       unblock: 'Wait, or end it: gitvirt lease end vm/vm.',
       until,
     },
@@ -66,4 +67,27 @@ test('what waits in an adoption branch stands until Git wants something else, or
   )
   assert.deepEqual(blocked(planned({ leases: [over] }, machine('vm', { labels: { merged: 'yes' } }))), [])
   assert.deepEqual(blocked(planned({ leases: [over], now: new Date(kept.until) })), [])
+})
+
+test('while nobody can tell what Git wants, what is kept for adoption stands, and so does what is about to be', () => {
+  const kept = { wish: 'w', until: '2026-01-05T05:00:00.000Z', branch: 'gitvirt/adopt/vm' }
+  const over = { ...lease, ending: 'adopt', until: now.toISOString() } as const
+  assert.equal(leaseInForce({ ...over, kept }, { now, wish: { known: false } })?.until, kept.until)
+  assert.equal(leaseInForce({ ...over, kept }, { now, wish: { known: true, digest: undefined } }), undefined)
+  const waiting = leaseInForce(over, { now, wish: { known: false } })
+  assert.deepEqual([waiting?.kept, waiting?.until], [true, undefined])
+  assert.equal(leaseInForce({ ...over, ending: 'revert' }, { now, wish: { known: false } }), undefined)
+})
+
+test('where drift is only told, what a lease leaves behind stands after it, as its text says', () => {
+  const detect = machine('vm', { annotations: { 'gitvirt.io/drift': 'detect' } })
+  const blocks = (time: Date) => planned({ leases: [lease], now: time }, detect).changes.find((one) => one.key === key)?.blocked ?? []
+  assert.match(
+    blocks(now).find(({ reason }) => reason === 'Leased')?.message ?? '',
+    /unless spec\.drift or an annotation says that it is left/,
+  )
+  assert.deepEqual(
+    blocks(new Date(until)).map(({ reason }) => reason),
+    ['DriftNotCorrected'],
+  )
 })

@@ -86,3 +86,23 @@ test('a request cannot lift a suspension of the tracked branch by taking its ann
   const made = plan({ ...input(desiredView([volume('disk')]), observedView(nodes)), policyFrom: tracked })
   assert.equal(made.changes[0]?.blocked[0]?.reason, 'Suspended')
 })
+
+for (const place of ['Namespace//default', 'Node//h1']) {
+  test(`a manifest of ${place} that cannot be read lifts no suspension: what is there is held, and told why`, () => {
+    const view = desiredView([volume('disk')], { keys: [place] })
+    const name = place.replace('//', '/')
+    assert.deepEqual(plan(input(view, observedView(nodes))).changes[0]?.blocked, [
+      {
+        reason: 'Suspended',
+        message: `What Git says of ${name} cannot be read, so nobody can tell whether it is suspended.`,
+        unblock: `Mend the manifest of ${name} in Git.`,
+      },
+    ])
+  })
+}
+
+test('a changed Namespace plans what is in it again, in Git and on hosts, and nothing else', () => {
+  const view = desiredView([volume('disk')])
+  const planFor = (key: string) => plan(input(view, observedView(nodes), { keys: [key] })).changes.map((one) => one.key)
+  assert.deepEqual([planFor('Namespace//default'), planFor('Namespace//other')], [['DataVolume/default/disk'], []])
+})
