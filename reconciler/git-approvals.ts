@@ -17,7 +17,7 @@ import { everyFile, type PendingRecord } from './store/approval-records.ts'
 import type { Store } from './store/store.ts'
 import { isRefused, readApproval, type CommitApproval } from './trust/approval.ts'
 import { writersOf } from './trust/people.ts'
-import { readSignedCommit } from './trust/signed-commit.ts'
+import { readAnyCommit } from './trust/signed-commit.ts'
 import type { RawCommit } from './trust/trust.ts'
 import type { Keys } from './trust/verify-signature.ts'
 
@@ -107,13 +107,14 @@ class Round {
 
   async run(): Promise<void> {
     const { store, head, loop } = this.#ports
+    // First and by itself: whatever else fails, what was revoked counts no more.
+    if (await this.#recheck()) loop.enqueue()
     const isNew = store.settings.get(seenSetting) !== head
     if (isNew) await this.#read()
-    const dropped = await this.#recheck()
     const loosened = await this.#judgeGates(isNew)
     const matched = await this.#match()
     if (isNew) this.#tellPending()
-    if (dropped || loosened || matched) loop.enqueue()
+    if (loosened || matched) loop.enqueue()
   }
 
   /** Approvals and writers of the commits that are new; which those are is noted together with what they say. */
@@ -132,7 +133,7 @@ class Round {
     store.transaction(() => {
       this.#note(written)
       // Of what came unseen, the one known is who made the commit in force.
-      if (!whole) for (const { id, bytes } of commits) records.wrote('', id, writersOf(readSignedCommit(id, bytes)))
+      if (!whole) for (const { id, bytes } of commits) records.wrote('', id, writersOf(readAnyCommit(id, bytes)))
       for (const { commit, tokens } of approvals) for (const token of tokens) records.await({ commit, token })
       store.settings.put(seenSetting, head)
       store.settings.put(renderedSetting, String(isRendered))
