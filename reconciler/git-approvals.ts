@@ -23,8 +23,8 @@ import type { Keys } from './trust/verify-signature.ts'
 
 /** Takes up the approvals that signed commits of the tracked branch carry. */
 export type GitApprovals = {
-  /** To be called before a revision comes into force; never throws. */
-  before(): void
+  /** To be awaited before a revision comes into force, so that nothing of it goes by an approval that has ended; never throws. */
+  before(commit: string, next: DesiredView): Promise<void>
   /** To be called with the revision in force at each look at the repository; never throws: what fails is tried again with the next look. */
   arrived(commit: string, before: DesiredView | undefined): Promise<void>
 }
@@ -51,7 +51,8 @@ const renderedSetting = 'approvals.rendered'
 
 export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
   return {
-    before: () => {
+    before: async (commit, next) => {
+      await recheck(ports, { view: next, head: commit })
       try {
         forgetDone(ports)
       } catch (error) {
@@ -62,6 +63,8 @@ export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
     arrived: async (commit, before) => {
       const { keys, standing } = ports
       const view = ports.loop.view()
+      // First and by itself: whatever else fails, what was revoked counts no more.
+      if (view !== undefined && (await recheck(ports, { view, head: commit }))) ports.loop.enqueue()
       const policy = view === undefined ? undefined : standing.approvals(view)
       if (view === undefined || policy === undefined || keys === undefined) return
       try {
@@ -90,6 +93,67 @@ function forgetDone({ loop, store, observed, standing }: GitApprovalPorts): void
   }
 }
 
+/**
+ * An approval ends with the key that gave it, with its time, and with its commit's place in the history, which ends with the revision
+ * that is looked at. What cannot be looked at counts for nothing until it can. True where that differs from before.
+ */
+async function recheck(ports: GitApprovalPorts, { view, head }: { view: DesiredView; head: string }): Promise<boolean> {
+  const records = ports.store.gitApprovals
+  const signed = records.signed()
+  const known = new Map(signed.map(({ commit, made }) => [commit, made]))
+  const commits = new Set([...signed, ...records.pending()].map(({ commit }) => commit))
+  if (commits.size === 0) return false
+  // Where the Fleet has no word of approvals, none counts, and nothing tells how one would read.
+  const policy = ports.standing.approvals(view)
+  if (policy === undefined) return false
+  let differs = false
+  for (const commit of commits) {
+    try {
+      const made = await stillGiven(commit, { ...ports, keys: ports.keys ?? {}, policy, head })
+      if (made === undefined) records.revoke(commit)
+      else records.confirm(commit, made)
+      if (made === undefined || (known.has(commit) && known.get(commit) !== made)) differs = true
+    } catch (error) {
+      records.confirm(commit, undefined)
+      differs ||= known.get(commit) !== undefined
+      ports.log.warn({ error: describeError(error), commit }, 'an approval cannot be looked at again, and does not count until it can')
+    }
+  }
+  return differs
+}
+
+type Judging = Pick<RoundPorts, 'keys' | 'policy' | 'clock' | 'status'>
+
+/** When the commit of an approval that still counts was made; undefined where it counts no more, which is told. */
+async function stillGiven(commit: string, judging: Judging & Pick<RoundPorts, 'source' | 'head'>): Promise<string | undefined> {
+  const { source, head } = judging
+  if (!(await source.isAncestor(commit, head))) {
+    const message = `The approval in commit ${shortCommit(commit)} counts no more: the branch has lost the commit.`
+    tell(judging, { reason: 'ApprovalIgnored', message })
+    return undefined
+  }
+  const [raw] = await source.commits(undefined, commit)
+  const approval = raw === undefined ? undefined : await judgeCommit(raw, judging)
+  return approval?.at.toISOString()
+}
+
+/** What a commit approves; what does not count is told. */
+async function judgeCommit(commit: RawCommit, judging: Judging): Promise<CommitApproval | undefined> {
+  const { keys, policy, clock } = judging
+  const { trailer, validMilliseconds } = policy
+  const found = await readApproval(commit, { keys, trailer, validMilliseconds, now: clock.now() })
+  if (found === undefined || !isRefused(found)) return found
+  const message = `The approval in commit ${shortCommit(found.commit)} does not count: ${found.why}.`
+  tell(judging, { reason: 'ApprovalIgnored', message })
+  return undefined
+}
+
+type Told = { readonly reason: string; readonly message: string; readonly type?: 'Normal' | 'Warning' }
+
+function tell({ status }: Pick<GitApprovalPorts, 'status'>, { reason, message, type = 'Warning' }: Told): void {
+  status.record({ key: everything, type, reason, message })
+}
+
 type RoundPorts = GitApprovalPorts & {
   readonly keys: Keys
   readonly policy: ApprovalPolicy
@@ -107,8 +171,6 @@ class Round {
 
   async run(): Promise<void> {
     const { store, head, loop } = this.#ports
-    // First and by itself: whatever else fails, what was revoked counts no more.
-    if (await this.#recheck()) loop.enqueue()
     const isNew = store.settings.get(seenSetting) !== head
     if (isNew) await this.#read()
     const loosened = await this.#judgeGates(isNew)
@@ -169,31 +231,8 @@ class Round {
     for (const { commit, people, paths } of written) for (const path of paths) this.#ports.store.gitApprovals.wrote(path, commit, people)
   }
 
-  /** What a commit approves; what does not count is told. */
   async #judge(commit: RawCommit): Promise<CommitApproval | undefined> {
-    const { keys, policy, clock } = this.#ports
-    const { trailer, validMilliseconds } = policy
-    const found = await readApproval(commit, { keys, trailer, validMilliseconds, now: clock.now() })
-    if (found === undefined || !isRefused(found)) return found
-    this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(found.commit)} does not count: ${found.why}.`)
-    return undefined
-  }
-
-  /** An approval ends with the key that gave it, with its time, and with its commit's place in the history. */
-  async #recheck(): Promise<boolean> {
-    const { store, source, head } = this.#ports
-    const records = store.gitApprovals
-    let dropped = false
-    for (const commit of new Set([...records.signed(), ...records.pending()].map((one) => one.commit))) {
-      const inHistory = await source.isAncestor(commit, head)
-      const [raw] = inHistory ? await source.commits(undefined, commit) : []
-      if (raw !== undefined && (await this.#judge(raw)) !== undefined) continue
-      if (!inHistory)
-        this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(commit)} counts no more: the branch has lost the commit.`)
-      records.revoke(commit)
-      dropped = true
-    }
-    return dropped
+    return await judgeCommit(commit, this.#ports)
   }
 
   /** Lets a change of the gates themselves hold once enough signed it who did not make it; true where it does now. */
@@ -250,11 +289,11 @@ class Round {
 
   #give({ approval, changes, pending }: { approval: CommitApproval; changes: readonly Change[]; pending: PendingRecord }): void {
     const { store, clock } = this.#ports
-    const { commit, signer } = approval
+    const { commit, signer, at } = approval
     const own = ownChanges(changes, (change) => this.#whyOwn(change, approval))
     const others = changes.filter((change) => [...own.values()].every((some) => !some.includes(change)))
     for (const { key, approval: plan = '' } of others)
-      store.gitApprovals.give({ key, plan, by: signer.name, signer, commit, at: clock.now().toISOString() })
+      store.gitApprovals.give({ key, plan, by: signer.name, signer, commit, at: clock.now().toISOString(), made: at.toISOString() })
     store.gitApprovals.settle(pending)
     if (others.length > 0)
       this.#tell('ApprovedInGit', `${signer.name} approved ${countOf(others)} by commit ${shortCommit(commit)}.`, 'Normal')
@@ -282,7 +321,7 @@ class Round {
   }
 
   #tell(reason: string, message: string, type: 'Normal' | 'Warning' = 'Warning'): void {
-    this.#ports.status.record({ key: everything, type, reason, message })
+    tell(this.#ports, { reason, message, type })
   }
 }
 

@@ -10,6 +10,8 @@ export type SignedRecord = {
   readonly signer: { readonly name: string; readonly fingerprint: string }
   readonly commit: string
   readonly at: string
+  /** When the commit was made; absent while that cannot be told, so that it counts for nothing. */
+  readonly made?: string
 }
 
 /** Stands for every file, whatever else is known of it. No path of Git holds two slashes in a row. */
@@ -21,6 +23,8 @@ export type PendingRecord = { readonly commit: string; readonly token: string }
 export type ApprovalRecords = {
   signed(): SignedRecord[]
   give(record: SignedRecord): void
+  /** What a commit gave counts from its time on, or for nothing while it cannot be looked at. */
+  confirm(commit: string, made: string | undefined): void
   /** Drops what was given for this object. */
   drop(key: ObjectKey): void
   /** Takes back what a commit gave, and what it may still give. */
@@ -39,7 +43,10 @@ export type ApprovalRecords = {
 
 export function approvalRecords(db: DatabaseSync): ApprovalRecords {
   const signed = db.prepare('SELECT * FROM signed_approvals ORDER BY key, at, fingerprint')
-  const give = db.prepare('INSERT OR REPLACE INTO signed_approvals (key, plan, fingerprint, name, commit_id, at) VALUES (?, ?, ?, ?, ?, ?)')
+  const give = db.prepare(
+    'INSERT OR REPLACE INTO signed_approvals (key, plan, fingerprint, name, commit_id, at, made_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  )
+  const confirm = db.prepare('UPDATE signed_approvals SET made_at = ? WHERE commit_id = ? AND made_at IS NOT ?')
   const drop = db.prepare('DELETE FROM signed_approvals WHERE key = ?')
   const revoked = ['signed_approvals', 'pending_approvals'].map((table) => db.prepare(`DELETE FROM ${table} WHERE commit_id = ?`))
   const pending = db.prepare('SELECT commit_id, token FROM pending_approvals ORDER BY commit_id, token')
@@ -58,8 +65,10 @@ export function approvalRecords(db: DatabaseSync): ApprovalRecords {
         signer: { name: String(row['name']), fingerprint: String(row['fingerprint']) },
         commit: String(row['commit_id']),
         at: String(row['at']),
+        ...(typeof row['made_at'] === 'string' ? { made: row['made_at'] } : {}),
       })),
-    give: ({ key, plan, signer, commit, at }) => void give.run(key, plan, signer.fingerprint, signer.name, commit, at),
+    give: ({ key, plan, signer, commit, at, made }) => void give.run(key, plan, signer.fingerprint, signer.name, commit, at, made ?? null),
+    confirm: (commit, made) => void confirm.run(made ?? null, commit, made ?? null),
     drop: (key) => void drop.run(key),
     revoke: (commit) => revoked.forEach((statement) => statement.run(commit)),
     pending: () => pending.all().map((row) => ({ commit: String(row['commit_id']), token: String(row['token']) })),

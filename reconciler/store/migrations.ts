@@ -89,6 +89,10 @@ const migrations: readonly string[] = [
   CREATE INDEX past_states_by_key ON past_states (key, id);
   CREATE TABLE past_revisions (id INTEGER PRIMARY KEY, commit_id TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- When the commit was made; NULL until that was looked at, and the approval counts for nothing so long.
+  ALTER TABLE signed_approvals ADD COLUMN made_at TEXT;
+  `,
 ]
 
 /**

@@ -48,3 +48,26 @@ test('a commit of an unreadable signature keeps no revoked approval alive', asyn
   await until('the deletions wait again', async () => (await world.plan()).signing?.changes === 6, soon)
   assert.equal(machines(world), 10)
 })
+
+test('a revision whose branch has lost the approval goes by none of it', async (t) => {
+  const world = await openApproved(t)
+  const { fixture, people } = world
+  fixture.git('reset', '-q', '--hard', 'HEAD^')
+  world.commit(people.author, { 'gitvirt.yaml': fleet(limits) })
+  await untilEvent(world, /counts no more: the branch has lost the commit/)
+  await until('the deletions wait again', async () => (await world.plan()).signing?.changes === 6, soon)
+  assert.equal(machines(world), 10)
+})
+
+test('a restart goes by no approval whose branch has lost it meanwhile', async (t) => {
+  const world = await openApproved(t)
+  const { fixture, people } = world
+  const lost = (): void => {
+    fixture.git('reset', '-q', '--hard', 'HEAD^')
+    world.commit(people.author, { 'gitvirt.yaml': fleet(limits) })
+  }
+  await world.restart(lost)
+  await untilEvent(world, /counts no more: the branch has lost the commit/)
+  await until('the deletions wait again', async () => (await world.plan()).signing?.changes === 6, soon)
+  assert.equal(machines(world), 10)
+})
