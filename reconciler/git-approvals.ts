@@ -86,7 +86,7 @@ function forgetDone({ loop, store, observed, standing }: GitApprovalPorts): void
   const plan = view === undefined || written.length === 0 ? undefined : loop.current()
   if (view === undefined || plan === undefined) return
   const waiting = new Set(plan.changes.flatMap((change) => [...pathsOfChange(change, view, observed)]))
-  if (standing.of(view) !== undefined) for (const key of view.keysOf('Fleet')) waiting.add(view.get(key)?.origin.path ?? '')
+  if (standing.of(view) !== undefined || [...view.keysOf('Fleet')].length > 1) for (const path of standing.paths(view)) waiting.add(path)
   for (const path of written) {
     const asked = path === '' || path === everyFile ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
     if (!asked) records.forgetWriters(path)
@@ -242,8 +242,7 @@ class Round {
     const asked = view === undefined ? undefined : standing.asked(view)
     if (view === undefined || asked === undefined) return false
     const given = store.gitApprovals.pending().filter(({ token }) => token === asked.token)
-    const path = view.get([...view.keysOf('Fleet')].toSorted()[0] ?? '')?.origin.path ?? 'gitvirt.yaml'
-    const makers = new Set(store.gitApprovals.writers([path]))
+    const makers = new Set(store.gitApprovals.writers(standing.paths(view)))
     const signers = new Set<string>()
     for (const { commit } of given) {
       const [raw] = await source.commits(undefined, commit)
