@@ -30,7 +30,7 @@ export type GitApprovals = {
 }
 
 export type GitApprovalPorts = {
-  readonly source: Pick<Source, 'commits' | 'changes' | 'sameTree' | 'isAncestor'>
+  readonly source: Pick<Source, 'commits' | 'changes' | 'sameTree' | 'isAncestor' | 'between'>
   readonly loop: Pick<Loop, 'current' | 'view' | 'surroundings' | 'enqueue'>
   readonly observed: ObservedView
   readonly store: Pick<Store, 'settings' | 'gitApprovals' | 'transaction'>
@@ -161,6 +161,13 @@ type RoundPorts = GitApprovalPorts & {
   readonly before: DesiredView | undefined
 }
 
+type NewCommits = {
+  readonly commits: readonly RawCommit[]
+  readonly whole: boolean
+  /** True where the branch went back to a commit that was seen before: then just that one is told, and nothing in it is new. */
+  readonly isBack: boolean
+}
+
 /** One look at the approvals that are new, that wait for their change, and that hold. */
 class Round {
   readonly #ports: RoundPorts
@@ -182,12 +189,12 @@ class Round {
   /** Approvals and writers of the commits that are new; which those are is noted together with what they say. */
   async #read(): Promise<void> {
     const { source, store, head, keys } = this.#ports
-    const { commits, whole } = await this.#newCommits()
+    const { commits, whole, isBack } = await this.#newCommits()
     const isRendered = this.#ports.rendered()
     const rendered = isRendered || store.settings.get(renderedSetting) === 'true'
     const written = whole ? await writersOfCommits(commits, { source, keys, rendered }) : []
     const approvals: CommitApproval[] = []
-    for (const commit of commits) {
+    for (const commit of isBack ? [] : commits) {
       const approval = await this.#judge(commit)
       if (approval !== undefined) approvals.push(approval)
     }
@@ -203,17 +210,18 @@ class Round {
   }
 
   /** Only the newest commit where nobody looked before, or where the store cannot tell what came since. */
-  async #newCommits(): Promise<{ readonly commits: readonly RawCommit[]; readonly whole: boolean }> {
+  async #newCommits(): Promise<NewCommits> {
     const { source, store, head, log } = this.#ports
     const seen = store.settings.get(seenSetting)
     if (seen !== undefined) {
       try {
-        return { commits: await source.commits(seen, head), whole: true }
+        const isBack = (await source.between(seen, head)).length === 0
+        return { commits: await source.commits(seen, head), whole: true, isBack }
       } catch (error) {
         log.warn({ error: describeError(error), seen }, 'approvals are looked for in the newest commit only')
       }
     }
-    return { commits: await source.commits(undefined, head), whole: false }
+    return { commits: await source.commits(undefined, head), whole: false, isBack: false }
   }
 
   #tellPending(): void {

@@ -30,7 +30,9 @@ export type ApprovalRecords = {
   /** Takes back what a commit gave, and what it may still give. */
   revoke(commit: string): void
   pending(): PendingRecord[]
+  /** Does nothing for one that was settled before. */
   await(record: PendingRecord): void
+  /** It has named what it was given for, and never does so again. */
   settle(record: PendingRecord): void
   /** Notes who changed a file by a commit; the empty path stands for every file of which nothing else is known, `everyFile` for all. */
   wrote(path: string, commit: string, people: readonly string[]): void
@@ -50,7 +52,11 @@ export function approvalRecords(db: DatabaseSync): ApprovalRecords {
   const drop = db.prepare('DELETE FROM signed_approvals WHERE key = ?')
   const revoked = ['signed_approvals', 'pending_approvals'].map((table) => db.prepare(`DELETE FROM ${table} WHERE commit_id = ?`))
   const pending = db.prepare('SELECT commit_id, token FROM pending_approvals ORDER BY commit_id, token')
-  const wait = db.prepare('INSERT OR IGNORE INTO pending_approvals (commit_id, token) VALUES (?, ?)')
+  const wait = db.prepare(
+    `INSERT OR IGNORE INTO pending_approvals (commit_id, token)
+     SELECT :commit, :token WHERE NOT EXISTS (SELECT 1 FROM used_approvals WHERE commit_id = :commit AND token = :token)`,
+  )
+  const use = db.prepare('INSERT OR IGNORE INTO used_approvals (commit_id, token) VALUES (?, ?)')
   const settle = db.prepare('DELETE FROM pending_approvals WHERE commit_id = ? AND token = ?')
   const wrote = db.prepare('INSERT OR REPLACE INTO change_writers (path, commit_id, people) VALUES (?, ?, ?)')
   const writers = db.prepare('SELECT people FROM change_writers WHERE path = ?')
@@ -72,8 +78,11 @@ export function approvalRecords(db: DatabaseSync): ApprovalRecords {
     drop: (key) => void drop.run(key),
     revoke: (commit) => revoked.forEach((statement) => statement.run(commit)),
     pending: () => pending.all().map((row) => ({ commit: String(row['commit_id']), token: String(row['token']) })),
-    await: ({ commit, token }) => void wait.run(commit, token),
-    settle: ({ commit, token }) => void settle.run(commit, token),
+    await: ({ commit, token }) => void wait.run({ commit, token }),
+    settle: ({ commit, token }) => {
+      use.run(commit, token)
+      settle.run(commit, token)
+    },
     wrote: (path, commit, people) => void wrote.run(path, commit, JSON.stringify(people)),
     writers: (paths) => {
       const found = new Set<string>()

@@ -71,3 +71,24 @@ test('a restart goes by no approval whose branch has lost it meanwhile', async (
   await until('the deletions wait again', async () => (await world.plan()).signing?.changes === 6, soon)
   assert.equal(machines(world), 10)
 })
+
+test('an approval is not used again when the branch goes back to its commit', async (t) => {
+  const world = await openApprovalWorld(t, limits)
+  const { fixture, people } = world
+  world.commit(people.author, gone)
+  const deleting = fixture.head()
+  const token = await until('a token', async () => (await world.plan()).signing?.token, soon)
+  const approving = world.approve(people.approver, token)
+  await until('three are gone', async () => machines(world) === 7 && (await world.plan()).changes.length === 0, soon)
+  fixture.git('revert', '--no-edit', deleting)
+  fixture.push()
+  await until('they are back', async () => machines(world) === 10 && (await world.plan()).changes.length === 0, soon)
+  fixture.git('reset', '-q', '--hard', approving)
+  fixture.push()
+  await until('the deletions wait', async () => (await world.plan()).signing?.changes === 6, soon)
+  // What is read with this revision is read before the next one comes into force.
+  world.commit({ email: 'operator@example.org' }, { 'readme.txt': 'x' })
+  await until('it is seen', async () => (await world.plan()).revision === fixture.head(), soon)
+  assert.equal((await world.plan()).signing?.changes, 6)
+  assert.equal(machines(world), 10)
+})
