@@ -5,7 +5,7 @@ import type { ObservedView } from './observed/types.ts'
 import type { Source } from './source/types.ts'
 import { everyFile } from './store/approval-records.ts'
 import { namesOf, writersOf } from './trust/people.ts'
-import { readSignedCommit, type SignedCommit } from './trust/signed-commit.ts'
+import { readAnyCommit, type SignedCommit } from './trust/signed-commit.ts'
 import type { RawCommit } from './trust/trust.ts'
 import { verifySignature, type Keys } from './trust/verify-signature.ts'
 
@@ -31,7 +31,7 @@ export async function writersOfCommits(commits: readonly RawCommit[], { source, 
   const written: Written[] = []
   let looked = 0
   for (const raw of commits) {
-    const commit = readSignedCommit(raw.id, raw.bytes)
+    const commit = readAnyCommit(raw.id, raw.bytes)
     const paths = rendered ? await anyOf(commit, source) : await pathsOf(commit, source)
     if (paths.length === 0) continue
     const signer = commit.signature === undefined || looked >= mostSignatures ? undefined : await verifySignature(commit, keys)

@@ -192,7 +192,7 @@ async function comeIntoForce(
 ): Promise<void> {
   const { loop, state, status, ledger } = parts
   const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
-  approvals.before()
+  await approvals.before(revision.commit, update.view)
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
   loop.desired(update)
   state.revision = revision

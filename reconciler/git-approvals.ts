@@ -17,20 +17,20 @@ import { everyFile, type PendingRecord } from './store/approval-records.ts'
 import type { Store } from './store/store.ts'
 import { isRefused, readApproval, type CommitApproval } from './trust/approval.ts'
 import { writersOf } from './trust/people.ts'
-import { readSignedCommit } from './trust/signed-commit.ts'
+import { readAnyCommit } from './trust/signed-commit.ts'
 import type { RawCommit } from './trust/trust.ts'
 import type { Keys } from './trust/verify-signature.ts'
 
 /** Takes up the approvals that signed commits of the tracked branch carry. */
 export type GitApprovals = {
-  /** To be called before a revision comes into force; never throws. */
-  before(): void
+  /** To be awaited before a revision comes into force, so that nothing of it goes by an approval that has ended; never throws. */
+  before(commit: string, next: DesiredView): Promise<void>
   /** To be called with the revision in force at each look at the repository; never throws: what fails is tried again with the next look. */
   arrived(commit: string, before: DesiredView | undefined): Promise<void>
 }
 
 export type GitApprovalPorts = {
-  readonly source: Pick<Source, 'commits' | 'changes' | 'sameTree' | 'isAncestor'>
+  readonly source: Pick<Source, 'commits' | 'changes' | 'sameTree' | 'isAncestor' | 'between'>
   readonly loop: Pick<Loop, 'current' | 'view' | 'surroundings' | 'enqueue'>
   readonly observed: ObservedView
   readonly store: Pick<Store, 'settings' | 'gitApprovals' | 'transaction'>
@@ -51,7 +51,8 @@ const renderedSetting = 'approvals.rendered'
 
 export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
   return {
-    before: () => {
+    before: async (commit, next) => {
+      await recheck(ports, { view: next, head: commit })
       try {
         forgetDone(ports)
       } catch (error) {
@@ -62,6 +63,8 @@ export function createGitApprovals(ports: GitApprovalPorts): GitApprovals {
     arrived: async (commit, before) => {
       const { keys, standing } = ports
       const view = ports.loop.view()
+      // First and by itself: whatever else fails, what was revoked counts no more.
+      if (view !== undefined && (await recheck(ports, { view, head: commit }))) ports.loop.enqueue()
       const policy = view === undefined ? undefined : standing.approvals(view)
       if (view === undefined || policy === undefined || keys === undefined) return
       try {
@@ -83,11 +86,72 @@ function forgetDone({ loop, store, observed, standing }: GitApprovalPorts): void
   const plan = view === undefined || written.length === 0 ? undefined : loop.current()
   if (view === undefined || plan === undefined) return
   const waiting = new Set(plan.changes.flatMap((change) => [...pathsOfChange(change, view, observed)]))
-  if (standing.of(view) !== undefined) for (const key of view.keysOf('Fleet')) waiting.add(view.get(key)?.origin.path ?? '')
+  if (standing.of(view) !== undefined || [...view.keysOf('Fleet')].length > 1) for (const path of standing.paths(view)) waiting.add(path)
   for (const path of written) {
     const asked = path === '' || path === everyFile ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
     if (!asked) records.forgetWriters(path)
   }
+}
+
+/**
+ * An approval ends with the key that gave it, with its time, and with its commit's place in the history, which ends with the revision
+ * that is looked at. What cannot be looked at counts for nothing until it can. True where that differs from before.
+ */
+async function recheck(ports: GitApprovalPorts, { view, head }: { view: DesiredView; head: string }): Promise<boolean> {
+  const records = ports.store.gitApprovals
+  const signed = records.signed()
+  const known = new Map(signed.map(({ commit, made }) => [commit, made]))
+  const commits = new Set([...signed, ...records.pending()].map(({ commit }) => commit))
+  if (commits.size === 0) return false
+  // Where the Fleet has no word of approvals, none counts, and nothing tells how one would read.
+  const policy = ports.standing.approvals(view)
+  if (policy === undefined) return false
+  let differs = false
+  for (const commit of commits) {
+    try {
+      const made = await stillGiven(commit, { ...ports, keys: ports.keys ?? {}, policy, head })
+      if (made === undefined) records.revoke(commit)
+      else records.confirm(commit, made)
+      if (made === undefined || (known.has(commit) && known.get(commit) !== made)) differs = true
+    } catch (error) {
+      records.confirm(commit, undefined)
+      differs ||= known.get(commit) !== undefined
+      ports.log.warn({ error: describeError(error), commit }, 'an approval cannot be looked at again, and does not count until it can')
+    }
+  }
+  return differs
+}
+
+type Judging = Pick<RoundPorts, 'keys' | 'policy' | 'clock' | 'status'>
+
+/** When the commit of an approval that still counts was made; undefined where it counts no more, which is told. */
+async function stillGiven(commit: string, judging: Judging & Pick<RoundPorts, 'source' | 'head'>): Promise<string | undefined> {
+  const { source, head } = judging
+  if (!(await source.isAncestor(commit, head))) {
+    const message = `The approval in commit ${shortCommit(commit)} counts no more: the branch has lost the commit.`
+    tell(judging, { reason: 'ApprovalIgnored', message })
+    return undefined
+  }
+  const [raw] = await source.commits(undefined, commit)
+  const approval = raw === undefined ? undefined : await judgeCommit(raw, judging)
+  return approval?.at.toISOString()
+}
+
+/** What a commit approves; what does not count is told. */
+async function judgeCommit(commit: RawCommit, judging: Judging): Promise<CommitApproval | undefined> {
+  const { keys, policy, clock } = judging
+  const { trailer, validMilliseconds } = policy
+  const found = await readApproval(commit, { keys, trailer, validMilliseconds, now: clock.now() })
+  if (found === undefined || !isRefused(found)) return found
+  const message = `The approval in commit ${shortCommit(found.commit)} does not count: ${found.why}.`
+  tell(judging, { reason: 'ApprovalIgnored', message })
+  return undefined
+}
+
+type Told = { readonly reason: string; readonly message: string; readonly type?: 'Normal' | 'Warning' }
+
+function tell({ status }: Pick<GitApprovalPorts, 'status'>, { reason, message, type = 'Warning' }: Told): void {
+  status.record({ key: everything, type, reason, message })
 }
 
 type RoundPorts = GitApprovalPorts & {
@@ -95,6 +159,13 @@ type RoundPorts = GitApprovalPorts & {
   readonly policy: ApprovalPolicy
   readonly head: string
   readonly before: DesiredView | undefined
+}
+
+type NewCommits = {
+  readonly commits: readonly RawCommit[]
+  readonly whole: boolean
+  /** True where the branch went back to a commit that was seen before: then just that one is told, and nothing in it is new. */
+  readonly isBack: boolean
 }
 
 /** One look at the approvals that are new, that wait for their change, and that hold. */
@@ -109,22 +180,21 @@ class Round {
     const { store, head, loop } = this.#ports
     const isNew = store.settings.get(seenSetting) !== head
     if (isNew) await this.#read()
-    const dropped = await this.#recheck()
     const loosened = await this.#judgeGates(isNew)
     const matched = await this.#match()
     if (isNew) this.#tellPending()
-    if (dropped || loosened || matched) loop.enqueue()
+    if (loosened || matched) loop.enqueue()
   }
 
   /** Approvals and writers of the commits that are new; which those are is noted together with what they say. */
   async #read(): Promise<void> {
     const { source, store, head, keys } = this.#ports
-    const { commits, whole } = await this.#newCommits()
+    const { commits, whole, isBack } = await this.#newCommits()
     const isRendered = this.#ports.rendered()
     const rendered = isRendered || store.settings.get(renderedSetting) === 'true'
     const written = whole ? await writersOfCommits(commits, { source, keys, rendered }) : []
     const approvals: CommitApproval[] = []
-    for (const commit of commits) {
+    for (const commit of isBack ? [] : commits) {
       const approval = await this.#judge(commit)
       if (approval !== undefined) approvals.push(approval)
     }
@@ -132,7 +202,7 @@ class Round {
     store.transaction(() => {
       this.#note(written)
       // Of what came unseen, the one known is who made the commit in force.
-      if (!whole) for (const { id, bytes } of commits) records.wrote('', id, writersOf(readSignedCommit(id, bytes)))
+      if (!whole) for (const { id, bytes } of commits) records.wrote('', id, writersOf(readAnyCommit(id, bytes)))
       for (const { commit, tokens } of approvals) for (const token of tokens) records.await({ commit, token })
       store.settings.put(seenSetting, head)
       store.settings.put(renderedSetting, String(isRendered))
@@ -140,17 +210,18 @@ class Round {
   }
 
   /** Only the newest commit where nobody looked before, or where the store cannot tell what came since. */
-  async #newCommits(): Promise<{ readonly commits: readonly RawCommit[]; readonly whole: boolean }> {
+  async #newCommits(): Promise<NewCommits> {
     const { source, store, head, log } = this.#ports
     const seen = store.settings.get(seenSetting)
     if (seen !== undefined) {
       try {
-        return { commits: await source.commits(seen, head), whole: true }
+        const isBack = (await source.between(seen, head)).length === 0
+        return { commits: await source.commits(seen, head), whole: true, isBack }
       } catch (error) {
         log.warn({ error: describeError(error), seen }, 'approvals are looked for in the newest commit only')
       }
     }
-    return { commits: await source.commits(undefined, head), whole: false }
+    return { commits: await source.commits(undefined, head), whole: false, isBack: false }
   }
 
   #tellPending(): void {
@@ -168,31 +239,8 @@ class Round {
     for (const { commit, people, paths } of written) for (const path of paths) this.#ports.store.gitApprovals.wrote(path, commit, people)
   }
 
-  /** What a commit approves; what does not count is told. */
   async #judge(commit: RawCommit): Promise<CommitApproval | undefined> {
-    const { keys, policy, clock } = this.#ports
-    const { trailer, validMilliseconds } = policy
-    const found = await readApproval(commit, { keys, trailer, validMilliseconds, now: clock.now() })
-    if (found === undefined || !isRefused(found)) return found
-    this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(found.commit)} does not count: ${found.why}.`)
-    return undefined
-  }
-
-  /** An approval ends with the key that gave it, with its time, and with its commit's place in the history. */
-  async #recheck(): Promise<boolean> {
-    const { store, source, head } = this.#ports
-    const records = store.gitApprovals
-    let dropped = false
-    for (const commit of new Set([...records.signed(), ...records.pending()].map((one) => one.commit))) {
-      const inHistory = await source.isAncestor(commit, head)
-      const [raw] = inHistory ? await source.commits(undefined, commit) : []
-      if (raw !== undefined && (await this.#judge(raw)) !== undefined) continue
-      if (!inHistory)
-        this.#tell('ApprovalIgnored', `The approval in commit ${shortCommit(commit)} counts no more: the branch has lost the commit.`)
-      records.revoke(commit)
-      dropped = true
-    }
-    return dropped
+    return await judgeCommit(commit, this.#ports)
   }
 
   /** Lets a change of the gates themselves hold once enough signed it who did not make it; true where it does now. */
@@ -202,8 +250,7 @@ class Round {
     const asked = view === undefined ? undefined : standing.asked(view)
     if (view === undefined || asked === undefined) return false
     const given = store.gitApprovals.pending().filter(({ token }) => token === asked.token)
-    const path = view.get([...view.keysOf('Fleet')].toSorted()[0] ?? '')?.origin.path ?? 'gitvirt.yaml'
-    const makers = new Set(store.gitApprovals.writers([path]))
+    const makers = new Set(store.gitApprovals.writers(standing.paths(view)))
     const signers = new Set<string>()
     for (const { commit } of given) {
       const [raw] = await source.commits(undefined, commit)
@@ -249,11 +296,11 @@ class Round {
 
   #give({ approval, changes, pending }: { approval: CommitApproval; changes: readonly Change[]; pending: PendingRecord }): void {
     const { store, clock } = this.#ports
-    const { commit, signer } = approval
+    const { commit, signer, at } = approval
     const own = ownChanges(changes, (change) => this.#whyOwn(change, approval))
     const others = changes.filter((change) => [...own.values()].every((some) => !some.includes(change)))
     for (const { key, approval: plan = '' } of others)
-      store.gitApprovals.give({ key, plan, by: signer.name, signer, commit, at: clock.now().toISOString() })
+      store.gitApprovals.give({ key, plan, by: signer.name, signer, commit, at: clock.now().toISOString(), made: at.toISOString() })
     store.gitApprovals.settle(pending)
     if (others.length > 0)
       this.#tell('ApprovedInGit', `${signer.name} approved ${countOf(others)} by commit ${shortCommit(commit)}.`, 'Normal')
@@ -281,7 +328,7 @@ class Round {
   }
 
   #tell(reason: string, message: string, type: 'Normal' | 'Warning' = 'Warning'): void {
-    this.#ports.status.record({ key: everything, type, reason, message })
+    tell(this.#ports, { reason, message, type })
   }
 }
 

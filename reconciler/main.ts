@@ -36,7 +36,7 @@ import type { ForgeOptions } from './forge/types.ts'
 import { openRoster } from './roster.ts'
 import { createUnsealer } from './secrets/create-unsealer.ts'
 import type { KeyPlaces } from './secrets/keyring.ts'
-import { parseRemote, type SourceOptions } from './source/options.ts'
+import { parseRemote, parseSubPath, type SourceOptions } from './source/options.ts'
 import { createStandingPolicy } from './standing-policy.ts'
 import { awaitMs } from './status/presence.ts'
 import type { EventDraft } from './status/events/rules.ts'
@@ -151,8 +151,13 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   for (const { name } of store.observations.nodes()) await pki.noteAgent(name)
   const roster = openRoster({ store, agents: pki, observed: observed.view, oneHost: options.oneHost ?? false })
   const environment = options.environment ?? 'default'
-  const standing = createStandingPolicy({ settings: store.settings, environment, approvers: approversOf(options) !== undefined })
   let holds: Holds | undefined
+  const standing = createStandingPolicy({
+    settings: store.settings,
+    environment,
+    root: parseSubPath(options.source.path ?? ''),
+    approvers: approversOf(options) !== undefined,
+  })
   const loop: Loop = createLoop({
     standing: (desired) => standing.of(desired),
     plan,

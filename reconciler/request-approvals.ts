@@ -83,6 +83,7 @@ type Granting = Judging & RequestToApprove & { readonly written: Awaited<ReturnT
 function grantsOf({ written, ...request }: Granting, approval: CommitApproval): RequestWords {
   const { preview, environment, policy, gates, merged, observed, records, clock } = request
   const { commit, signer, tokens } = approval
+  const made = approval.at.toISOString()
   const waited = new Set(preview.pending)
   const added = preview.plan.changes.filter(({ key }) => !waited.has(key))
   const named = namedChanges(environment, [added])
@@ -96,7 +97,7 @@ function grantsOf({ written, ...request }: Granting, approval: CommitApproval): 
   const others = changes.filter((change) => [...own.values()].every((some) => !some.includes(change)))
   const at = clock.now().toISOString()
   return {
-    approvals: others.map(({ key, approval: plan = '' }) => ({ key, plan, by: signer.name, at, signer, commit })),
+    approvals: others.map(({ key, approval: plan = '' }) => ({ key, plan, by: signer.name, at, signer, commit, made })),
     told: [
       ...(tokens.some((token) => token === gates) ? [`Commit ${shortCommit(commit)} approves the limits of gitvirt.yaml.`] : []),
       ...(changes.length === 0 && !tokens.some((token) => token === gates)

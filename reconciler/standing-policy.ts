@@ -1,6 +1,7 @@
+import { posix } from 'node:path'
 import type { DesiredView } from './desired/types.ts'
 import { digestOf } from './lib/digest.ts'
-import { gatesOf, loadPolicy, type ApprovalPolicy, type Gates } from './plan/resolve/policy.ts'
+import { declaredFleet, gatesOf, loadPolicy, type ApprovalPolicy, type Gates } from './plan/resolve/policy.ts'
 import { approvalToken } from './plan/signed-approvals.ts'
 import type { StandingGates } from './plan/types.ts'
 import type { Settings } from './store/store.ts'
@@ -13,23 +14,30 @@ export type StandingPolicy = {
   approvals(view: DesiredView): ApprovalPolicy | undefined
   /** What approvers sign for the gates of a revision to hold, and how many of them must; undefined where they hold already. */
   asked(view: DesiredView): { readonly token: string; readonly count: number; readonly trailer: string } | undefined
-  /** From now on the gates of this revision hold. */
+  /** Files whose writers are the makers of a change of the gates: where the Fleet was when its gates came to hold, and where it is now. */
+  paths(view: DesiredView): readonly string[]
+  /** From now on the gates of this revision hold; those of a Fleet that cannot be read never do. */
   accept(view: DesiredView): void
 }
 
 export type StandingPorts = {
   readonly settings: Settings
   readonly environment: string
+  /** The folder of the environment, from the repository's root. */
+  readonly root: string
   /** False: there is nobody who could approve, so the Fleet's own gates always hold. */
   readonly approvers: boolean
 }
 
 const gatesSetting = 'approvals.gates'
+const pathsSetting = 'approvals.gatesPaths'
 
-export function createStandingPolicy({ settings, environment, approvers }: StandingPorts): StandingPolicy {
+export function createStandingPolicy({ settings, environment, root, approvers }: StandingPorts): StandingPolicy {
   let kept = readGates(settings)
+  const isAsking = (): boolean => approvers && kept?.approvals !== undefined
   const differs = (view: DesiredView): Gates | undefined => {
-    if (!approvers || kept?.approvals === undefined) return undefined
+    // What cannot be read wants nothing that anybody could sign.
+    if (!isAsking() || declaredFleet(view).broken !== undefined) return undefined
     const wanted = gatesOf(loadPolicy(view).policy)
     return digestOf(wanted) === digestOf(kept) ? undefined : wanted
   }
@@ -42,6 +50,8 @@ export function createStandingPolicy({ settings, environment, approvers }: Stand
   return {
     asked,
     of: (view) => {
+      const { broken } = declaredFleet(view)
+      if (broken !== undefined && kept !== undefined && isAsking()) return { gates: kept, message: brokenMessage }
       const question = asked(view)
       if (question === undefined || kept === undefined) return undefined
       const { token, count, trailer } = question
@@ -49,14 +59,30 @@ export function createStandingPolicy({ settings, environment, approvers }: Stand
       const message = `gitvirt.yaml changes what goes unattended, what may be deleted, or who approves. What held before holds until ${people} a commit with the trailer "${trailer}: ${token}".`
       return { gates: kept, message }
     },
-    approvals: (view) => (differs(view) === undefined ? loadPolicy(view).policy.approvals : kept?.approvals),
+    approvals: (view) => (isAsking() ? kept?.approvals : loadPolicy(view).policy.approvals),
+    paths: (view) => [
+      ...new Set([...readPaths(settings), ...fleetPaths(view), posix.join(root, 'gitvirt.yaml'), posix.join(root, 'gitvirt.yml')]),
+    ],
     accept: (view) => {
+      if (declaredFleet(view).broken !== undefined) return
+      const paths = JSON.stringify(fleetPaths(view))
+      if (settings.get(pathsSetting) !== paths) settings.put(pathsSetting, paths)
       const wanted = gatesOf(loadPolicy(view).policy)
       if (kept === undefined ? wanted.approvals === undefined : digestOf(wanted) === digestOf(kept)) return
       kept = wanted
       settings.put(gatesSetting, JSON.stringify(wanted))
     },
   }
+}
+
+const brokenMessage = 'gitvirt.yaml cannot be read. What held before holds until it can, and nobody can approve it as it is.'
+
+function fleetPaths(view: DesiredView): string[] {
+  return [...view.keysOf('Fleet')].toSorted().flatMap((key) => view.get(key)?.origin.path ?? [])
+}
+
+function readPaths(settings: Settings): string[] {
+  return JSON.parse(settings.get(pathsSetting) ?? '[]') as string[]
 }
 
 function readGates(settings: Settings): Gates | undefined {

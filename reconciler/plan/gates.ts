@@ -7,7 +7,7 @@ import { approvalDigest, type Draft } from './draft.ts'
 import { driftBlock } from './drift-gate.ts'
 import { leaseBlock, leaseInForce } from './leased.ts'
 import { suspensionBlocks, unheardBlock } from './obstacles.ts'
-import { isSigned, requireApprovals, signedFor, signedNote } from './signed-approvals.ts'
+import { isInTime, isSigned, requireApprovals, signedFor, signedNote } from './signed-approvals.ts'
 import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './prune-gate.ts'
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
@@ -109,7 +109,7 @@ function approvedDeletions(context: PlanContext, approvals: readonly Approval[])
   for (const one of approvals) {
     const { key, plan } = one
     if (key === undefined || plan === undefined || context.desired(key) !== undefined || context.isUnknown(key)) continue
-    if (isSigned(one) && context.policy.approvals === undefined) continue
+    if (isSigned(one) && !isInTime(context, one)) continue
     if (planDeletion(context, key).some((draft) => approvalDigest(draft) === plan)) keys.add(key)
   }
   return keys

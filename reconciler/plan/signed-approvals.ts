@@ -36,10 +36,16 @@ export function signingWith(trailer: string, environment: string | undefined, ch
 /** The approvals in Git for just this change; one for each signer. Empty where the Fleet has no word of approvals. */
 export function signedFor(context: PlanContext, draft: Draft, approvals: readonly Approval[]): SignedApproval[] {
   if (context.policy.approvals === undefined) return []
-  const signed = approvals.filter(isSigned).filter(({ key }) => key === draft.change.key)
+  const signed = approvals.filter(isSigned).filter((one) => one.key === draft.change.key && isInTime(context, one))
   if (signed.length === 0) return []
   const digest = approvalDigest(draft)
   return distinct(signed.filter(({ plan }) => plan === digest))
+}
+
+/** An approval in Git ends by itself, also while nobody can look at its commit again. */
+export function isInTime({ policy, input }: PlanContext, { made }: SignedApproval): boolean {
+  if (policy.approvals === undefined || made === undefined) return false
+  return Date.parse(made) + policy.approvals.validMilliseconds >= input.now.getTime()
 }
 
 export function isSigned(approval: Approval): approval is SignedApproval {

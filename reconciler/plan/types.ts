@@ -15,6 +15,8 @@ export type Approval = {
   /** The key that signed it, where it was given by a commit. */
   readonly signer?: { readonly name: string; readonly fingerprint: string }
   readonly commit?: string
+  /** When that commit was made; absent: nobody knows, and so it does not count. */
+  readonly made?: string
 }
 
 /** An approval that a signed commit carries; `plan` is `Change.approval`. */

@@ -10,6 +10,8 @@ export type SignedRecord = {
   readonly signer: { readonly name: string; readonly fingerprint: string }
   readonly commit: string
   readonly at: string
+  /** When the commit was made; absent while that cannot be told, so that it counts for nothing. */
+  readonly made?: string
 }
 
 /** Stands for every file, whatever else is known of it. No path of Git holds two slashes in a row. */
@@ -21,12 +23,16 @@ export type PendingRecord = { readonly commit: string; readonly token: string }
 export type ApprovalRecords = {
   signed(): SignedRecord[]
   give(record: SignedRecord): void
+  /** What a commit gave counts from its time on, or for nothing while it cannot be looked at. */
+  confirm(commit: string, made: string | undefined): void
   /** Drops what was given for this object. */
   drop(key: ObjectKey): void
   /** Takes back what a commit gave, and what it may still give. */
   revoke(commit: string): void
   pending(): PendingRecord[]
+  /** Does nothing for one that was settled before. */
   await(record: PendingRecord): void
+  /** It has named what it was given for, and never does so again. */
   settle(record: PendingRecord): void
   /** Notes who changed a file by a commit; the empty path stands for every file of which nothing else is known, `everyFile` for all. */
   wrote(path: string, commit: string, people: readonly string[]): void
@@ -39,11 +45,18 @@ export type ApprovalRecords = {
 
 export function approvalRecords(db: DatabaseSync): ApprovalRecords {
   const signed = db.prepare('SELECT * FROM signed_approvals ORDER BY key, at, fingerprint')
-  const give = db.prepare('INSERT OR REPLACE INTO signed_approvals (key, plan, fingerprint, name, commit_id, at) VALUES (?, ?, ?, ?, ?, ?)')
+  const give = db.prepare(
+    'INSERT OR REPLACE INTO signed_approvals (key, plan, fingerprint, name, commit_id, at, made_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  )
+  const confirm = db.prepare('UPDATE signed_approvals SET made_at = ? WHERE commit_id = ? AND made_at IS NOT ?')
   const drop = db.prepare('DELETE FROM signed_approvals WHERE key = ?')
   const revoked = ['signed_approvals', 'pending_approvals'].map((table) => db.prepare(`DELETE FROM ${table} WHERE commit_id = ?`))
   const pending = db.prepare('SELECT commit_id, token FROM pending_approvals ORDER BY commit_id, token')
-  const wait = db.prepare('INSERT OR IGNORE INTO pending_approvals (commit_id, token) VALUES (?, ?)')
+  const wait = db.prepare(
+    `INSERT OR IGNORE INTO pending_approvals (commit_id, token)
+     SELECT :commit, :token WHERE NOT EXISTS (SELECT 1 FROM used_approvals WHERE commit_id = :commit AND token = :token)`,
+  )
+  const use = db.prepare('INSERT OR IGNORE INTO used_approvals (commit_id, token) VALUES (?, ?)')
   const settle = db.prepare('DELETE FROM pending_approvals WHERE commit_id = ? AND token = ?')
   const wrote = db.prepare('INSERT OR REPLACE INTO change_writers (path, commit_id, people) VALUES (?, ?, ?)')
   const writers = db.prepare('SELECT people FROM change_writers WHERE path = ?')
@@ -58,13 +71,18 @@ export function approvalRecords(db: DatabaseSync): ApprovalRecords {
         signer: { name: String(row['name']), fingerprint: String(row['fingerprint']) },
         commit: String(row['commit_id']),
         at: String(row['at']),
+        ...(typeof row['made_at'] === 'string' ? { made: row['made_at'] } : {}),
       })),
-    give: ({ key, plan, signer, commit, at }) => void give.run(key, plan, signer.fingerprint, signer.name, commit, at),
+    give: ({ key, plan, signer, commit, at, made }) => void give.run(key, plan, signer.fingerprint, signer.name, commit, at, made ?? null),
+    confirm: (commit, made) => void confirm.run(made ?? null, commit, made ?? null),
     drop: (key) => void drop.run(key),
     revoke: (commit) => revoked.forEach((statement) => statement.run(commit)),
     pending: () => pending.all().map((row) => ({ commit: String(row['commit_id']), token: String(row['token']) })),
-    await: ({ commit, token }) => void wait.run(commit, token),
-    settle: ({ commit, token }) => void settle.run(commit, token),
+    await: ({ commit, token }) => void wait.run({ commit, token }),
+    settle: ({ commit, token }) => {
+      use.run(commit, token)
+      settle.run(commit, token)
+    },
     wrote: (path, commit, people) => void wrote.run(path, commit, JSON.stringify(people)),
     writers: (paths) => {
       const found = new Set<string>()

@@ -89,6 +89,12 @@ const migrations: readonly string[] = [
   CREATE INDEX past_states_by_key ON past_states (key, id);
   CREATE TABLE past_revisions (id INTEGER PRIMARY KEY, commit_id TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- When the commit was made; NULL until that was looked at, and the approval counts for nothing so long.
+  ALTER TABLE signed_approvals ADD COLUMN made_at TEXT;
+  -- Kept for good: one row for each word of a person, which must not count twice whatever becomes of the branch.
+  CREATE TABLE used_approvals (commit_id TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (commit_id, token)) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -1,5 +1,5 @@
 import { namesOf, writersOf } from './people.ts'
-import { readSignedCommit } from './signed-commit.ts'
+import { readAnyCommit } from './signed-commit.ts'
 import { findTrailers } from './trailers.ts'
 import type { RawCommit } from './trust.ts'
 import { verifySignature, type Keys, type Signer } from './verify-signature.ts'
@@ -39,7 +39,7 @@ export async function readApproval(raw: RawCommit, check: ApprovalCheck): Promis
   const { trailer, validMilliseconds, now, keys } = check
   // Most commits say nothing of the kind, and are not looked at any further.
   if (!Buffer.from(raw.bytes).toString('latin1').toLowerCase().includes(trailer.toLowerCase())) return undefined
-  const commit = readSignedCommit(raw.id, raw.bytes)
+  const commit = readAnyCommit(raw.id, raw.bytes)
   const { values, misplaced } = findTrailers(messageOf(commit.payload), trailer)
   const refuse = (why: string): RefusedApproval => ({ commit: raw.id, why })
   if (values.length === 0) {
@@ -48,7 +48,7 @@ export async function readApproval(raw: RawCommit, check: ApprovalCheck): Promis
   const tokens = values.filter((value) => /^[0-9a-f]{64}$/.test(value))
   if (tokens.length < values.length || tokens.length > mostTokens)
     return refuse(`its trailer "${trailer}" does not name a change by the 64 digits that the plan shows`)
-  if (commit.signature === undefined) return refuse('it is not signed')
+  if (commit.signature === undefined) return refuse(commit.unreadable ?? 'it is not signed')
   const signer = await verifySignature(commit, keys, now)
   if (signer === undefined) return refuse('no key of an approver that is good now made its signature, or it was altered since')
   const at = new Date(commit.committedAt * 1000)

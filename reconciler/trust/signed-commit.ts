@@ -21,22 +21,41 @@ const signatureHeaders: ReadonlySet<string> = new Set(['gpgsig', 'gpgsig-sha256'
  * @throws GitvirtError `InvalidCommit` where there is more than one signature: which of them others look at cannot be told
  */
 export function readSignedCommit(id: string, bytes: Uint8Array): SignedCommit {
+  const { commit, signatures } = takeApart(id, bytes)
+  if (signatures.length > 1) {
+    throw new GitvirtError({ code: 'InvalidCommit', message: `Commit ${id} carries more than one signature.`, action: 'Sign it once.' })
+  }
+  const [own] = signatures
+  return own === undefined ? commit : { ...commit, signature: { kind: kindOf(id, own), armored: `${own.trimEnd()}\n` } }
+}
+
+/** A commit of whatever signature; `unreadable` tells in words why it counts as unsigned though it carries one. */
+export type AnyCommit = SignedCommit & { readonly unreadable?: string }
+
+/** The same where a signature that cannot be read must stop nothing: such a commit counts as unsigned. */
+export function readAnyCommit(id: string, bytes: Uint8Array): AnyCommit {
+  const { commit, signatures } = takeApart(id, bytes)
+  const [own] = signatures
+  if (own === undefined) return commit
+  if (signatures.length > 1) return { ...commit, unreadable: 'it carries more than one signature' }
+  const kind = signatureKind(own)
+  if (kind === undefined) return { ...commit, unreadable: 'it is signed in a way that is not known here' }
+  return { ...commit, signature: { kind, armored: `${own.trimEnd()}\n` } }
+}
+
+function takeApart(id: string, bytes: Uint8Array): { readonly commit: SignedCommit; readonly signatures: readonly string[] } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const { headers, end } = readHeaders(buffer)
   const signed = headers.filter(({ name }) => signatureHeaders.has(name))
-  if (signed.length > 1) {
-    throw new GitvirtError({ code: 'InvalidCommit', message: `Commit ${id} carries more than one signature.`, action: 'Sign it once.' })
-  }
   const kept = headers.filter(({ name }) => !signatureHeaders.has(name)).map(({ raw }) => raw)
-  const signature = signed[0]
   const committer = headers.find(({ name }) => name === 'committer')?.value ?? ''
-  return {
+  const commit = {
     id,
     parents: headers.filter(({ name }) => name === 'parent').map(({ value }) => value),
     committedAt: Number(/> (\d{1,12}) [+-]\d{4}$/.exec(committer)?.[1] ?? 0),
     payload: Buffer.concat([...kept, buffer.subarray(end)]),
-    ...(signature === undefined ? {} : { signature: { kind: kindOf(id, signature.value), armored: `${signature.value.trimEnd()}\n` } }),
   }
+  return { commit, signatures: signed.map(({ value }) => value) }
 }
 
 type Header = { readonly name: string; readonly value: string; readonly raw: Buffer }

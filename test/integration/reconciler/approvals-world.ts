@@ -54,7 +54,8 @@ export type ApprovalWorld = {
   metrics(): Promise<string>
   /** Writes events' reasons and messages. */
   events(): Promise<string>
-  restart(): Promise<void>
+  /** What happens meanwhile is done between the end and the start. */
+  restart(meanwhile?: () => void): Promise<void>
   /** Commits as this person, signed where it has a key, and pushes to main or another branch. */
   commit(person: Person, files: Record<string, string | null>, branch?: string): string
   /** Commits are by this person from now on. */
@@ -155,8 +156,9 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
       })
     },
     events: async () => (await gitvirt('events')).stdout,
-    restart: async () => {
+    restart: async (meanwhile) => {
       await stop()
+      meanwhile?.()
       await start()
     },
     as,

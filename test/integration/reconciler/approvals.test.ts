@@ -126,6 +126,20 @@ test('a change of the limits in gitvirt.yaml holds only once approvers signed it
   })
 })
 
+test('who takes gitvirt.yaml away does not approve that alone', async (t) => {
+  const world = await openApprovalWorld(t, 'prune: {maxPercent: 5}\napprovals: {}')
+  const { author, approver } = world.people
+  const held = async (): Promise<string> => (await world.plan()).findings.find(({ code }) => code === 'PolicyHeld')?.message ?? ''
+  world.commit(author, { 'm0.yaml': null, 'gitvirt.yaml': null })
+  await until('the gates wait', async () => (await held()) !== '', soon)
+  const token = tokenOf(await held())
+  world.approve(author, token)
+  await untilEvent(world, /approval of gitvirt\.yaml in commit [0-9a-f]{12} does not count: author@example\.org made the change/)
+  assert.equal(machines(world), 10)
+  world.approve(approver, token)
+  await untilEvent(world, /PolicyApproved/)
+})
+
 function tokenOf(text: string): string {
   return /Gitvirt-Approve: ([0-9a-f]{64})/.exec(text)?.[1] ?? assert.fail('no token')
 }

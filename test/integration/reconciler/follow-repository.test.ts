@@ -47,7 +47,7 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
     queued: () => ({ plan: 0, status: 0 }),
     close: () => undefined,
   }
-  const standing = createStandingPolicy({ settings: store.settings, environment: 'default', approvers: false })
+  const standing = createStandingPolicy({ settings: store.settings, environment: 'default', root: '', approvers: false })
   const ledger = {
     planned: () => undefined,
     sending: () => undefined,

@@ -82,6 +82,16 @@ describe('the approval of a commit', () => {
     })
   }
 
+  it('is none of a commit whose signature cannot be read, which stops nothing', async (t) => {
+    const { fixture, judge } = open(t)
+    approve(fixture)
+    const [header = '', ...message] = fixture.git('cat-file', 'commit', 'HEAD').split('\n\n')
+    const kept = header.replace(/\ngpgsig [^]*$/, '')
+    const other = `${kept}\ngpgsig -----BEGIN SIGNED MESSAGE-----\n MIIB\n -----END SIGNED MESSAGE-----\n\n${message.join('\n\n')}\n`
+    fixture.git('reset', '-q', '--soft', fixture.input(other, 'hash-object', '-t', 'commit', '-w', '--stdin'))
+    assert.match(await judge(), /signed in a way that is not known here/)
+  })
+
   it('is none of a commit that was altered after it was signed', async (t) => {
     const { fixture, judge } = open(t)
     approve(fixture)

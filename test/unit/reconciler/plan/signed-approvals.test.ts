@@ -52,7 +52,7 @@ const reasons = (made: Plan): string[] => changeOf(made).blocked.map(({ reason }
 /** What a signer's commit gives for the machine's change, as it stands in a plan. */
 function signedBy(made: Plan, name: string, fingerprint = `SHA256:${name}`): Approval {
   const { key, approval = '' } = changeOf(made)
-  return { key, plan: approval, by: name, at: 'now', signer: { name, fingerprint }, commit: 'c'.repeat(40) }
+  return { key, plan: approval, by: name, at: 'now', signer: { name, fingerprint }, commit: 'c'.repeat(40), made: now.toISOString() }
 }
 
 const two: FleetSpec = { approvals: { rules: [{ from: 'restart', count: 2 }] } }
@@ -94,6 +94,16 @@ describe('approvals in Git', () => {
     const approvals = [signedBy(made, 'approver@example.org'), signedBy(made, 'second@example.org')]
     const other = [volume('root'), machine('vm', { labels, guest: memory('8Gi') })]
     assert.deepEqual(reasons(planOf({ spec: two, wanted: other, approvals })), ['ApprovalRequired'])
+  })
+
+  it('end by themselves when their time is over, and count for nothing while their commit is not looked at', () => {
+    const spec: FleetSpec = { approvals: { validFor: '1h', rules: [{ from: 'restart', count: 1 }] } }
+    const one = signedBy(planOf({ spec }), 'approver@example.org')
+    const madeAgo = (milliseconds: number): Approval => ({ ...one, made: new Date(now.getTime() - milliseconds).toISOString() })
+    assert.deepEqual(reasons(planOf({ spec, approvals: [madeAgo(3_600_000)] })), [])
+    assert.deepEqual(reasons(planOf({ spec, approvals: [madeAgo(3_600_001)] })), ['ApprovalRequired'])
+    const { made: _, ...unknown } = one
+    assert.deepEqual(reasons(planOf({ spec, approvals: [unknown] })), ['ApprovalRequired'])
   })
 
   it('are not replaced by the word of somebody at the API, who can open the other gates only', () => {

@@ -199,3 +199,14 @@ test('keeps what plans found settled for the same version of the code only', (t)
   t.after(() => store.close())
   assert.equal(store.settled.get('VirtualMachine/default/a'), undefined)
 })
+
+test('awaits no approval in Git again that has named its change', (t) => {
+  const store = openStore(folder(t))
+  const one = { commit: 'c'.repeat(40), token: 'a'.repeat(64) }
+  store.gitApprovals.await(one)
+  assert.deepEqual(store.gitApprovals.pending(), [one])
+  store.gitApprovals.settle(one)
+  store.gitApprovals.await(one)
+  assert.deepEqual(store.gitApprovals.pending(), [])
+  store.close()
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { assert as holds, property, uint8Array } from 'fast-check'
-import { readSignedCommit } from '../../../../reconciler/trust/signed-commit.ts'
+import { readAnyCommit, readSignedCommit } from '../../../../reconciler/trust/signed-commit.ts'
 
 const head = `tree ${'a'.repeat(40)}\nparent ${'b'.repeat(40)}\nauthor Ada <ada@example.org> 1700000000 +0000\ncommitter Ada <ada@example.org> 1700000001 +0100\n`
 const armor = ['-----BEGIN SSH SIGNATURE-----', 'U1NIU0lH', '-----END SSH SIGNATURE-----']
@@ -26,6 +26,15 @@ describe('a signed commit', () => {
   it('is refused with two signatures, and with one of an unknown kind', () => {
     assert.throws(() => read(`${head}${header}${header}\nSubject\n`), { code: 'InvalidCommit' })
     assert.throws(() => read(`${head}gpgsig -----BEGIN SIGNED MESSAGE-----\n abc\n\nSubject\n`), { code: 'UntrustedCommit' })
+  })
+
+  it('counts as unsigned where that must stop nothing, with the reason', () => {
+    const any = (text: string): ReturnType<typeof readAnyCommit> => readAnyCommit('c'.repeat(40), Buffer.from(text))
+    const twice = any(`${head}${header}${header}\nSubject\n`)
+    assert.deepEqual([twice.signature, twice.unreadable], [undefined, 'it carries more than one signature'])
+    const unknown = any(`${head}gpgsig -----BEGIN SIGNED MESSAGE-----\n abc\n\nSubject\n`)
+    assert.deepEqual([unknown.signature, unknown.unreadable], [undefined, 'it is signed in a way that is not known here'])
+    assert.deepEqual(any(`${head}${header}\nSubject\n`), read(`${head}${header}\nSubject\n`))
   })
 
   it('keeps every byte that is not the signature, whatever stands in it', () => {
