@@ -23,7 +23,7 @@ suite('manual changes under a lease', () => {
   const change = async () => (await fleet.plan()).changes.find((one) => one.key === key)
 
   before(async () => {
-    demo = await startDemo({ name: 'lease' })
+    demo = await startDemo({ name: 'lease', push: true })
     fleet = fleetClient(demo)
     gitvirt = await demo.startGitvirt()
     await fleet.push('Add a guest, its disk and a bridge')
