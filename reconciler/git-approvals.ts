@@ -9,6 +9,7 @@ import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import { everything } from './suspender.ts'
 import { preview } from './plan/preview.ts'
+import { distinct } from './plan/signed-approvals.ts'
 import type { ApprovalPolicy } from './plan/resolve/policy.ts'
 import type { Source } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
@@ -251,7 +252,7 @@ class Round {
     if (view === undefined || asked === undefined) return false
     const given = store.gitApprovals.pending().filter(({ token }) => token === asked.token)
     const makers = new Set(store.gitApprovals.writers(standing.paths(view)))
-    const signers = new Set<string>()
+    const counted: CommitApproval[] = []
     for (const { commit } of given) {
       const [raw] = await source.commits(undefined, commit)
       const approval = raw === undefined ? undefined : await this.#judge(raw)
@@ -261,9 +262,9 @@ class Round {
           'ApprovalIgnored',
           `The approval of gitvirt.yaml in commit ${shortCommit(commit)} does not count: ${approval.signer.name} made the change.`,
         )
-      else signers.add(approval.signer.fingerprint)
+      else counted.push(approval)
     }
-    if (signers.size < asked.count) {
+    if (!standing.met(counted)) {
       if (isNew) this.#tell('PolicyHeld', standing.of(view)?.message ?? '')
       return false
     }
@@ -271,7 +272,7 @@ class Round {
       standing.accept(view)
       for (const one of given) store.gitApprovals.settle(one)
     })
-    this.#tell('PolicyApproved', `The limits and approvals of gitvirt.yaml hold now: ${signers.size} approved them.`, 'Normal')
+    this.#tell('PolicyApproved', `The limits and approvals of gitvirt.yaml hold now: ${distinct(counted).length} approved them.`, 'Normal')
     return true
   }
 
