@@ -88,6 +88,7 @@ function forgetDone({ loop, store, observed, standing }: GitApprovalPorts): void
   if (view === undefined || plan === undefined) return
   const waiting = new Set(plan.changes.flatMap((change) => [...pathsOfChange(change, view, observed)]))
   if (standing.of(view) !== undefined || [...view.keysOf('Fleet')].length > 1) for (const path of standing.paths(view)) waiting.add(path)
+  for (const path of doubtful(view, observed)) waiting.add(path)
   for (const path of written) {
     const asked = path === '' || path === everyFile ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
     if (!asked) records.forgetWriters(path)
@@ -160,6 +161,23 @@ type RoundPorts = GitApprovalPorts & {
   readonly policy: ApprovalPolicy
   readonly head: string
   readonly before: DesiredView | undefined
+}
+
+/** Files of a fault, and those by which its objects were applied: while a fault hides a change, who made it is not forgotten. */
+function doubtful(view: DesiredView, observed: ObservedView): Set<string> {
+  const paths = new Set<string>()
+  for (const { severity, path, object, refersTo } of view.errors()) {
+    if (severity !== 'error') continue
+    paths.add(path)
+    for (const key of [object, refersTo]) {
+      if (key === undefined) continue
+      for (const sighting of observed.get(key)) {
+        const from = sighting.object.applied?.origin.path
+        if (from !== undefined) paths.add(from)
+      }
+    }
+  }
+  return paths
 }
 
 type NewCommits = {
