@@ -101,5 +101,8 @@ function readPaths(settings: Settings): string[] {
 
 function readGates(settings: Settings): Gates | undefined {
   const text = settings.get(gatesSetting)
-  return text === undefined ? undefined : (JSON.parse(text) as Gates)
+  // Gates that were kept before drift was one of them are those of a Fleet without a word of it.
+  return text === undefined
+    ? undefined
+    : { drift: { mode: 'correct', rules: [] }, ...(JSON.parse(text) as Omit<Gates, 'drift'> & Partial<Gates>) }
 }

@@ -59,4 +59,11 @@ describe('the gates that hold', () => {
     const message = standing.of(desiredView([fleet({})]))?.message ?? ''
     assert.match(message, /2 approvers sign .*; among them must be 1 of third@example\.org\.$/)
   })
+
+  it('are those of drift as well', () => {
+    const standing = open({ ...keptSpec, drift: { mode: 'detect' } })
+    const corrected = desiredView([fleet({ ...keptSpec, drift: { mode: 'correct' } })])
+    assert.notEqual(standing.asked(corrected), undefined)
+    assert.equal(standing.of(corrected)?.gates.drift.mode, 'detect')
+  })
 })
