@@ -9,6 +9,7 @@ import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import { everything } from './suspender.ts'
 import { preview } from './plan/preview.ts'
+import { distinct } from './plan/signed-approvals.ts'
 import type { ApprovalPolicy } from './plan/resolve/policy.ts'
 import type { Source } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
@@ -87,6 +88,7 @@ function forgetDone({ loop, store, observed, standing }: GitApprovalPorts): void
   if (view === undefined || plan === undefined) return
   const waiting = new Set(plan.changes.flatMap((change) => [...pathsOfChange(change, view, observed)]))
   if (standing.of(view) !== undefined || [...view.keysOf('Fleet')].length > 1) for (const path of standing.paths(view)) waiting.add(path)
+  for (const path of doubtful(view, observed)) waiting.add(path)
   for (const path of written) {
     const asked = path === '' || path === everyFile ? waiting.size > 0 : waiting.has(path) || view.isUnknownPath(path)
     if (!asked) records.forgetWriters(path)
@@ -159,6 +161,23 @@ type RoundPorts = GitApprovalPorts & {
   readonly policy: ApprovalPolicy
   readonly head: string
   readonly before: DesiredView | undefined
+}
+
+/** Files of a fault, and those by which its objects were applied: while a fault hides a change, who made it is not forgotten. */
+function doubtful(view: DesiredView, observed: ObservedView): Set<string> {
+  const paths = new Set<string>()
+  for (const { severity, path, object, refersTo } of view.errors()) {
+    if (severity !== 'error') continue
+    paths.add(path)
+    for (const key of [object, refersTo]) {
+      if (key === undefined) continue
+      for (const sighting of observed.get(key)) {
+        const from = sighting.object.applied?.origin.path
+        if (from !== undefined) paths.add(from)
+      }
+    }
+  }
+  return paths
 }
 
 type NewCommits = {
@@ -251,7 +270,7 @@ class Round {
     if (view === undefined || asked === undefined) return false
     const given = store.gitApprovals.pending().filter(({ token }) => token === asked.token)
     const makers = new Set(store.gitApprovals.writers(standing.paths(view)))
-    const signers = new Set<string>()
+    const counted: CommitApproval[] = []
     for (const { commit } of given) {
       const [raw] = await source.commits(undefined, commit)
       const approval = raw === undefined ? undefined : await this.#judge(raw)
@@ -261,9 +280,9 @@ class Round {
           'ApprovalIgnored',
           `The approval of gitvirt.yaml in commit ${shortCommit(commit)} does not count: ${approval.signer.name} made the change.`,
         )
-      else signers.add(approval.signer.fingerprint)
+      else counted.push(approval)
     }
-    if (signers.size < asked.count) {
+    if (!standing.met(counted)) {
       if (isNew) this.#tell('PolicyHeld', standing.of(view)?.message ?? '')
       return false
     }
@@ -271,7 +290,7 @@ class Round {
       standing.accept(view)
       for (const one of given) store.gitApprovals.settle(one)
     })
-    this.#tell('PolicyApproved', `The limits and approvals of gitvirt.yaml hold now: ${signers.size} approved them.`, 'Normal')
+    this.#tell('PolicyApproved', `The limits and approvals of gitvirt.yaml hold now: ${distinct(counted).length} approved them.`, 'Normal')
     return true
   }
 

@@ -1,9 +1,9 @@
 import { posix } from 'node:path'
 import type { DesiredView } from './desired/types.ts'
 import { digestOf } from './lib/digest.ts'
-import { declaredFleet, gatesOf, loadPolicy, type ApprovalPolicy, type Gates } from './plan/resolve/policy.ts'
-import { approvalToken } from './plan/signed-approvals.ts'
-import type { StandingGates } from './plan/types.ts'
+import { declaredFleet, gatesOf, loadPolicy, type ApprovalPolicy, type ApprovalRule, type Gates } from './plan/resolve/policy.ts'
+import { approvalToken, counts, distinct } from './plan/signed-approvals.ts'
+import type { SignedApproval, StandingGates } from './plan/types.ts'
 import type { Settings } from './store/store.ts'
 
 /** Keeps the limits and approvals of the Fleet that were in force before somebody changed them, until approvers sign the change. */
@@ -14,6 +14,8 @@ export type StandingPolicy = {
   approvals(view: DesiredView): ApprovalPolicy | undefined
   /** What approvers sign for the gates of a revision to hold, and how many of them must; undefined where they hold already. */
   asked(view: DesiredView): { readonly token: string; readonly count: number; readonly trailer: string } | undefined
+  /** True where those who signed are enough for every rule that holds: as many of its own signers as it says, and one in any case. */
+  met(approvals: readonly Pick<SignedApproval, 'signer'>[]): boolean
   /** Files whose writers are the makers of a change of the gates: where the Fleet was when its gates came to hold, and where it is now. */
   paths(view: DesiredView): readonly string[]
   /** From now on the gates of this revision hold; those of a Fleet that cannot be read never do. */
@@ -56,10 +58,14 @@ export function createStandingPolicy({ settings, environment, root, approvers }:
       if (question === undefined || kept === undefined) return undefined
       const { token, count, trailer } = question
       const people = count === 1 ? 'an approver signs' : `${count} approvers sign`
-      const message = `gitvirt.yaml changes what goes unattended, what may be deleted, or who approves. What held before holds until ${people} a commit with the trailer "${trailer}: ${token}".`
+      const message = `gitvirt.yaml changes what goes unattended, what may be deleted, or who approves. What held before holds until ${people} a commit with the trailer "${trailer}: ${token}"${ofRules(kept)}.`
       return { gates: kept, message }
     },
     approvals: (view) => (isAsking() ? kept?.approvals : loadPolicy(view).policy.approvals),
+    met: (given) => {
+      const rules: readonly Pick<ApprovalRule, 'count' | 'signers'>[] = [{ count: 1 }, ...(kept?.approvals?.rules ?? [])]
+      return rules.every((rule) => distinct(given.filter((one) => counts(rule, one))).length >= rule.count)
+    },
     paths: (view) => [
       ...new Set([...readPaths(settings), ...fleetPaths(view), posix.join(root, 'gitvirt.yaml'), posix.join(root, 'gitvirt.yml')]),
     ],
@@ -75,6 +81,14 @@ export function createStandingPolicy({ settings, environment, root, approvers }:
   }
 }
 
+/** Who they must be, where the rules that hold name them. */
+function ofRules({ approvals }: Gates): string {
+  const named = (approvals?.rules ?? []).flatMap(({ count, signers }) =>
+    signers === undefined ? [] : [`${count} of ${signers.join(', ')}`],
+  )
+  return named.length === 0 ? '' : `; among them must be ${[...new Set(named)].join(', and ')}`
+}
+
 const brokenMessage = 'gitvirt.yaml cannot be read. What held before holds until it can, and nobody can approve it as it is.'
 
 function fleetPaths(view: DesiredView): string[] {
@@ -87,5 +101,8 @@ function readPaths(settings: Settings): string[] {
 
 function readGates(settings: Settings): Gates | undefined {
   const text = settings.get(gatesSetting)
-  return text === undefined ? undefined : (JSON.parse(text) as Gates)
+  // Gates that were kept before drift was one of them are those of a Fleet without a word of it.
+  return text === undefined
+    ? undefined
+    : { drift: { mode: 'correct', rules: [] }, ...(JSON.parse(text) as Omit<Gates, 'drift'> & Partial<Gates>) }
 }

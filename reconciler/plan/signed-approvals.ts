@@ -53,7 +53,7 @@ export function isSigned(approval: Approval): approval is SignedApproval {
 }
 
 /** One key under two names, and one name with two keys, are one signer. */
-function distinct(approvals: readonly SignedApproval[]): SignedApproval[] {
+export function distinct<T extends Pick<SignedApproval, 'signer'>>(approvals: readonly T[]): T[] {
   const seen = new Set<string>()
   return approvals.filter(({ signer: { name, fingerprint } }) => {
     if (seen.has(name) || seen.has(fingerprint)) return false
@@ -90,7 +90,7 @@ function speaksOf(context: PlanContext, draft: Draft, { matchLabels }: ApprovalR
   return [draft.labels, ...before].some((labels) => wanted.every(([name, value]) => labels[name] === value))
 }
 
-function counts({ signers }: ApprovalRule, { signer }: SignedApproval): boolean {
+export function counts({ signers }: Pick<ApprovalRule, 'signers'>, { signer }: Pick<SignedApproval, 'signer'>): boolean {
   return signers === undefined || signers.includes(signer.name) || signers.includes(signer.fingerprint)
 }
 

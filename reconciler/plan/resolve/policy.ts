@@ -73,10 +73,10 @@ export type ResolvedPolicy = {
 }
 
 /** What decides whether a change waits for a person: of these a change must itself be approved, where approvals are asked for. */
-export type Gates = Pick<ResolvedPolicy, 'unattended' | 'rules' | 'prune' | 'approvals'>
+export type Gates = Pick<ResolvedPolicy, 'unattended' | 'rules' | 'prune' | 'drift' | 'approvals'>
 
-export function gatesOf({ unattended, rules, prune, approvals }: ResolvedPolicy): Gates {
-  return { unattended, rules, prune, ...(approvals === undefined ? {} : { approvals }) }
+export function gatesOf({ unattended, rules, prune, drift, approvals }: ResolvedPolicy): Gates {
+  return { unattended, rules, prune, drift, ...(approvals === undefined ? {} : { approvals }) }
 }
 
 /** A policy and its seal. */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../../lab/wait.ts'
-import { fleet, openApprovalWorld, type ApprovalWorld } from './approvals-world.ts'
+import { fleet, openApprovalWorld, pair, type ApprovalWorld } from './approvals-world.ts'
 
 const gone = { 'm0.yaml': null, 'm1.yaml': null, 'm2.yaml': null }
 const soon = { everyMs: 50, seconds: 30 }
@@ -91,4 +91,20 @@ test('an approval is not used again when the branch goes back to its commit', as
   await until('it is seen', async () => (await world.plan()).revision === fixture.head(), soon)
   assert.equal((await world.plan()).signing?.changes, 6)
   assert.equal(machines(world), 10)
+})
+
+test('a fault that hides a change for a while lets nobody approve the own change', async (t) => {
+  const world = await openApprovalWorld(t, 'disruption: {unattended: none}\napprovals: {}')
+  const { author } = world.people
+  const seen = async (): Promise<void> => {
+    await until('it is seen', async () => (await world.plan()).revision === world.fixture.head(), soon)
+  }
+  world.commit(author, { 'm0.yaml': pair('m0').replace('64Mi', '128Mi'), 'dup.yaml': pair('m0') })
+  await seen()
+  world.commit(author, { 'readme.txt': 'x' })
+  await seen()
+  world.commit({ email: 'operator@example.org' }, { 'dup.yaml': null })
+  const token = await until('a token', async () => (await world.plan()).signing?.token, soon)
+  world.approve(author, token)
+  await untilEvent(world, /does not count: author@example\.org made the change/)
 })

@@ -43,4 +43,27 @@ describe('the gates that hold', () => {
     assert.ok(standing.paths(none).includes(own.origin.path))
     assert.ok(standing.paths(none).includes('envs/prod/gitvirt.yaml'))
   })
+
+  it('change only by as many different people as every rule wants of its own signers', () => {
+    const rules: NonNullable<FleetSpec['approvals']>['rules'] = [
+      { count: 2 },
+      { matchLabels: { tier: 'db' }, count: 1, signers: ['third@example.org'] },
+    ]
+    const standing = open({ approvals: { rules } })
+    const by = (name: string, fingerprint = name): { signer: { name: string; fingerprint: string } } => ({ signer: { name, fingerprint } })
+    assert.equal(standing.met([]), false)
+    assert.equal(standing.met([by('third@example.org'), by('third@example.org', 'another key')]), false)
+    assert.equal(standing.met([by('first@example.org'), by('second@example.org')]), false)
+    assert.equal(standing.met([by('first@example.org'), by('third@example.org')]), true)
+    assert.equal(open().met([]), false)
+    const message = standing.of(desiredView([fleet({})]))?.message ?? ''
+    assert.match(message, /2 approvers sign .*; among them must be 1 of third@example\.org\.$/)
+  })
+
+  it('are those of drift as well', () => {
+    const standing = open({ ...keptSpec, drift: { mode: 'detect' } })
+    const corrected = desiredView([fleet({ ...keptSpec, drift: { mode: 'correct' } })])
+    assert.notEqual(standing.asked(corrected), undefined)
+    assert.equal(standing.of(corrected)?.gates.drift.mode, 'detect')
+  })
 })
