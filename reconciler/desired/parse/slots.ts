@@ -103,6 +103,8 @@ class SlotFinder {
     const [start, end] = [event.valueStart - (this.#starts[line] ?? 0), event.valueEnd - (this.#starts[line] ?? 0)]
     if (end > text.length || !endsLine.test(text.slice(end))) return
     const kind = kindOf(event)
+    // Whether a document holds a null stays what it was.
+    if (kind === 'plain' && resolvePlain(text.slice(start, end)) === null) return
     if (kind !== undefined) this.#put(line, { kind, target, before: text.slice(0, start), behind: text.slice(end) })
   }
 

@@ -165,6 +165,12 @@ describe('texts of one pattern', () => {
     )
   })
 
+  it('hold a null where one of them does, and only there', () => {
+    const limits = freshLimits()
+    for (const text of ['a: null\nb: 1\n', 'a: x\nb: 1\n', 'a: x\nb: 2\n', 'a: null\nb: 3\n'])
+      deepEqual(told(parseManifest(bytesOf(text), limits)), told(parseManifest(bytesOf(text), freshLimits())))
+  })
+
   it('are judged as each is by itself', () => {
     const manifest = readFileSync(join(import.meta.dirname, '../../../../../examples/quickstart/vms/demo.yaml'), 'utf8')
     const places = [...manifest.matchAll(/(?<=: )[A-Za-z0-9][^\s]*$/gm)].map(({ index, 0: value }) => ({ index, value }))
