@@ -5,6 +5,7 @@ import { rootOf } from './lib/folders-above.ts'
 import type { ObservedView } from './observed/types.ts'
 import { approvalToken } from './plan/signed-approvals.ts'
 import type { CommitApproval } from './trust/approval.ts'
+import { isMaker } from './trust/people.ts'
 
 /** Which changes each token that people may have read names: all of a set that wait, and each of them by itself. */
 export function namedChanges(environment: string, sets: readonly (readonly Change[])[]): ReadonlyMap<string, readonly Change[]> {
@@ -38,7 +39,7 @@ export function whyOwn(
   const foreign = [...paths].find((path) => rootOf(path) !== '')
   if (foreign !== undefined) return `who wrote ${foreign}, in another source of the environment, is not known`
   const makers = new Set(writers(paths))
-  return people.some((one) => makers.has(one)) ? `${signer.name} made the change` : undefined
+  return isMaker(people, makers) ? `${signer.name} made the change` : undefined
 }
 
 /** Changes whose approval does not count, by the reason. */

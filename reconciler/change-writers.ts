@@ -4,7 +4,7 @@ import { errorCode } from './lib/errors.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { Source } from './source/types.ts'
 import { everyFile } from './store/approval-records.ts'
-import { namesOf, writersOf } from './trust/people.ts'
+import { anybody, namesOf, writersOf } from './trust/people.ts'
 import { readAnyCommit, type SignedCommit } from './trust/signed-commit.ts'
 import type { RawCommit } from './trust/trust.ts'
 import { verifySignature, type Keys } from './trust/verify-signature.ts'
@@ -19,7 +19,7 @@ export type WritersOf = {
   readonly rendered: boolean
 }
 
-/** Signatures that are looked at for one revision; each takes two programs. */
+/** Signatures that are looked at for one revision, as each takes two programs. Who signed beyond may be anybody, so that nobody approves. */
 const mostSignatures = 500
 
 /**
@@ -34,9 +34,11 @@ export async function writersOfCommits(commits: readonly RawCommit[], { source, 
     const commit = readAnyCommit(raw.id, raw.bytes)
     const paths = rendered ? await anyOf(commit, source) : await pathsOf(commit, source)
     if (paths.length === 0) continue
-    const signer = commit.signature === undefined || looked >= mostSignatures ? undefined : await verifySignature(commit, keys)
-    if (commit.signature !== undefined) looked += 1
-    written.push({ commit: raw.id, people: [...writersOf(commit), ...(signer === undefined ? [] : namesOf(signer))], paths })
+    const isSigned = commit.signature !== undefined
+    const signer = isSigned && looked < mostSignatures ? await verifySignature(commit, keys) : undefined
+    const unseen = isSigned && looked >= mostSignatures ? [anybody] : []
+    if (isSigned) looked += 1
+    written.push({ commit: raw.id, people: [...writersOf(commit), ...(signer === undefined ? unseen : namesOf(signer))], paths })
   }
   return written
 }

@@ -17,7 +17,7 @@ import type { Status } from './status/status.ts'
 import { everyFile, type PendingRecord } from './store/approval-records.ts'
 import type { Store } from './store/store.ts'
 import { isRefused, readApproval, type CommitApproval } from './trust/approval.ts'
-import { writersOf } from './trust/people.ts'
+import { isMaker, writersOf } from './trust/people.ts'
 import { readAnyCommit } from './trust/signed-commit.ts'
 import type { RawCommit } from './trust/trust.ts'
 import type { Keys } from './trust/verify-signature.ts'
@@ -275,7 +275,7 @@ class Round {
       const [raw] = await source.commits(undefined, commit)
       const approval = raw === undefined ? undefined : await this.#judge(raw)
       if (approval === undefined) continue
-      if (!policy.ownChanges && approval.people.some((one) => makers.has(one)))
+      if (!policy.ownChanges && isMaker(approval.people, makers))
         this.#tell(
           'ApprovalIgnored',
           `The approval of gitvirt.yaml in commit ${shortCommit(commit)} does not count: ${approval.signer.name} made the change.`,

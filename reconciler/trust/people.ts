@@ -14,3 +14,11 @@ export function namesOf({ name, fingerprint }: Signer): string[] {
   const email = /<([^>]+)>/.exec(name)?.[1] ?? name
   return [fingerprint, name, email.trim().toLowerCase()].filter((one) => one !== '')
 }
+
+/** Stands for whoever signed a commit whose signature was not looked at. */
+export const anybody = '*'
+
+/** True where one of these names is among the makers, or where a maker may be anybody. */
+export function isMaker(people: readonly string[], makers: ReadonlySet<string>): boolean {
+  return makers.has(anybody) || people.some((one) => makers.has(one))
+}
