@@ -1,11 +1,11 @@
 import { GitvirtError } from '../lib/errors.ts'
 import { judgeAnyEntry, refuseSize } from './entry-rules.ts'
 import type { WalkContext } from './listing.ts'
-import { parseTree, type TreeEntry } from './tree.ts'
+import { mayHold, parseTree, type TreeEntry } from './tree.ts'
 import type { FileTree, Source, TreeNode } from './types.ts'
 
 /** Entries of one folder by name. */
-type Folder = ReadonlyMap<string, TreeEntry>
+type Folder = (name: string) => TreeEntry | undefined
 
 /**
  * Looks files up by path from one tree down. A folder is read when a path first leads into it.
@@ -30,8 +30,13 @@ async function* readWhole(read: Source['read'], ids: readonly string[]): ReturnT
 }
 
 async function readFolder({ trees }: WalkContext, id: string): Promise<Folder> {
-  const entries = parseTree(await trees.read(id), id.length / 2)
-  return new Map(entries.map((entry) => [entry.name.toString('utf8'), entry]))
+  const tree = await trees.read(id)
+  let entries: ReadonlyMap<string, TreeEntry> | undefined
+  return (name) => {
+    if (entries === undefined && !mayHold(tree, name)) return undefined
+    entries ??= new Map(parseTree(tree, id.length / 2).map((entry) => [entry.name.toString('utf8'), entry]))
+    return entries.get(name)
+  }
 }
 
 type Look = { readonly context: WalkContext; readonly open: (id: string) => Promise<Folder>; readonly root: string }
@@ -41,7 +46,7 @@ async function look({ context, open, root }: Look, path: string): Promise<TreeNo
   let parent = ''
   for (const part of path === '' ? [] : path.split('/')) {
     if (node.kind !== 'folder') return node.kind === 'refused' ? node : undefined
-    const entry: TreeEntry | undefined = (await open(node.id)).get(part)
+    const entry: TreeEntry | undefined = (await open(node.id))(part)
     if (entry === undefined) return undefined
     node = await nodeOf(context, parent, entry)
     parent = parent === '' ? part : `${parent}/${part}`

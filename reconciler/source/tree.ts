@@ -24,6 +24,31 @@ export function parseTree(tree: Buffer, idBytes: number): TreeEntry[] {
 }
 
 /**
+ * False where no entry has this name. Searches bytes, so that asking a folder of a hundred thousand files for a file that it lacks
+ * costs no reading of its entries. True is no proof: the bytes of an id may look like a name.
+ */
+export function mayHold(tree: Buffer, name: string): boolean {
+  return tree.includes(` ${name}\0`)
+}
+
+/**
+ * The entry of a name; undefined where there is none. Only entries that end like it are read.
+ * @throws GitvirtError `InvalidTree`
+ */
+export function findEntry(tree: Buffer, name: string, idBytes: number): TreeEntry | undefined {
+  if (!mayHold(tree, name)) return undefined
+  const wanted = Buffer.from(name)
+  for (let at = 0, end = 0; at < tree.length; at = end) {
+    end = entryEnd(tree, at, idBytes)
+    const nul = end - idBytes - 1
+    if (nul - wanted.length <= at || wanted.compare(tree, nul - wanted.length, nul) !== 0) continue
+    const entry = readEntry(tree, { at, end, idBytes })
+    if (entry.name.equals(wanted)) return entry
+  }
+  return undefined
+}
+
+/**
  * The entries that differ. Equal stretches at the start and at the end are passed over as bytes,
  * so that one changed entry among a hundred thousand costs little more than comparing memory.
  * @throws GitvirtError `InvalidTree`

@@ -1,6 +1,6 @@
 import { GitvirtError } from '../lib/errors.ts'
 import type { ObjectReader } from './engine.ts'
-import { parseTree } from './tree.ts'
+import { findEntry } from './tree.ts'
 
 const maxTreeBytes = 2 ** 26
 const cacheBytes = 2 ** 25
@@ -36,8 +36,7 @@ export class TreeReader {
   async folder(root: string, path: string): Promise<string | undefined> {
     let id = root
     for (const part of path === '' ? [] : path.split('/')) {
-      const name = Buffer.from(part)
-      const entry = parseTree(await this.read(id), id.length / 2).find((candidate) => candidate.name.equals(name))
+      const entry = findEntry(await this.read(id), part, id.length / 2)
       if (entry === undefined || !entry.isTree) return undefined
       id = entry.id
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import * as fc from 'fast-check'
-import { diffTrees, parseTree } from '../../../../reconciler/source/tree.ts'
+import { diffTrees, findEntry, mayHold, parseTree } from '../../../../reconciler/source/tree.ts'
 
 type Entry = { readonly name: string; readonly tree: boolean; readonly id: number }
 
@@ -29,6 +29,22 @@ it('reads back every entry of a tree', () => {
       const parsed = parseTree(build(list), 20).map(line).sort()
       assert.deepEqual(parsed, list.map((entry) => `${mode(entry)} ${entry.name} ${Buffer.alloc(20, entry.id).toString('hex')}`).sort())
     }),
+  )
+})
+
+it('finds an entry by its name, whatever other names and ids look like', () => {
+  const name = fc.stringMatching(/^[ab ]{1,3}$/)
+  const id = fc.array(fc.constantFrom(0, 0x20, 0x61, 0x62), { minLength: 20, maxLength: 20 })
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.record({ name, id }), { selector: (entry) => entry.name, maxLength: 6 }), name, (list, wanted) => {
+      const sorted = list.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      const tree = Buffer.concat(sorted.map((entry) => Buffer.concat([Buffer.from(`100644 ${entry.name}\0`), Buffer.from(entry.id)])))
+      const expected = list.find((entry) => entry.name === wanted)
+      const found = findEntry(tree, wanted, 20)
+      assert.equal(found?.id, expected === undefined ? undefined : Buffer.from(expected.id).toString('hex'))
+      assert.ok(expected === undefined || mayHold(tree, wanted))
+    }),
+    { numRuns: 1000 },
   )
 })
 
