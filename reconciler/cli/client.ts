@@ -1,4 +1,4 @@
-import { request, type RequestOptions } from 'node:https'
+import type { RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import { GitvirtError } from '../lib/errors.ts'
@@ -58,6 +58,8 @@ async function send(url: URL, tls: RequestOptions, call: CallOptions): Promise<I
       ? {}
       : { 'content-type': call.contentType ?? 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
   }
+  // Not loaded by commands that ask no server.
+  const { request } = await import('node:https')
   return await new Promise((resolve, reject) => {
     const outgoing = request(
       url,

@@ -3,26 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { describeError } from '../lib/errors.ts'
 import { cleanLines } from '../plan/text/value.ts'
 import { ownVersion } from '../lib/version.ts'
-import { auditCommands } from './commands/audit.ts'
-import { blameCommand } from './commands/blame.ts'
-import { completionCommand } from './commands/completion.ts'
-import { consoleCommand, vncCommand } from './commands/console.ts'
-import { controlCommands } from './commands/control.ts'
-import { daemonCommands } from './commands/daemon.ts'
-import { describeCommand, eventsCommand } from './commands/describe.ts'
-import { diffCommand } from './commands/diff.ts'
-import { getCommand } from './commands/get.ts'
-import { historyCommand } from './commands/history.ts'
-import { kubeconfigCommand } from './commands/kubeconfig.ts'
-import { leaseCommands } from './commands/lease.ts'
-import { logCommand } from './commands/log.ts'
-import { notifyCommands } from './commands/notify.ts'
-import { planCommand } from './commands/plan.ts'
-import { powerCommands } from './commands/power.ts'
-import { promoteCommand } from './commands/promote.ts'
-import { rollbackCommand } from './commands/rollback.ts'
-import { validateCommand } from './commands/validate.ts'
-import { versionCommand } from './commands/version.ts'
+import { commandsFor } from './command-table.ts'
 import { errorExitCode, exitCodes } from './context.ts'
 
 const epilogue = `
@@ -47,8 +28,11 @@ Environment:
   LIBVIRT_DEFAULT_URI libvirt connection of the agent (default: qemu:///system)
   NO_COLOR            no colours`
 
-/** The whole command tree. */
-export function createProgram(): Command {
+/**
+ * The command tree.
+ * @param words arguments of a call: where they name commands, only these are loaded, and the whole tree else
+ */
+export async function createProgram(words: readonly string[] = []): Promise<Command> {
   const program = new Command('gitvirt')
     .description('Runs KubeVirt manifests on plain Linux KVM hosts, straight from Git.')
     .version(`v${ownVersion()}`, '-V, --version', 'print the version')
@@ -60,31 +44,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(see gitvirt --help)')
     .enablePositionalOptions(false)
     .exitOverride()
-  for (const add of [
-    daemonCommands,
-    validateCommand,
-    planCommand,
-    diffCommand,
-    promoteCommand,
-    getCommand,
-    describeCommand,
-    eventsCommand,
-    consoleCommand,
-    vncCommand,
-    logCommand,
-    blameCommand,
-    historyCommand,
-    rollbackCommand,
-    auditCommands,
-    powerCommands,
-    controlCommands,
-    leaseCommands,
-    notifyCommands,
-    kubeconfigCommand,
-    versionCommand,
-    completionCommand,
-  ])
-    add(program)
+  for (const { add } of commandsFor(words)) (await add())(program)
   for (const command of program.commands.flatMap((one) => [one, ...one.commands]))
     command.exitOverride((error) => failWith(command, error)).showHelpAfterError('(see gitvirt --help)')
   return program
@@ -99,7 +59,7 @@ function failWith(command: Command, error: CommanderError): never {
 async function main(): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   try {
-    await createProgram().parseAsync()
+    await (await createProgram(process.argv.slice(2))).parseAsync()
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : (process.exitCode ?? exitCodes.error)
     else {

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Plan } from '../../schemas/generated/plan.ts'
 import { createMemoryBlobCache, type BlobCache } from '../desired/cache.ts'
 import { savedView } from '../plan/saved-view.ts'
 import type { TreeEntry, UpdateInput } from '../desired/types.ts'
-import { renderOverlay } from '../render/render.ts'
+import type { Overlay, RenderOptions } from '../render/render.ts'
 import { openLocalRepository } from '../source/local-repository.ts'
 import { resolveCommit, resolveTree } from '../source/local-tree.ts'
-import { openSource } from '../source/open-source.ts'
 import { parseRemote, parseSubPath } from '../source/options.ts'
 import { openManifestCache, openRenderCache } from '../store/manifest-cache.ts'
 import { readState } from './state-file.ts'
@@ -30,12 +30,14 @@ export type OfflinePlanOptions = {
  */
 export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   await using stack = new AsyncDisposableStack()
-  const state = await readState(options.stateFile)
   const reading = readRevision(options, stack)
   // Awaited below; until then a failure must not count as unhandled.
   reading.catch(() => undefined)
-  // Loaded while git reads.
-  const [{ createDesired }, { plan }] = await Promise.all([import('../desired/state.ts'), import('../plan/plan.ts')])
+  const state = await readState(options.stateFile)
+  // Loaded while git reads, in parts between which its answers are taken.
+  const { plan } = await import('../plan/plan.ts')
+  await setImmediate()
+  const { createDesired } = await import('../desired/state.ts')
   const revision = await reading
   const cache =
     options.cacheDir === undefined
@@ -56,12 +58,20 @@ async function readRevision(options: OfflinePlanOptions, stack: AsyncDisposableS
   if (parseRemote(repo).transport !== 'local') return await fetchRevision({ ...options, path }, stack)
   // What lies on this machine needs no copy.
   const folder = parseRemote(repo).url
-  const revision = await resolveCommit(folder, ref)
-  const trees = [resolveTree(folder, revision, path), resolveTree(folder, revision, '')] as const
-  const [tree, whole, repository] = await Promise.all([...trees, openLocalRepository(folder)])
+  const [revision, repository] = await Promise.all([resolveCommit(folder, ref), openLocalRepository(folder)])
   stack.adopt(repository, async (value) => await value.close())
-  const overlay = await renderOverlay({ tree: repository.files(whole), root: path, cache: openRenderings(options, stack) })
-  return { revision, ...(overlay ?? { ...(await repository.list(tree, path)), read: (ids) => repository.read(ids) }) }
+  const { whole, folder: tree = await resolveTree(folder, revision, path) } = await repository.trees(revision, path)
+  const listed = repository.list(tree, path)
+  // Awaited below; until then a failure must not count as unhandled.
+  listed.catch(() => undefined)
+  const overlay = await renderedOverlay({ tree: repository.files(whole), root: path, cache: openRenderings(options, stack) })
+  return { revision, ...(overlay ?? { ...(await listed), read: (ids) => repository.read(ids) }) }
+}
+
+/** What renders is loaded while git reads. */
+async function renderedOverlay(options: RenderOptions): Promise<Overlay | undefined> {
+  const { renderOverlay } = await import('../render/render.ts')
+  return await renderOverlay(options)
 }
 
 async function fetchRevision(options: OfflinePlanOptions & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadRevision> {
@@ -69,9 +79,10 @@ async function fetchRevision(options: OfflinePlanOptions & { readonly path: stri
   const storeDir = cacheDir === undefined ? await mkdtemp(join(tmpdir(), 'gitvirt-plan-')) : join(cacheDir, 'source')
   if (cacheDir === undefined) stack.defer(async () => await rm(storeDir, { recursive: true, force: true }))
   const ref = options.ref === undefined ? {} : { ref: options.ref }
+  const { openSource } = await import('../source/open-source.ts')
   const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...ref }), async (value) => await value.close())
   const { commit } = await source.fetch()
-  const overlay = await renderOverlay({ tree: await source.files(commit), root: path, cache: openRenderings(options, stack) })
+  const overlay = await renderedOverlay({ tree: await source.files(commit), root: path, cache: openRenderings(options, stack) })
   return { revision: commit, ...(overlay ?? { ...(await source.list(commit)), read: (ids) => source.read(ids) }) }
 }
 

@@ -14,6 +14,7 @@ import { defaultLimits } from './parse/limits.ts'
 import type { ParseLimits } from './parse/limits.ts'
 import type { BlobOpener } from './sealed/blob-opener.ts'
 import type { DesiredEngine, DesiredUpdate, DesiredView, ManifestError, ReadBlobs, UpdateInput } from './types.ts'
+import { fleetFile } from './fleet-file.ts'
 import { createView, emptyParts } from './view/desired-view.ts'
 import type { ViewParts } from './view/desired-view.ts'
 
@@ -32,9 +33,6 @@ export function createDesired(options: DesiredOptions = {}): DesiredEngine {
   const engine = new Engine(options)
   return { update: (input) => engine.update(input), reopen: (read, source) => engine.reopen(read, source), view: () => engine.view }
 }
-
-/** File below the environment's root that holds its Fleet. */
-export const fleetFile = 'gitvirt.yaml'
 
 /** Whose files are told of, and what reads them. */
 type Reading = Pick<UpdateInput, 'read' | 'ownersUnknown'> & { readonly source?: string | undefined }

@@ -1,6 +1,6 @@
 import type { Person, Receipt, Signer } from '../../schemas/generated/receipt.ts'
 import { createMemoryBlobCache, type BlobCache } from '../desired/cache.ts'
-import { fleetFile } from '../desired/state.ts'
+import { fleetFile } from '../desired/fleet-file.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { parseSubPath } from '../source/options.ts'
 import { receiptsOf, type ReceiptNote } from './audit/notes.ts'

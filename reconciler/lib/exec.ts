@@ -1,4 +1,4 @@
-import { execa, ExecaError } from 'execa'
+import type { ExecaError } from 'execa'
 import { GitvirtError } from './errors.ts'
 
 export type ExecOptions = {
@@ -20,13 +20,19 @@ export type ExecOptions = {
 
 export type ExecResult = { readonly stdout: string; readonly stderr: string; readonly exitCode: number }
 
+/** It takes long to load, and most commands run no program. */
+async function loadExeca(): Promise<typeof import('execa')> {
+  return await import('execa')
+}
+
 /**
  * Runs a program with an argument array, never through a shell, with bounded time and output.
  * @throws GitvirtError `CommandNotFound`, `CommandTimedOut`, `OutputTooLarge` or `CommandFailed`, with the program's own last words in the message.
  */
 export async function run(program: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const library = await loadExeca()
   try {
-    const result = await execa(program, args, {
+    const result = await library.execa(program, args, {
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
@@ -40,17 +46,24 @@ export async function run(program: string, args: readonly string[], options: Exe
     })
     return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 0 }
   } catch (error) {
-    if (error instanceof ExecaError && error.exitCode !== undefined && (options.okCodes ?? []).includes(error.exitCode)) {
+    if (!(error instanceof library.ExecaError)) throw startError(program, args, error)
+    if (error.exitCode !== undefined && (options.okCodes ?? []).includes(error.exitCode)) {
       return { stdout: String(error.stdout ?? ''), stderr: String(error.stderr ?? ''), exitCode: error.exitCode }
     }
     throw commandError(program, args, error)
   }
 }
 
-function commandError(program: string, args: readonly string[], error: unknown): GitvirtError {
-  const command = [program, ...args.slice(0, 3)].join(' ')
-  if (!(error instanceof ExecaError))
-    return new GitvirtError({ code: 'CommandFailed', message: `${command}: ${String(error)}`, cause: error })
+function startError(program: string, args: readonly string[], error: unknown): GitvirtError {
+  return new GitvirtError({ code: 'CommandFailed', message: `${commandText(program, args)}: ${String(error)}`, cause: error })
+}
+
+function commandText(program: string, args: readonly string[]): string {
+  return [program, ...args.slice(0, 3)].join(' ')
+}
+
+function commandError(program: string, args: readonly string[], error: ExecaError): GitvirtError {
+  const command = commandText(program, args)
   if (error.code === 'ENOENT') {
     return new GitvirtError({
       code: 'CommandNotFound',

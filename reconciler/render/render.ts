@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { posix } from 'node:path'
 import type { BlobCache } from '../desired/cache.ts'
-import { fleetFile } from '../desired/state.ts'
+import { fleetFile } from '../desired/fleet-file.ts'
 import type { ManifestError, ReadBlobs, RefusedFile, TreeEntry } from '../desired/types.ts'
 import { digestOf } from '../lib/digest.ts'
 import { GitvirtError } from '../lib/errors.ts'

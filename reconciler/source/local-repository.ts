@@ -2,6 +2,7 @@ import { GitvirtError } from '../lib/errors.ts'
 import { createGitEngine } from './git-engine.ts'
 import { createFileTree } from './file-tree.ts'
 import { listFolder, type WalkContext } from './listing.ts'
+import { readCommit } from './read-commit.ts'
 import { findGitDir } from './local-tree.ts'
 import { defaultCaps, parseRemote } from './options.ts'
 import { readBlobs, type BlobContent } from './read-blobs.ts'
@@ -10,6 +11,8 @@ import type { FileTree, Listing } from './types.ts'
 
 /** A repository on this machine, read as it is: nothing is fetched, written or checked out. */
 export type LocalRepository = {
+  /** The tree of a commit, and that of a folder in it; the folder's is undefined where there is none. */
+  trees(commit: string, path: string): Promise<{ readonly whole: string; readonly folder: string | undefined }>
   /** All manifests below a tree, not measured; their paths begin with `path`, default relative to the tree. */
   list(tree: string, path?: string): Promise<Listing>
   /** All files of a commit's tree. */
@@ -35,6 +38,10 @@ export async function openLocalRepository(folder: string): Promise<LocalReposito
   const context: WalkContext = { engine, trees: new TreeReader(engine), caps: defaultCaps, measures: false }
   const read: LocalRepository['read'] = (ids) => readBlobs(engine, ids, { maxBytes: defaultCaps.blobBytes, failed: ownClone })
   return {
+    trees: async (commit, path) => {
+      const { tree: whole } = await readCommit(engine, commit).catch(ownClone)
+      return { whole, folder: await context.trees.folder(whole, path).catch(ownClone) }
+    },
     list: async (tree, path = '') => await listFolder(context, { id: tree, path }).catch(ownClone),
     files: (tree) => createFileTree(context, tree, read),
     read,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { GitvirtError } from '../lib/errors.ts'
 import { diffFolders, type ChangeSet } from './changes.ts'
-import { parseCommit, type Commit } from './commit.ts'
+import type { Commit } from './commit.ts'
 import type { Engine, ObjectReader, RefUpdate } from './engine.ts'
 import { createGitEngine, type EngineOptions } from './git-engine.ts'
 import { hasGit, prepareStore } from './git-program.ts'
@@ -11,6 +11,7 @@ import { listFolder, type WalkContext } from './listing.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { defaultCaps, parseRemote, parseSubPath, type Remote, type SourceOptions } from './options.ts'
 import { readBlobs, type BlobContent } from './read-blobs.ts'
+import { maxCommitBytes, readCommit } from './read-commit.ts'
 import { parseRef } from './ref-name.ts'
 import { parseRequest } from './request-ref.ts'
 import { clearRequestStore } from './request-store.ts'
@@ -18,7 +19,6 @@ import { lockStore } from './store-lock.ts'
 import { missingObject, TreeReader } from './trees.ts'
 import type { FileTree, Listing, MergeRequest, MergeResult, NewBranch, Revision, Source } from './types.ts'
 
-const maxCommitBytes = 2 ** 22
 /** Most commits that are looked at one by one between two revisions. */
 const mostCommits = 10_000
 
@@ -276,12 +276,6 @@ async function readCommits(engine: ObjectReader, ids: readonly string[], head: s
     found.push({ id, bytes: object.bytes })
   }
   return found
-}
-
-async function readCommit(engine: ObjectReader, id: string): Promise<Commit> {
-  const object = await engine.object(id, maxCommitBytes)
-  if (object?.type !== 'commit') throw missingObject('commit', id)
-  return parseCommit(id, object.bytes)
 }
 
 async function hasSameTree(engine: ObjectReader, one: string, other: string): Promise<boolean> {

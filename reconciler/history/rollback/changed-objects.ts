@@ -1,4 +1,4 @@
-import { fleetFile } from '../../desired/state.ts'
+import { fleetFile } from '../../desired/fleet-file.ts'
 import type { HistoryCommit } from '../meaning/commit.ts'
 import { changesOf, type ObjectChange } from '../meaning/log.ts'
 import { walk } from '../meaning/walk.ts'

@@ -25,11 +25,11 @@ function commandLines(file: string): string[][] {
 
 describe('examples of pipelines', () => {
   for (const file of ['github-actions.yaml', 'gitlab-ci.yaml']) {
-    it(`${file} calls commands and flags that exist`, () => {
+    it(`${file} calls commands and flags that exist`, async () => {
       const lines = commandLines(file)
       assert.equal(lines.length, 2)
       for (const [name = '', ...args] of lines) {
-        const command = createProgram().commands.find((one) => one.name() === name)
+        const command = (await createProgram()).commands.find((one) => one.name() === name)
         assert.ok(command !== undefined, name)
         const flags = args.filter((word) => word.startsWith('-'))
         for (const flag of flags)
