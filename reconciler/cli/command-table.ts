@@ -24,7 +24,10 @@ export const commandTable: readonly CommandEntry[] = [
     names: ['start', 'stop', 'restart', 'soft-reboot', 'reset', 'pause', 'unpause'],
     add: async () => (await import('./commands/power.ts')).powerCommands,
   },
-  { names: ['reconcile', 'suspend', 'resume', 'approve', 'status'], add: async () => (await import('./commands/control.ts')).controlCommands },
+  {
+    names: ['reconcile', 'suspend', 'resume', 'approve', 'status'],
+    add: async () => (await import('./commands/control.ts')).controlCommands,
+  },
   { names: ['lease'], add: async () => (await import('./commands/lease.ts')).leaseCommands },
   { names: ['notify'], add: async () => (await import('./commands/notify.ts')).notifyCommands },
   { names: ['kubeconfig'], add: async () => (await import('./commands/kubeconfig.ts')).kubeconfigCommand },

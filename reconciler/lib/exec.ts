@@ -20,17 +20,13 @@ export type ExecOptions = {
 
 export type ExecResult = { readonly stdout: string; readonly stderr: string; readonly exitCode: number }
 
-/** It takes long to load, and most commands run no program. */
-async function loadExeca(): Promise<typeof import('execa')> {
-  return await import('execa')
-}
-
 /**
  * Runs a program with an argument array, never through a shell, with bounded time and output.
  * @throws GitvirtError `CommandNotFound`, `CommandTimedOut`, `OutputTooLarge` or `CommandFailed`, with the program's own last words in the message.
  */
 export async function run(program: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  const library = await loadExeca()
+  // It takes long to load, and most commands run no program.
+  const library = await import('execa')
   try {
     const result = await library.execa(program, args, {
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),

@@ -1,21 +1,19 @@
 import { hash } from 'node:crypto'
 
 /** Our name space of machine identities: the version 5 UUID of "gitvirt.io" in RFC 9562's DNS name space. */
-const machineNamespace = versionFive(Buffer.from('6ba7b8109dad11d180b400c04fd430c8', 'hex'), 'gitvirt.io')
+const machineNamespace = versionFive('6ba7b8109dad11d180b400c04fd430c8', 'gitvirt.io').replaceAll('-', '')
 
 /** The UUID of a VirtualMachine that does not name one: version 5 (RFC 9562 section 5.5) of `namespace/name`. */
 export function machineUid(namespace: string, name: string): string {
-  return formatUuid(versionFive(machineNamespace, `${namespace}/${name}`))
+  return versionFive(machineNamespace, `${namespace}/${name}`)
 }
 
-function versionFive(space: Buffer, name: string): Buffer {
-  const bytes = hash('sha1', Buffer.concat([space, Buffer.from(name)]), 'buffer').subarray(0, 16)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  return bytes
-}
-
-function formatUuid(bytes: Buffer): string {
-  const hex = bytes.toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+/** @param space the name space's UUID, in hex digits */
+function versionFive(space: string, name: string): string {
+  const bytes = Buffer.allocUnsafe(16 + Buffer.byteLength(name))
+  bytes.write(space, 'hex')
+  bytes.write(name, 16)
+  const hex = hash('sha1', bytes, 'hex')
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

@@ -63,15 +63,14 @@ function checkInstancetype(report: Report, spec: Fields, guest: Fields): void {
   }
 }
 
-function checkDataVolumeTemplates(report: Report, templates: unknown, guest: Fields): void {
+function checkDataVolumeTemplates(report: Report, given: unknown, guest: Fields): void {
+  const templates = items(given)
+  if (templates.length === 0) return
   const pointer = ['spec', 'dataVolumeTemplates']
-  uniqueNames(
-    report,
-    items(templates).map((template) => fields(template)['metadata']),
-    pointer,
-  )
+  const metadata = templates.map((template) => fields(template)['metadata'])
+  if (templates.length > 1) uniqueNames(report, metadata, pointer)
   const used = usedVolumes(guest)
-  items(templates).forEach((template, index) => {
+  templates.forEach((template, index) => {
     const name = text(fields(fields(template)['metadata'])['name'])
     const at = [...pointer, index]
     if (name === undefined) report.missing([...at, 'metadata'], 'name', 'Add the name that a volume refers to.')
