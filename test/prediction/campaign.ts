@@ -107,7 +107,8 @@ export class Campaign {
       await this.#commit('Undo it')
       await this.#demo.git('push', '--quiet', 'origin', 'main')
       await this.#api('/gitvirt/v1/reconcile', 'POST')
-      await this.#settled('undoing it')
+      // A guest that is slow to let go of a device may hold this up.
+      await this.#settled('undoing it', 180)
       this.#steps = this.#journal().length
       return undefined
     }
