@@ -41,7 +41,20 @@ export function planHotplug(input: HotplugInput): readonly DeviceChange[] {
       }
     }
   }
-  return [...detaches, ...others]
+  return [...detaches, ...missingControllers(input, others), ...others]
+}
+
+/** SCSI controllers that a guest without any needs first: libvirt itself would add one that has no place on a q35 machine. */
+function missingControllers({ live, definition }: HotplugInput, changes: readonly DeviceChange[]): DeviceChange[] {
+  if (!changes.some(({ verb, device }) => verb === 'attach' && child(device, 'target')?.attributes['bus'] === 'scsi')) return []
+  const present = new Set(scsiControllers(live).map(({ attributes }) => attributes['index']))
+  return scsiControllers(definition)
+    .filter(({ attributes }) => !present.has(attributes['index']))
+    .map((device) => ({ verb: 'attach', device, label: `the SCSI controller ${device.attributes['index'] ?? ''}` }))
+}
+
+function scsiControllers(domain: XmlElement): readonly XmlElement[] {
+  return childrenOf(child(domain, 'devices'), 'controller').filter(({ attributes }) => attributes['type'] === 'scsi')
 }
 
 type Known = { readonly all: ReadonlySet<string>; readonly both: ReadonlySet<string>; readonly pluggable: ReadonlySet<string> }

@@ -52,6 +52,24 @@ describe('libvirt driver: changes by Git and by hand', () => {
     assert.equal(await bench.host.virsh('dumpxml', machine.uid), live)
   })
 
+  it('attaches a SCSI disk to a guest that was started without a SCSI controller, and takes it off again', async () => {
+    const withScsi = structuredClone(withDisk)
+    withScsi.template.spec?.domain.devices.disks?.push({ name: 'more', disk: { bus: 'scsi' } })
+    withScsi.template.spec?.volumes?.push({ name: 'more', emptyDisk: { capacity: '16Mi' } })
+    const before = await bench.host.virsh('dumpxml', machine.uid)
+    assert.doesNotMatch(before, /type='scsi'/)
+    await bench.driver.define(withScsi, noData)
+    await bench.driver.hotplug(withScsi, noData)
+    const live = await bench.host.virsh('dumpxml', machine.uid)
+    assert.match(live, /ua-disk-more/)
+    assert.match(live, /<controller type='scsi' index='0' model='virtio-scsi'>/)
+    assert.deepEqual((await facts())?.drift, [])
+    await bench.driver.define(withDisk, noData)
+    await bench.driver.hotplug(withDisk, noData)
+    assert.doesNotMatch(await bench.host.virsh('dumpxml', machine.uid), /ua-disk-more/)
+    assert.deepEqual((await facts())?.drift, [])
+  })
+
   it('names the template paths that wait for a restart, and restarting brings them', async () => {
     const bigger = structuredClone(withDisk)
     const domain = bigger.template.spec?.domain
