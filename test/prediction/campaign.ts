@@ -107,8 +107,10 @@ export class Campaign {
       await this.#commit('Undo it')
       await this.#demo.git('push', '--quiet', 'origin', 'main')
       await this.#api('/gitvirt/v1/reconcile', 'POST')
-      // A guest that is slow to let go of a device may hold this up.
-      await this.#settled('undoing it', 180)
+      await this.#settled('undoing it').catch((then: unknown) => {
+        // As where a guest without a system keeps a device that it was given.
+        throw new Error(`${this.#wrong.map(({ lines }) => lines.join('\n')).join('\n')}\n${String(then)}`, { cause: error })
+      })
       this.#steps = this.#journal().length
       return undefined
     }

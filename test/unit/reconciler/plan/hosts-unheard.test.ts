@@ -24,9 +24,20 @@ test('what hosts report goes on being changed meanwhile', () => {
   assert.deepEqual(sentKinds(plan(input(desiredView(grown), observedView(nodes, world), { unheard }))), ['DataVolume', 'VirtualMachine'])
 })
 
-test('a person lets one machine through, and with it no other object', () => {
-  const first = plan(input(desiredView(objects), observedView(nodes), { unheard }))
-  const approvals = approvalsFor(first, { plan: first.id, key: 'VirtualMachine/default/vm', by: 'ada', at: '2026-01-02T03:04:05Z' })
-  const next = plan(input(desiredView(objects), observedView(nodes), { unheard, approvals }))
-  assert.deepEqual(sentKinds(next), ['NodeNetworkConfigurationPolicy', 'VirtualMachine'])
+test('a person lets one machine and its disk through, each by a word of its own, and with them no other object', () => {
+  const more = [...objects, volume('other')]
+  const first = plan(input(desiredView(more), observedView(nodes), { unheard }))
+  const wordFor = (key: string): ReturnType<typeof approvalsFor> =>
+    approvalsFor(first, { plan: first.id, key, by: 'operator', at: '2026-01-02T03:04:05Z' })
+  const next = (...keys: string[]): ReturnType<typeof plan> =>
+    plan(input(desiredView(more), observedView(nodes), { unheard, approvals: keys.flatMap(wordFor) }))
+  const waits = next('VirtualMachine/default/vm')
+  assert.deepEqual(sentKinds(waits), ['NodeNetworkConfigurationPolicy'])
+  const block = waits.changes.find(({ key }) => key.startsWith('VirtualMachine'))?.blocked[0]
+  assert.match(block?.message ?? '', /^It needs DataVolume\/default\/root, which waits: /)
+  const both = next('VirtualMachine/default/vm', 'DataVolume/default/root')
+  assert.deepEqual(
+    forNode(both, 'h1').changes.map(({ key }) => key),
+    ['NodeNetworkConfigurationPolicy//br1', 'DataVolume/default/root', 'VirtualMachine/default/vm'],
+  )
 })
