@@ -254,8 +254,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       log,
       version: ownVersion(),
       metrics: measures.registry,
-      notReady: () =>
-        loop.view() === undefined ? `no revision has been fetched yet${state.error === undefined ? '' : `: ${state.error}`}` : undefined,
+      notReady: () => whyNotReady({ fetched: loop.view() !== undefined, told: status.refreshed(), error: state.error }),
       tls: { ca: pki.ca, ...(await pki.server()) },
       ...options.listen,
     }),
@@ -293,6 +292,12 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
 /** The environment's folder without slashes around it. */
 function folderOf(path = ''): string {
   return path.replaceAll(/^\/+|\/+$/g, '')
+}
+
+/** Why what the API serves is not what there is; undefined where it is. */
+function whyNotReady(known: { readonly fetched: boolean; readonly told: boolean; readonly error: string | undefined }): string | undefined {
+  if (!known.fetched) return `no revision has been fetched yet${known.error === undefined ? '' : `: ${known.error}`}`
+  return known.told ? undefined : 'not all objects are written yet'
 }
 
 /** Certificates end in months; a look each hour is often enough. */

@@ -19,6 +19,7 @@ import type { Lease, Suspension } from '../plan/types.ts'
 import { createPast } from './past.ts'
 import { createPlanIndex, type PlanIndex } from './plan-index.ts'
 import { createPresence, type Presence } from './presence.ts'
+import { inSlices } from './slices.ts'
 import { subjectOf, type Failure, type Subject, type World } from './subject.ts'
 import { toldPrint } from './told.ts'
 import { allKeys, expandTouched, inOrder } from './touched.ts'
@@ -73,8 +74,11 @@ export type Refresh = {
 export type Status = {
   /** What the API serves. */
   readonly objects: Collection
-  /** Recomputes what the change touches; the first call must be without keys. Synchronous, in one transaction. */
-  refresh(input: Refresh): void
+  /**
+   * Recomputes what the change touches; the first call must be without keys. What is much comes in slices, a transaction each: the first
+   * one at once, every other one when it is asked for. What a slice leaves out is told by the later ones, or by the next refresh.
+   */
+  refresh(input: Refresh): Generator<void, void>
   /** Tells an event that does not follow from a state, such as a failed step or a rewritten history. */
   record(event: EventDraft): void
   /** Keeps an agent's step report, and tells failures as events. */
@@ -130,7 +134,11 @@ export function createStatus(options: StatusOptions): Status {
   const engine = new Engine({ collection, writer, record, erred, clock, store })
   return {
     objects: collection,
-    refresh: (input) => saved(() => engine.refresh(input)),
+    refresh: (input) => {
+      const slices = engine.refresh(input)
+      const isLast = (): boolean => saved(() => slices.next().done === true)
+      return others(isLast(), isLast)
+    },
     record: (event) => saved(() => record(event)),
     failure: (key) => engine.failure(key),
     refreshed: () => engine.refreshed,
@@ -143,6 +151,11 @@ export function createStatus(options: StatusOptions): Status {
         if (receipt.state === 'failed') record(failedStep(receipt))
       }),
   }
+}
+
+/** What is left after the first slice. */
+function* others(isDone: boolean, next: () => boolean): Generator<void, void> {
+  for (let done = isDone; !done; done = next()) yield
 }
 
 function failedStep({ key, step, code, message, node, plan }: Receipt): EventDraft {
@@ -179,6 +192,8 @@ class Engine {
   /** Object key -> what was last told of its blocks. */
   readonly #told = new Map<ObjectKey, string>()
   readonly #failures = new Map<ObjectKey, Failure>()
+  /** What a refresh had to tell that did not come to its end. */
+  #left: ReadonlySet<ObjectKey> = new Set()
   #desired: DesiredView | undefined
   #doubtful = false
   #loaded = false
@@ -195,7 +210,7 @@ class Engine {
     this.#doubtful = true
   }
 
-  refresh(input: Refresh): void {
+  *refresh(input: Refresh): Generator<void, void> {
     const planned = input.plan === undefined ? new Set<ObjectKey>() : this.#plans.take(input.plan, input.planKeys)
     const erred = this.#errors.take(input.desired.errors())
     const reconnected = this.#presence.take(input.observed)
@@ -205,16 +220,22 @@ class Engine {
     const nodes = [...reconnected].map((name) => `Node//${name}`)
     const touched = whole
       ? new Set([...allKeys(input), ...this.#given.keys()])
-      : expandTouched(input, [...(input.keys ?? []), ...planned, ...erred, ...nodes], reconnected)
+      : expandTouched(input, [...(input.keys ?? []), ...planned, ...erred, ...nodes, ...this.#left], reconnected)
+    this.#left = touched
     const world = this.#world(input)
     const ordered = inOrder(touched)
     const isNamespace = (key: ObjectKey): boolean => key.startsWith('Namespace/')
-    for (const key of ordered) if (!isNamespace(key)) this.#project(world, key)
+    const project = (key: ObjectKey): void => this.#project(world, key)
+    yield* inSlices(
+      ordered.filter((key) => !isNamespace(key)),
+      project,
+    )
     // Which namespaces are shown hangs on what lives in them.
-    if (!this.#loaded) this.#parts.writer.settle('Namespace')
-    for (const key of ordered) if (isNamespace(key)) this.#project(world, key)
-    if (!this.#loaded) this.#parts.writer.settle()
+    if (!this.#loaded) yield* this.#parts.writer.settle('Namespace')
+    yield* inSlices(ordered.filter(isNamespace), project)
+    if (!this.#loaded) yield* this.#parts.writer.settle()
     this.#loaded = true
+    this.#left = new Set()
   }
 
   failure(key: ObjectKey): Failure | undefined {

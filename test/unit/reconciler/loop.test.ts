@@ -49,7 +49,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   const refreshed: Refresh[] = []
   const sent: string[] = []
   const approvals: Approval[] = []
-  const status: { fails: boolean; unheard: Unheard | undefined } = { fails: false, unheard: undefined }
+  const status: { fails: boolean; unheard: Unheard | undefined; slices: (() => void)[] } = { fails: false, unheard: undefined, slices: [] }
   const dropped: string[] = []
   /** Where objects are observed. */
   const on = new Map<string, string>()
@@ -71,9 +71,13 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
       watch: (listener: typeof notify) => ((notify = listener), () => undefined),
     },
     status: {
-      refresh: (input: Refresh) => {
+      *refresh(input: Refresh) {
         if (status.fails) throw new Error('database or disk is full')
         refreshed.push(input)
+        for (const slice of status.slices) {
+          slice()
+          yield
+        }
       },
     },
     dispatch: async (_plan: Plan, node: string) => (sent.push(node), []),
@@ -203,4 +207,49 @@ test('a pass that fails loses no key: it is tried again', async (t) => {
   t.mock.timers.tick(1000)
   await tick()
   assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b'], ['VirtualMachine/default/b']])
+})
+
+test('writes much in slices: nothing is sent before the last one, and what changes meanwhile is the next pass', async () => {
+  const { loop, planned, sent, refreshed, status } = setUp()
+  const later = 'VirtualMachine/default/later'
+  status.slices = [() => loop.enqueue([later]), () => assert.deepEqual([planned.length, sent], [1, []])]
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  assert.deepEqual([planned, sent], [[undefined], []])
+  status.slices = []
+  for (let turn = 0; turn < 3; turn += 1) await tick()
+  assert.deepEqual(planned, [undefined, [later]])
+  assert.equal(refreshed.length, 2)
+  assert.deepEqual(sent, ['h1', 'h1'])
+})
+
+test('a slice that fails brings its whole pass again, with what came meanwhile', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { loop, planned, sent, status } = setUp()
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  sent.length = 0
+  const fail = (): void => {
+    throw new Error('database or disk is full')
+  }
+  status.slices = [() => loop.enqueue(['VirtualMachine/default/c']), fail]
+  loop.enqueue(['VirtualMachine/default/b'])
+  await tick()
+  await tick()
+  assert.deepEqual(sent, [])
+  status.slices = []
+  t.mock.timers.tick(1000)
+  for (let turn = 0; turn < 3; turn += 1) await tick()
+  assert.deepEqual([...(planned.at(-1) ?? [])].sort(), ['VirtualMachine/default/b', 'VirtualMachine/default/c'])
+  assert.deepEqual(sent, ['h1'])
+})
+
+test('ends between slices without sending anything', async () => {
+  const { loop, sent, refreshed, status } = setUp()
+  status.slices = [() => undefined, () => assert.fail('a slice after the end')]
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  loop.close()
+  await tick()
+  assert.deepEqual([refreshed.length, sent], [1, []])
 })
