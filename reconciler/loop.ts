@@ -54,6 +54,8 @@ export type Loop = {
   /** The plan of everything, as it stands now; undefined before the first revision. */
   current(): Plan | undefined
   view(): DesiredView | undefined
+  /** Passes that came to their end: while there is no other, nothing changed that a plan or a status follows from. */
+  passes(): number
   /** Keys that wait for the next pass. */
   queued(): { readonly plan: number; readonly status: number }
   /** What a plan depends on besides Git, as it stands now. */
@@ -75,6 +77,7 @@ export function createLoop(ports: LoopPorts): Loop {
   let scheduled: NodeJS.Immediate | undefined
   let running: Pass | undefined
   let closed = false
+  let passes = 0
   let failures = 0
   let retry: NodeJS.Timeout | undefined
   /** Objects that no node could take: a change of any node may help them. */
@@ -136,6 +139,7 @@ export function createLoop(ports: LoopPorts): Loop {
       const { done } = slices.next()
       if (done === true) {
         running = undefined
+        passes += 1
         failures = 0
       }
       if (done !== true || isWaiting(queue)) schedule()
@@ -214,6 +218,7 @@ export function createLoop(ports: LoopPorts): Loop {
     },
     current: () => (view === undefined ? undefined : ports.plan(input(view))),
     view: () => view,
+    passes: () => passes,
     queued: () => ({ plan: queue.plan.size, status: queue.status.size }),
     surroundings,
     close() {

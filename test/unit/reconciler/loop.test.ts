@@ -203,10 +203,12 @@ test('a pass that fails loses no key: it is tried again', async (t) => {
   status.fails = true
   loop.enqueue(['VirtualMachine/default/b'])
   await tick()
+  assert.equal(loop.passes(), 1)
   status.fails = false
   t.mock.timers.tick(1000)
   await tick()
   assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b'], ['VirtualMachine/default/b']])
+  assert.equal(loop.passes(), 2)
 })
 
 test('writes much in slices: nothing is sent before the last one, and what changes meanwhile is the next pass', async () => {
