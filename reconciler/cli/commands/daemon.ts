@@ -124,7 +124,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 }
 
 /** host:port, [v6]:port or :port. */
-export function parseAddress(text: string): { readonly host: string; readonly port: number } {
+function parseAddress(text: string): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535)
