@@ -9,7 +9,7 @@ import type { Settled } from './plan/settled.ts'
 import { stepFields, type StepFields } from './plan/step-fields.ts'
 import type { Approval, Lease, Planner, PlanInput, StandingGates, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
-import type { Refresh } from './status/status.ts'
+import type { Refresh } from './status/engine.ts'
 
 /** What the loop needs of the other rooms. */
 export type LoopPorts = {

@@ -7,7 +7,7 @@ import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { createLoop, type LoopPorts } from '../../../reconciler/loop.ts'
 import type { ObservedChange } from '../../../reconciler/observed/cache.ts'
 import type { Approval, PlanInput, Unheard } from '../../../reconciler/plan/types.ts'
-import type { Refresh } from '../../../reconciler/status/status.ts'
+import type { Refresh } from '../../../reconciler/status/engine.ts'
 
 const facts = {
   hostname: 'h1',
