@@ -235,7 +235,7 @@ async function runAgent(flags: AgentFlags & { reconciler: string; joinTokenFile?
 }
 
 async function createToken(node: string, flags: CommonOptions & { ttl: string }): Promise<void> {
-  const { createJoinToken } = await import('../../main.ts')
+  const { createJoinToken } = await import('../../certificates.ts')
   const token = await createJoinToken({
     stateDir: flags.stateDir,
     node,
