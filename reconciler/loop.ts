@@ -17,7 +17,7 @@ export type LoopPorts = {
   /** The part of a plan that one node carries out now. */
   readonly forNode: (plan: Plan, node: string) => Plan
   readonly observed: Observed
-  /** Writes in slices, between which others than the loop may work. */
+  /** Writes in slices, between which others than the loop may work; the first one before it returns. */
   readonly status: { refresh(input: Refresh): Iterable<void> }
   /** Sends a node its part; `fields` tells what each step brings. */
   readonly dispatch: (plan: Plan, node: string, fields: StepFields) => Promise<readonly Plan[]>
@@ -169,11 +169,13 @@ export function createLoop(ports: LoopPorts): Loop {
     const covered = new Set([...taken.plan, ...plan.changes.map((change) => change.key)])
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
     waiting.take(plan, { now: ports.clock.now(), ...(taken.all ? {} : { covered }) })
-    yield* ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
-    ports.passed?.({ revision: desired.revision, plan, ...(taken.all ? {} : { covered }) })
-    ports.settled?.save()
+    const rest = ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
+    // In the turn of the plan: what people suspend or approve between slices must not meet a plan that knows nothing of it.
     dropUsedApprovals(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
+    yield* rest
+    ports.passed?.({ revision: desired.revision, plan, ...(taken.all ? {} : { covered }) })
+    ports.settled?.save()
   }
   const send = (plan: Plan, node: string): void => {
     const part = ports.forNode(plan, node)

@@ -79,15 +79,16 @@ if (observed.view.nodes().length === 0) reportApplied(observed, first)
 first = undefined
 
 let refreshed = (): void => undefined
+function* whenDone(slices: Iterable<void>, done: () => void): Generator<void, void> {
+  yield* slices
+  done()
+}
 const loop = createLoop({
   plan,
   forNode,
   observed,
   status: {
-    *refresh(input) {
-      yield* status.refresh(input)
-      refreshed()
-    },
+    refresh: (input) => whenDone(status.refresh(input), () => refreshed()),
   },
   dispatch: async () => [],
   approvals: () => [],
