@@ -12,18 +12,6 @@ const modules = 'virtio_pci virtio_blk virtio_scsi virtio_net virtio_console vir
 )
 const diskMiB = 48
 
-/** Debian packages that building the tiny guest needs on the machine. */
-export const guestPackages = [
-  'busybox-static',
-  'syslinux',
-  'syslinux-common',
-  'mtools',
-  'dosfstools',
-  'cpio',
-  'kmod',
-  'qemu-utils',
-] as const
-
 /**
  * A bootable qcow2 disk of about 20 MB: Debian's cloud kernel, busybox and lab/guest/init, which reads a cloud-init seed.
  * Built once and kept in the cache folder; the name carries a digest of what it was built from.

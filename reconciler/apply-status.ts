@@ -25,6 +25,8 @@ export type CurrentCommit = {
   readonly commit: string
   /** False: it was refused. */
   readonly inForce: boolean
+  /** While this is the same, so is the verdict on the commit, which is not asked for again. */
+  readonly stamp: string
   readonly verdict: () => AppliedVerdict
 }
 
@@ -39,8 +41,9 @@ type Told = AppliedVerdict & { readonly commit: string; readonly inForce: boolea
 /** Looks from time to time beside the pipeline, which it never holds up; never throws. */
 export function startApplyStatus(options: ApplyStatusOptions): ApplyStatus {
   const end = new AbortController()
+  const judge = createJudge()
   const loop = async (): Promise<void> => {
-    while (!end.signal.aborted) await sleep(await look(options), undefined, { signal: end.signal }).catch(() => undefined)
+    while (!end.signal.aborted) await sleep(await look(options, judge), undefined, { signal: end.signal }).catch(() => undefined)
   }
   const done = loop()
   return {
@@ -51,11 +54,22 @@ export function startApplyStatus(options: ApplyStatusOptions): ApplyStatus {
   }
 }
 
+type Judge = (current: CurrentCommit) => AppliedVerdict
+
+/** A verdict plans everything, so it is kept while nothing changes. */
+function createJudge(): Judge {
+  let last: (Pick<CurrentCommit, 'commit' | 'stamp'> & { readonly verdict: AppliedVerdict }) | undefined
+  return ({ commit, stamp, verdict }) => {
+    if (last?.commit !== commit || last.stamp !== stamp) last = { commit, stamp, verdict: verdict() }
+    return last.verdict
+  }
+}
+
 /** The milliseconds until the next look. */
-async function look(options: ApplyStatusOptions): Promise<number> {
+async function look(options: ApplyStatusOptions, judge: Judge): Promise<number> {
   const { interval, log } = options
   try {
-    await tell(options)
+    await tell(options, judge)
     return interval
   } catch (error) {
     log.warn({ error: describeError(error) }, 'the forge was not told what is applied; it is tried again')
@@ -63,21 +77,22 @@ async function look(options: ApplyStatusOptions): Promise<number> {
   }
 }
 
-async function tell(options: ApplyStatusOptions): Promise<void> {
+async function tell(options: ApplyStatusOptions, judge: Judge): Promise<void> {
   const current = options.current()
   if (current === undefined) return
   const { commit, inForce } = current
   const told = readTold(options.settings)
   // What was applied stays applied: later drift is no fault of the commit.
   if (told?.commit === commit && told.state === 'success' && told.open.length === 0) return
-  const verdict = current.verdict()
+  const verdict = judge(current)
   const open = told === undefined || told.commit === commit ? (told?.open ?? []) : openAfter(told)
   if (told?.commit !== commit || told.state !== verdict.state || told.description !== verdict.description)
     await options.forge.status(commit, statusOf(options, verdict))
   const left = verdict.state === 'success' ? [] : open
   for (const earlier of verdict.state === 'success' ? open : [])
     await options.forge.status(earlier, statusOf(options, { state: 'success', description: `Applied with ${commit.slice(0, 12)}.` }))
-  options.settings.put(toldSetting, JSON.stringify({ commit, inForce, ...verdict, open: left } satisfies Told))
+  const now = JSON.stringify({ commit, inForce, ...verdict, open: left } satisfies Told)
+  if (now !== options.settings.get(toldSetting)) options.settings.put(toldSetting, now)
 }
 
 function openAfter({ commit, inForce, state, open }: Told): readonly string[] {

@@ -11,7 +11,7 @@ import { everything } from './suspender.ts'
 import { declaredFleet } from './plan/resolve/policy.ts'
 import type { Collection } from './status/collection.ts'
 import type { EventDraft } from './status/events/rules.ts'
-import type { ManifestState } from './status/status.ts'
+import type { ManifestState } from './status/engine.ts'
 import type { Store } from './store/store.ts'
 import { endedBy, endOf } from './trouble-ends.ts'
 

@@ -67,18 +67,17 @@ export function tellApplied(
     environment,
     current: () => {
       const { refused } = state
-      if (refused !== undefined)
-        return {
-          commit: refused.commit,
-          inForce: false,
-          verdict: () => ({ state: 'failure', description: `Not in force: ${refused.why}` }),
-        }
+      if (refused !== undefined) {
+        const description = `Not in force: ${refused.why}`
+        return { commit: refused.commit, inForce: false, stamp: description, verdict: () => ({ state: 'failure', description }) }
+      }
       const desired = loop.view()
       if (desired === undefined) return undefined
       const failure: Status['failure'] = (key) => status.failure(key)
       return {
         commit: desired.revision,
         inForce: true,
+        stamp: String(loop.passes()),
         verdict: () => {
           const plan = loop.current()
           return plan === undefined ? notPlanned : appliedVerdict({ plan, desired, observed: observed.view, failure })

@@ -9,7 +9,7 @@ import type { Settled } from './plan/settled.ts'
 import { stepFields, type StepFields } from './plan/step-fields.ts'
 import type { Approval, Lease, Planner, PlanInput, StandingGates, Surroundings, Suspension, Unheard } from './plan/types.ts'
 import { Wakeups } from './wakeups.ts'
-import type { Refresh } from './status/status.ts'
+import type { Refresh } from './status/engine.ts'
 
 /** What the loop needs of the other rooms. */
 export type LoopPorts = {
@@ -17,7 +17,8 @@ export type LoopPorts = {
   /** The part of a plan that one node carries out now. */
   readonly forNode: (plan: Plan, node: string) => Plan
   readonly observed: Observed
-  readonly status: { refresh(input: Refresh): void }
+  /** Writes in slices, between which others than the loop may work; the first one before it returns. */
+  readonly status: { refresh(input: Refresh): Iterable<void> }
   /** Sends a node its part; `fields` tells what each step brings. */
   readonly dispatch: (plan: Plan, node: string, fields: StepFields) => Promise<readonly Plan[]>
   readonly approvals: () => readonly Approval[]
@@ -53,6 +54,8 @@ export type Loop = {
   /** The plan of everything, as it stands now; undefined before the first revision. */
   current(): Plan | undefined
   view(): DesiredView | undefined
+  /** Passes that came to their end: while there is no other, nothing changed that a plan or a status follows from. */
+  passes(): number
   /** Keys that wait for the next pass. */
   queued(): { readonly plan: number; readonly status: number }
   /** What a plan depends on besides Git, as it stands now. */
@@ -62,6 +65,9 @@ export type Loop = {
 
 const mostRetryMs = 60_000
 
+/** A pass that goes on. */
+type Pass = { readonly taken: Queue; readonly slices: Iterator<void, void> }
+
 type Queue = { all: boolean; plan: Set<ObjectKey>; status: Set<ObjectKey> }
 
 export function createLoop(ports: LoopPorts): Loop {
@@ -69,7 +75,9 @@ export function createLoop(ports: LoopPorts): Loop {
   let view: DesiredView | undefined
   let queue: Queue = emptyQueue()
   let scheduled: NodeJS.Immediate | undefined
+  let running: Pass | undefined
   let closed = false
+  let passes = 0
   let failures = 0
   let retry: NodeJS.Timeout | undefined
   /** Objects that no node could take: a change of any node may help them. */
@@ -125,24 +133,35 @@ export function createLoop(ports: LoopPorts): Loop {
   const pass = (): void => {
     scheduled = undefined
     if (view === undefined) return
-    const taken = queue
-    queue = emptyQueue()
+    running ??= begin(view)
+    const { taken, slices } = running
     try {
-      reconcile(view, taken)
-      failures = 0
+      const { done } = slices.next()
+      if (done === true) {
+        running = undefined
+        passes += 1
+        failures = 0
+      }
+      if (done !== true || isWaiting(queue)) schedule()
     } catch (error) {
       // Nothing of a pass that failed is lost: a full disk, say, may have room in a moment.
       log.error({ err: error, error: describeError(error) }, 'a pass failed; it is tried again')
+      running = undefined
       putBack(queue, taken)
       failures += 1
       retry = setTimeout(schedule, Math.min(1000 * 2 ** (failures - 1), mostRetryMs))
       retry.unref()
     }
   }
-  const reconcile = (desired: DesiredView, taken: Queue): void => {
+  const begin = (desired: DesiredView): Pass => {
+    const taken = queue
+    queue = emptyQueue()
+    return { taken, slices: reconcile(desired, taken) }
+  }
+  const reconcile = function* (desired: DesiredView, taken: Queue): Generator<void, void> {
     const views = { desired, observed: ports.observed.view, suspensions: ports.suspensions(), leases: ports.leases?.() ?? [] }
     if (!taken.all && taken.plan.size === 0) {
-      ports.status.refresh({ ...views, keys: taken.status })
+      yield* ports.status.refresh({ ...views, keys: taken.status })
       ports.passed?.({ revision: desired.revision })
       return
     }
@@ -150,11 +169,13 @@ export function createLoop(ports: LoopPorts): Loop {
     const covered = new Set([...taken.plan, ...plan.changes.map((change) => change.key)])
     rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
     waiting.take(plan, { now: ports.clock.now(), ...(taken.all ? {} : { covered }) })
-    ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
-    ports.passed?.({ revision: desired.revision, plan, ...(taken.all ? {} : { covered }) })
-    ports.settled?.save()
+    const rest = ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
+    // In the turn of the plan: what people suspend or approve between slices must not meet a plan that knows nothing of it.
     dropUsedApprovals(ports, plan, taken.all ? undefined : covered)
     for (const node of ports.observed.view.nodes()) if (node.connected) send(plan, node.name)
+    yield* rest
+    ports.passed?.({ revision: desired.revision, plan, ...(taken.all ? {} : { covered }) })
+    ports.settled?.save()
   }
   const send = (plan: Plan, node: string): void => {
     const part = ports.forNode(plan, node)
@@ -199,6 +220,7 @@ export function createLoop(ports: LoopPorts): Loop {
     },
     current: () => (view === undefined ? undefined : ports.plan(input(view))),
     view: () => view,
+    passes: () => passes,
     queued: () => ({ plan: queue.plan.size, status: queue.status.size }),
     surroundings,
     close() {
@@ -215,6 +237,10 @@ function putBack(queue: Queue, taken: Queue): void {
   queue.all ||= taken.all
   for (const key of taken.plan) queue.plan.add(key)
   for (const key of taken.status) queue.status.add(key)
+}
+
+function isWaiting({ all, plan, status }: Queue): boolean {
+  return all || plan.size > 0 || status.size > 0
 }
 
 function emptyQueue(): Queue {

@@ -1,21 +1,20 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeKubeconfig } from './api/kubeconfig.ts'
 import { createAdopt } from './adopt.ts'
-import { startApi, type ApiServer } from './api/server.ts'
+import { keepRenewed, ownerCertificate } from './certificates.ts'
+import { startApi } from './api/server.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
 import { createSessions } from './dispatch/sessions.ts'
 import type { Clock } from './lib/clock.ts'
-import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
-import { adminOrganization, openPki, type Pki } from './lib/pki.ts'
-import { readIfPresent, writePrivateFile } from './lib/private-file.ts'
+import { openPki } from './lib/pki.ts'
 import { lockForProcess } from './lib/process-lock.ts'
 import { ownVersion } from './lib/version.ts'
 import { holdMetrics } from './hold-metrics.ts'
+import { inputSalt } from './input-salt.ts'
 import { openHolds, type Holds } from './holds.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
@@ -254,8 +253,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       log,
       version: ownVersion(),
       metrics: measures.registry,
-      notReady: () =>
-        loop.view() === undefined ? `no revision has been fetched yet${state.error === undefined ? '' : `: ${state.error}`}` : undefined,
+      notReady: () => whyNotReady({ fetched: loop.view() !== undefined, told: status.refreshed(), error: state.error }),
       tls: { ca: pki.ca, ...(await pki.server()) },
       ...options.listen,
     }),
@@ -274,10 +272,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
       tellApplied({ ...options, forge: options.forge }, { loop, state, status, observed, store }),
       async (value) => await value.stop(),
     )
-  stack.adopt(
-    setInterval(() => void renewCertificate(api, pki, log), renewalMs),
-    clearInterval,
-  )
+  stack.adopt(keepRenewed(api, pki, log), clearInterval)
   const kubeconfig = join(stateDir, 'kubeconfig')
   await writeKubeconfig(kubeconfig, { server: api.url, ca: pki.ca, ...(await ownerCertificate(pki)) })
   const running = stack.move()
@@ -295,38 +290,8 @@ function folderOf(path = ''): string {
   return path.replaceAll(/^\/+|\/+$/g, '')
 }
 
-/** Certificates end in months; a look each hour is often enough. */
-const renewalMs = 3_600_000
-
-async function renewCertificate(api: ApiServer, pki: Pki, log: Logger): Promise<void> {
-  try {
-    api.setTls({ ca: pki.ca, ...(await pki.server()) })
-  } catch (error) {
-    log.error({ error: describeError(error) }, 'cannot renew the certificate of the API')
-  }
-}
-
-async function ownerCertificate(pki: Pki): Promise<{ readonly cert: string; readonly key: string }> {
-  return await pki.issueClientCertificate({ commonName: 'owner', organization: adminOrganization })
-}
-
-/** A secret of this installation that salts digests; made once. */
-async function inputSalt(stateDir: string): Promise<string> {
-  const path = join(stateDir, 'input-salt')
-  const known = await readIfPresent(path)
-  if (known !== undefined && known !== '') return known
-  const salt = randomBytes(32).toString('hex')
-  await writePrivateFile(path, salt)
-  return salt
-}
-
-/** Makes a join token for a node from another process than the reconciler's. */
-export async function createJoinToken(options: {
-  readonly stateDir: string
-  readonly node: string
-  readonly ttlSeconds: number
-  readonly clock: Clock
-}): Promise<string> {
-  const pki = await openPki({ dir: join(options.stateDir, 'pki'), clock: options.clock })
-  return await pki.createJoinToken(options.node, { ttlSeconds: options.ttlSeconds })
+/** Why what the API serves is not what there is; undefined where it is. */
+function whyNotReady(known: { readonly fetched: boolean; readonly told: boolean; readonly error: string | undefined }): string | undefined {
+  if (!known.fetched) return `no revision has been fetched yet${known.error === undefined ? '' : `: ${known.error}`}`
+  return known.told ? undefined : 'not all objects are written yet'
 }

@@ -49,7 +49,7 @@ export function dispatchPorts(parts: {
 }
 
 /** Data of Secrets and ConfigMaps, for the hosts that need them. Here, and only here, encrypted values leave the object that keeps them. */
-export function inputSource(view: () => DesiredView | undefined): InputSource {
+function inputSource(view: () => DesiredView | undefined): InputSource {
   return (key: ObjectKey) => {
     const desired = view()?.get(key)
     if (desired?.kind !== 'Secret' && desired?.kind !== 'ConfigMap') return undefined

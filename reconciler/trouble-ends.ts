@@ -1,7 +1,7 @@
 import { parseKey, type ObjectKey } from './lib/object-key.ts'
 import { conditionsOf, type ApiObject } from './status/api-object.ts'
 import type { Collection } from './status/collection.ts'
-import type { ManifestState } from './status/status.ts'
+import type { ManifestState } from './status/engine.ts'
 import { everything } from './suspender.ts'
 
 type Ending = { readonly kinds: readonly string[]; readonly reason: string; readonly by: readonly string[] }

@@ -1,3 +1,4 @@
+import { fieldPath } from './field-path.ts'
 import { dataVolumeAnnotations, dataVolumeSpecSupport } from './support-data-volume.ts'
 import {
   commonSupport,
@@ -131,7 +132,7 @@ function collect(found: UnsupportedField[], value: unknown, { branch, step }: Pl
   const { row, children, clean } = branch
   if (row !== undefined && asks(row, value)) {
     const pointer = pointerOf(step)
-    found.push({ path: writePath(pointer), pointer, reason: row.reason, effect: row.effect })
+    found.push({ path: fieldPath(pointer), pointer, reason: row.reason, effect: row.effect })
     return
   }
   if (value === null || typeof value !== 'object' || children.size === 0 || clean.has(value)) return
@@ -160,14 +161,4 @@ function asks(row: SupportRow, value: unknown): boolean {
   if (row.except?.includes(value) === true) return false
   if (value === undefined || value === null || value === false || value === '') return false
   return !Array.isArray(value) || value.length > 0
-}
-
-function writePath(pointer: readonly (string | number)[]): string {
-  let path = ''
-  for (const part of pointer) {
-    if (typeof part === 'number') path += `[${part}]`
-    else if (/^[A-Za-z0-9_-]+$/.test(part)) path += path === '' ? part : `.${part}`
-    else path += `[${JSON.stringify(part)}]`
-  }
-  return path
 }

@@ -27,28 +27,29 @@ export type InputData = { readonly secrets: Bag; readonly configMaps: Bag }
 /** A finished image, or undefined while there is none that may be booted. */
 export type VolumeFile = { readonly path: string; readonly format: 'raw' | 'qcow2'; readonly virtualBytes: number }
 
+/** What a machine driver knows of its node. */
+export type MachineNodeFacts = Pick<
+  NodeFacts,
+  | 'accelerator'
+  | 'acceleratorReason'
+  | 'machineTypes'
+  | 'firmwares'
+  | 'tpm'
+  | 'cpus'
+  | 'memoryBytes'
+  | 'memoryFreeBytes'
+  | 'architecture'
+  | 'hostname'
+  | 'versions'
+>
+
 /** Raw facts of one domain plus what the driver itself recorded; power, runs and leases are the guard's. */
 export type MachineFacts = Omit<ObservedMachine, 'digest' | 'power' | 'runs' | 'lease'>
 
 export type MachineDriver = {
   /** Once at start: capability probing, the pod network, leftovers of a crash. */
   prepare(): Promise<void>
-  facts(): Promise<
-    Pick<
-      NodeFacts,
-      | 'accelerator'
-      | 'acceleratorReason'
-      | 'machineTypes'
-      | 'firmwares'
-      | 'tpm'
-      | 'cpus'
-      | 'memoryBytes'
-      | 'memoryFreeBytes'
-      | 'architecture'
-      | 'hostname'
-      | 'versions'
-    >
-  >
+  facts(): Promise<MachineNodeFacts>
   /** All domains with our mark, or only the given ones. */
   observe(keys?: readonly ObjectKey[]): Promise<readonly MachineFacts[]>
   /** Writes the persistent definition and the seed; never disturbs a running guest. Idempotent. */

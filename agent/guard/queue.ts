@@ -1,4 +1,5 @@
 import type { ObjectKey } from '../../reconciler/lib/object-key.ts'
+import { createTurns } from '../../reconciler/lib/turns.ts'
 
 /** One task of a key at a time. */
 export type KeyQueue = {
@@ -10,18 +11,8 @@ export type KeyQueue = {
 }
 
 export function createQueue(): KeyQueue {
-  const tails = new Map<ObjectKey, Promise<unknown>>()
+  const run = createTurns()
   const waiting = new Set<ObjectKey>()
-  const run = async <T>(key: ObjectKey, task: () => Promise<T>): Promise<T> => {
-    const current = (tails.get(key) ?? Promise.resolve()).then(task)
-    const tail = current.catch(() => undefined)
-    tails.set(key, tail)
-    try {
-      return await current
-    } finally {
-      if (tails.get(key) === tail) tails.delete(key)
-    }
-  }
   return {
     run,
     once(key, task, failed) {
@@ -32,8 +23,6 @@ export function createQueue(): KeyQueue {
         await task()
       }).catch(failed)
     },
-    async settled() {
-      while (tails.size > 0) await Promise.all(tails.values())
-    },
+    settled: run.settled,
   }
 }

@@ -75,7 +75,7 @@ export function createSlots(count: number): Slots {
 }
 
 /** Waits for a promise, or for the signal, which rejects with its reason. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const abort = (): void => aborted.reject(signal.reason as Error)

@@ -72,7 +72,7 @@ function limitConnections(server: Server): void {
 }
 
 /** The routes, on a server that is not listening yet. */
-export function createApp(options: ApiOptions, server: Server): FastifyInstance {
+function createApp(options: ApiOptions, server: Server): FastifyInstance {
   const app = fastify({
     serverFactory: (handler) => {
       server.on('request', (request, response) => {

@@ -29,7 +29,7 @@ export type CliContext = {
 }
 
 /** Colours only on a terminal, and never where NO_COLOR is set (no-color.org). */
-export function wantsColor(flag: boolean | undefined): boolean {
+function wantsColor(flag: boolean | undefined): boolean {
   if (flag === false || (process.env['NO_COLOR'] ?? '') !== '') return false
   return process.stdout.isTTY || (process.env['FORCE_COLOR'] ?? '') !== ''
 }

@@ -17,7 +17,7 @@ export type HistoryFlags = {
 }
 
 /** Where parsed manifests are kept from one command to the next. Source of the default: XDG Base Directory Specification. */
-export function historyCacheDir(flags: HistoryFlags): string {
+function historyCacheDir(flags: HistoryFlags): string {
   const { XDG_CACHE_HOME: cache = '' } = process.env
   return flags.cacheDir ?? join(cache.startsWith('/') ? cache : join(homedir(), '.cache'), 'gitvirt')
 }

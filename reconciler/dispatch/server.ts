@@ -25,7 +25,7 @@ export type AgentEndpoint = {
  * Makes the WebSocket endpoint. The https server that uses it must be made with `tlsOptions`,
  * so that client certificates are asked for; it may serve other paths to clients without one.
  */
-export function createAgentEndpoint({ pki, sessions, log }: EndpointOptions): AgentEndpoint {
+function createAgentEndpoint({ pki, sessions, log }: EndpointOptions): AgentEndpoint {
   // Compression is off: it multiplies what a small frame may cost.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false })
   return {
@@ -45,7 +45,7 @@ export function createAgentEndpoint({ pki, sessions, log }: EndpointOptions): Ag
 }
 
 /** TLS options that an https server needs to carry agents' sessions. TLS 1.3 only. */
-export async function tlsOptions(pki: Pki): Promise<{
+async function tlsOptions(pki: Pki): Promise<{
   readonly ca: string
   readonly cert: string
   readonly key: string

@@ -27,7 +27,7 @@ export type Intake = {
 }
 
 /** The first ones of a group are told whole, the others counted. */
-export const mostItems = 10
+const mostItems = 10
 /** Reasons of one rule that are told apart; news of others is counted under `Other`. */
 const mostGroups = 50
 /** What was told of objects, over all rules; beyond, news is told without looking whether it was before. */
@@ -97,7 +97,7 @@ function tellEnd({ records, rules, inForce }: IntakeParts, ended: readonly ToldN
 }
 
 /** What is told of an object, for the message's JSON. */
-export function notifiedObject(key: ObjectKey): NewsItem['object'] {
+function notifiedObject(key: ObjectKey): NewsItem['object'] {
   return parseKey(key)
 }
 

@@ -7,6 +7,7 @@ import type { ObjectKey } from '../lib/object-key.ts'
 import type { Store } from '../store/store.ts'
 import { createCourier, type Courier, type Outcome, type Send } from './courier.ts'
 import { openDestinations, type Destination, type Destinations } from './destinations.ts'
+import { createEnds, type Ends } from './ends.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { notifyRules } from './rules.ts'
 import type { InForce, News, NotifyRule } from './types.ts'
@@ -70,9 +71,7 @@ class StoredNotifier implements Notifier {
   readonly #courier: Courier
   readonly #destinations: Destinations
   readonly #send: Send
-  /** Keys with a standing trouble that may be over, and since when. */
-  readonly #touched = new Map<ObjectKey, number>()
-  readonly #standing: Set<ObjectKey>
+  readonly #ends: Ends
   #policyText: string
   #rules: readonly NotifyRule[]
   #timer: NodeJS.Timeout | undefined
@@ -100,29 +99,26 @@ class StoredNotifier implements Notifier {
       told: measured,
       idle: () => this.#tryAgain(() => this.#wakeWhenDue()),
     })
-    this.#standing = new Set(store.news.standingKeys())
-    // What ended while the reconciler was away is looked at when all hosts had time to come back.
-    for (const key of this.#standing) this.#touched.set(key, this.#now())
+    const { endOf, known, steady = 60_000 } = options
+    this.#ends = createEnds({ store, intake: this.#intake, endOf, known, steady, now: () => this.#now() })
     this.#wake(this.#now() + soonestMs)
   }
 
   tell(news: News, labels: () => Readonly<Record<string, string>> = () => ({})): void {
     if (this.#rules.length === 0) return
     if (this.#intake.take(news, labels)) this.#wakeSoon()
-    if (news.severity !== 'warning') return
-    this.#standing.add(news.key)
-    this.#touched.delete(news.key)
+    if (news.severity === 'warning') this.#ends.began(news.key)
   }
 
   over(key: ObjectKey, message: string, reasons?: ReadonlySet<string>): void {
-    if (!this.#standing.has(key)) return
+    if (!this.#ends.stands(key)) return
     if (this.#intake.over(key, { message, ...(reasons === undefined ? {} : { reasons }) })) this.#wakeSoon()
   }
 
   touched(key: ObjectKey): void {
-    if (!this.#standing.has(key)) return
-    if (!this.#touched.has(key)) this.#touched.set(key, this.#now())
-    this.#wake(this.#now() + this.#steady)
+    if (!this.#ends.stands(key)) return
+    this.#ends.touched(key)
+    this.#wakeForEnds()
   }
 
   policy(spec: FleetSpec | undefined): void {
@@ -217,10 +213,10 @@ class StoredNotifier implements Notifier {
     this.#wakeAt = Number.POSITIVE_INFINITY
     if (this.#stopped) return
     this.#tryAgain(() => {
-      this.#lookForEnds()
+      this.#ends.look()
       this.#courier.round()
       this.#wakeWhenDue()
-      if (this.#touched.size > 0) this.#wake(this.#now() + this.#steady)
+      this.#wakeForEnds()
     })
   }
 
@@ -238,35 +234,9 @@ class StoredNotifier implements Notifier {
     if (due !== undefined) this.#wake(due)
   }
 
-  /** Objects that have been well for long enough. */
-  #lookForEnds(): void {
-    const { store, known } = this.#options
-    const now = this.#now()
-    const ripe = [...this.#touched].filter(([, since]) => since <= now - this.#steady).map(([key]) => key)
-    if (ripe.length === 0) return
-    if (!known()) {
-      // What was before anything was known says nothing of how long they have been well.
-      for (const key of ripe) this.#touched.set(key, now)
-      return
-    }
-    store.transaction(() => {
-      for (const key of ripe) this.#tellEnds(key)
-    })
-  }
-
-  #tellEnds(key: ObjectKey): void {
-    const { news } = this.#options.store
-    const reasons = new Set(news.standing(key).map(({ reason }) => reason))
-    for (const reason of reasons) {
-      const message = this.#options.endOf(key, reason)
-      if (message !== undefined) this.#intake.over(key, { message, reasons: new Set([reason]) })
-    }
-    if (news.standing(key).length === 0) this.#standing.delete(key)
-    this.#touched.delete(key)
-  }
-
-  get #steady(): number {
-    return this.#options.steady ?? 60_000
+  #wakeForEnds(): void {
+    const due = this.#ends.dueAt()
+    if (due !== undefined) this.#wake(due)
   }
 
   #now(): number {

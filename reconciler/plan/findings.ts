@@ -28,7 +28,7 @@ export function unknownFinding(context: PlanContext, key: ObjectKey): Finding {
 const unsupported = new WeakMap<DesiredObject, readonly UnsupportedField[]>()
 
 /** Fields that no host here honours. */
-export function unsupportedOf(desired: DesiredObject): readonly UnsupportedField[] {
+function unsupportedOf(desired: DesiredObject): readonly UnsupportedField[] {
   const known = unsupported.get(desired)
   if (known !== undefined) return known
   const found = unsupportedFields(desired.kind, desired.object)

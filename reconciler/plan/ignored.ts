@@ -4,7 +4,7 @@ import { globTest } from '../lib/glob.ts'
 import { domainPrefix, ignoreAnnotation, ignoredPaths } from '../lib/ignored-fields.ts'
 import { parseKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
-import { formatPath, isWithin, type Segments } from './diff/path.ts'
+import { formatPath, type Segments } from './diff/path.ts'
 import { fieldTest } from './diff/patterns.ts'
 import { setIn } from './diff/set-in.ts'
 import { diffTree } from './diff/tree.ts'
@@ -76,7 +76,6 @@ export function disregard(machine: MachineSpec, observed: ObservedMachine, { isI
   const drift = observed.drift.filter(isOurs)
   const has = read.reduce((spec, { path, value }) => withField(spec, path, value), applied)
   const wanted = graft(machine, has, isIgnored)
-  const without = (path: string): boolean => !isIgnored(path) && ![...wanted.paths].some((one) => isWithin(one, path))
   return {
     machine: wanted.spec,
     observed: {
@@ -84,7 +83,6 @@ export function disregard(machine: MachineSpec, observed: ObservedMachine, { isI
       drift,
       applied: graft(applied, wanted.spec, isIgnored).spec,
       ...(booted === undefined ? {} : { booted: graft(booted, wanted.spec, isIgnored).spec }),
-      restartRequired: observed.restartRequired.filter(without),
     },
     paths: [...wanted.paths, ...observed.drift.filter((one) => !isOurs(one)).map(({ path }) => `${domainPrefix}${path}`)],
   }

@@ -17,7 +17,7 @@ export function summarize(changes: readonly Change[]): Summary {
 }
 
 /** The plan for an agent with its seal: a digest over everything but the seal itself and the time it was made. */
-export function sealPlan(plan: Omit<Plan, 'id' | 'summary'>): Plan {
+function sealPlan(plan: Omit<Plan, 'id' | 'summary'>): Plan {
   const unsealed: Plan = { ...plan, id: '', summary: summarize(plan.changes) }
   return { ...unsealed, id: planSeal(unsealed) }
 }
@@ -64,9 +64,4 @@ function sendable(change: Change): Change | undefined {
   if (steps.length === 0) return undefined
   const { approval: _, ...rest } = change
   return { ...rest, steps, fields: [], blocked: [], notes: [], disruption: highest(steps.map(({ disruption }) => disruption)) }
-}
-
-/** The nodes that a plan has something to send to, by name. */
-export function nodesOf(plan: Plan): string[] {
-  return [...new Set(plan.changes.filter((change) => sendable(change) !== undefined).map(({ node }) => node))].sort()
 }

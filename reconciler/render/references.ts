@@ -92,7 +92,7 @@ export const keyedFiles: FieldReader = (reader, value, pointer) =>
     return `${entry.slice(0, split)}=${reader.name('file', entry.slice(split + 1), at)}`
   })
 
-export function fieldName(pointer: Pointer): string {
+function fieldName(pointer: Pointer): string {
   return pointer.length === 0
     ? 'It'
     : pointer

@@ -8,6 +8,7 @@ import type { WritableCollection } from './collection.ts'
 import { mergeConditions } from './conditions.ts'
 import { appearanceEvents, eventsOf, type EventDraft } from './events/rules.ts'
 import { rests } from './resting.ts'
+import { inSlices } from './slices.ts'
 
 export type Writer = {
   /** Makes the served object equal to the draft; does nothing where it is already. */
@@ -15,8 +16,8 @@ export type Writer = {
   remove(key: ObjectKey): void
   /** Leaves what is served of these keys as it is. */
   keep(keys: readonly ObjectKey[]): void
-  /** Ends the start: forgets the objects that went while the reconciler was away, those of one kind left out. */
-  settle(except?: string): void
+  /** Ends the start, in slices: forgets the objects that went while the reconciler was away, those of one kind left out. */
+  settle(except?: string): Generator<void, void>
 }
 
 export type WriterOptions = {
@@ -69,10 +70,16 @@ export function createWriter(options: WriterOptions): Writer {
     const object = render({ draft, record: next, previous, owner: ownerOf(draft, collection), now })
     store({ options, key, draft, object, next, stored, previous })
   }
-  const settle = (except = ''): void => {
-    for (const key of unseen) if (!key.startsWith(`${except}/`)) remove(key)
+  return {
+    write,
+    remove,
+    settle: (except = '') =>
+      inSlices(
+        [...unseen].filter((key) => !key.startsWith(`${except}/`)),
+        remove,
+      ),
+    keep: (keys) => keys.forEach((key) => unseen.delete(key)),
   }
-  return { write, remove, settle, keep: (keys) => keys.forEach((key) => unseen.delete(key)) }
 }
 
 /** Reads an object or an event that rests in the store. */

@@ -1,5 +1,6 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { ObjectKey } from '../lib/object-key.ts'
+import { numbers, texts, type Row } from './columns.ts'
 
 /** What a rule told of an object last; `standing` while the trouble that it told goes on. Times are milliseconds since 1970. */
 export type ToldNews = {
@@ -80,9 +81,9 @@ function toldNews(db: DatabaseSync): Pick<NewsRecords, Told> {
   const removeOld = db.prepare('DELETE FROM news_told WHERE standing = 0 AND at < ?')
   const removeRule = db.prepare('DELETE FROM news_told WHERE rule = ?')
   return {
-    told: ({ rule, key, reason, class: kind }) => toldOf(one.get(rule, key, reason, kind)),
+    told: ({ rule, key, reason, class: kind }) => one.all(rule, key, reason, kind).map(toldOf)[0],
     tell: ({ rule, key, reason, class: kind, at, standing: goesOn }) => void upsert.run(rule, key, reason, kind, at, goesOn ? 1 : 0),
-    standing: (key) => standing.all(key).flatMap((row) => toldOf(row) ?? []),
+    standing: (key) => standing.all(key).map(toldOf),
     standingKeys: () => keys.all().map((row) => String(row['key'])),
     countTold: () => Number(count.get()?.['count'] ?? 0),
     forget: ({ rule, key, reason, class: kind }) => void remove.run(rule, key, reason, kind),
@@ -91,12 +92,8 @@ function toldNews(db: DatabaseSync): Pick<NewsRecords, Told> {
   }
 }
 
-type Row = Record<string, SQLOutputValue>
-
-function toldOf(row: Row | undefined): ToldNews | undefined {
-  if (row === undefined) return undefined
-  const names = { rule: String(row['rule']), key: String(row['key']), reason: String(row['reason']), class: String(row['class']) }
-  return { ...names, at: Number(row['at']), standing: Number(row['standing']) === 1 }
+function toldOf(row: Row): ToldNews {
+  return { ...texts(row, 'rule', 'key', 'reason', 'class'), ...numbers(row, 'at'), standing: row['standing'] === 1 }
 }
 
 type Groups = 'group' | 'putGroup' | 'groups' | 'waiting' | 'dropGroups'
@@ -108,24 +105,22 @@ function groupRecords(db: DatabaseSync): Pick<NewsRecords, Groups> {
   const waiting = db.prepare('SELECT rule, min(first) AS first, sum(count) AS count FROM news_groups GROUP BY rule ORDER BY first')
   const remove = db.prepare('DELETE FROM news_groups WHERE rule = ?')
   return {
-    group: (rule, type, reason) => groupOf(one.get(rule, type, reason)),
+    group: (rule, type, reason) => one.all(rule, type, reason).map(groupOf)[0],
     putGroup: ({ rule, type, reason, first, last, count, items }) => void upsert.run(rule, type, reason, first, last, count, items),
-    groups: (rule) => ofRule.all(rule).flatMap((row) => groupOf(row) ?? []),
-    waiting: () => waiting.all().map((row) => ({ rule: String(row['rule']), first: Number(row['first']), count: Number(row['count']) })),
+    groups: (rule) => ofRule.all(rule).map(groupOf),
+    waiting: () => waiting.all().map((row) => ({ ...texts(row, 'rule'), ...numbers(row, 'first', 'count') })),
     dropGroups: (rule) => void remove.run(rule),
   }
 }
 
-function groupOf(row: Row | undefined): NewsGroupRecord | undefined {
-  if (row === undefined) return undefined
-  const names = { rule: String(row['rule']), type: String(row['type']), reason: String(row['reason']), items: String(row['items']) }
-  return { ...names, first: Number(row['first']), last: Number(row['last']), count: Number(row['count']) }
+function groupOf(row: Row): NewsGroupRecord {
+  return { ...texts(row, 'rule', 'type', 'reason', 'items'), ...numbers(row, 'first', 'last', 'count') }
 }
 
 type Outbox = 'outbox' | 'putOutbox' | 'dropOutbox' | 'sent' | 'lastSent' | 'sentSince' | 'forgetSentBefore'
 
 function outboxRecords(db: DatabaseSync): Pick<NewsRecords, Outbox> {
-  const all = db.prepare('SELECT * FROM news_outbox ORDER BY due_at, made_at, id')
+  const all = db.prepare('SELECT *, made_at AS madeAt, due_at AS dueAt FROM news_outbox ORDER BY due_at, made_at, id')
   const upsert = db.prepare('INSERT OR REPLACE INTO news_outbox VALUES (?, ?, ?, ?, ?, ?, ?)')
   const remove = db.prepare('DELETE FROM news_outbox WHERE id = ?')
   const sent = db.prepare('INSERT INTO news_sent (rule, destination, at) VALUES (?, ?, ?)')
@@ -148,13 +143,5 @@ function outboxRecords(db: DatabaseSync): Pick<NewsRecords, Outbox> {
 }
 
 function outboxOf(row: Row): OutboxRecord {
-  return {
-    id: String(row['id']),
-    rule: String(row['rule']),
-    destination: String(row['destination']),
-    madeAt: Number(row['made_at']),
-    dueAt: Number(row['due_at']),
-    tries: Number(row['tries']),
-    body: String(row['body']),
-  }
+  return { ...texts(row, 'id', 'rule', 'destination', 'body'), ...numbers(row, 'madeAt', 'dueAt', 'tries') }
 }

@@ -108,10 +108,6 @@ export interface ObservedMachine {
   startedAt?: string
   applied?: MachineSpec
   booted?: MachineSpec
-  /**
-   * Template paths whose change waits for a restart.
-   */
-  restartRequired: string[]
   drift: Drift[]
   interfaces: {
     name: string

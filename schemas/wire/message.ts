@@ -3,7 +3,7 @@ import type { SessionMessage } from '../generated/session.ts'
 import * as wire from '../generated/validators/wire.js'
 
 /** Version of the session's protocol. Both sides must speak the same one. */
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 /** Path of the session's WebSocket on the reconciler. */
 export const sessionPath = '/v1/session'

@@ -51,7 +51,6 @@ function machineSeen(applied: MachineSpec): ObservedObject {
     startedAt: '2026-01-01T00:00:05.000Z',
     applied,
     booted: applied,
-    restartRequired: [],
     drift: [],
     interfaces,
     volumes: [

@@ -66,7 +66,7 @@ spec:
 }
 
 /** Path of a machine's file: all in one folder, or spread over many. */
-export function pathOf(index: number, folders: number): string {
+function pathOf(index: number, folders: number): string {
   return folders === 1 ? `vm-${index}.yaml` : `team-${index % folders}/vm-${index}.yaml`
 }
 

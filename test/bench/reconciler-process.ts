@@ -1,10 +1,11 @@
 /**
  * One reconciler process without listeners: source, desired, plan, observed, store, status and the loop between them, on a fleet of
- * which everything is applied. Prints what each part of its life took, as JSON.
+ * which everything is applied. Prints as JSON what each part of its life took, and for how long it let nothing else run (`Pause`), in ms.
  * Usage: node --expose-gc test/bench/reconciler-process.ts REPOSITORY STATE FOLDERS FILES
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createMemoryBlobCache } from '../../reconciler/desired/cache.ts'
 import { createDesired } from '../../reconciler/desired/state.ts'
 import { systemClock } from '../../reconciler/lib/clock.ts'
@@ -26,13 +27,22 @@ import type { Plan } from '../../schemas/generated/plan.ts'
 
 const [repository = '', stateDir = '', folders = '1', files = '0'] = process.argv.slice(2)
 const took: Record<string, number> = {}
+const resolution = 10
+const delay = monitorEventLoopDelay({ resolution })
+delay.enable()
+/** A pause is counted when the loop turns again, from the turn before. */
+const turn = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 2 * resolution))
 
 async function timed<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  delay.reset()
+  await turn()
   const [start, cpu] = [performance.now(), process.cpuUsage()]
   const result = await work()
   const { user, system } = process.cpuUsage(cpu)
   took[name] = performance.now() - start
   took[`${name}Cpu`] = (user + system) / 1000
+  await turn()
+  took[`${name}Pause`] = delay.max / 1e6
   return result
 }
 
@@ -69,15 +79,16 @@ if (observed.view.nodes().length === 0) reportApplied(observed, first)
 first = undefined
 
 let refreshed = (): void => undefined
+function* whenDone(slices: Iterable<void>, done: () => void): Generator<void, void> {
+  yield* slices
+  done()
+}
 const loop = createLoop({
   plan,
   forNode,
   observed,
   status: {
-    refresh: (input) => {
-      status.refresh(input)
-      refreshed()
-    },
+    refresh: (input) => whenDone(status.refresh(input), () => refreshed()),
   },
   dispatch: async () => [],
   approvals: () => [],

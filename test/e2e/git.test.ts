@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { parse } from 'yaml'
+import { bareMachine, blankDisk } from '../../lab/bare-machine.ts'
 import { startDemo, type Demo } from '../../lab/demo.ts'
 import { conditionOf, fleetClient, type FleetClient } from '../../lab/fleet-client.ts'
 import { until } from '../../lab/wait.ts'
@@ -25,45 +26,6 @@ spec:
   images:
     allowedPrivateHosts:
       - 127.0.0.1:8090
-`
-
-const blankDisk = (name: string): string => `apiVersion: cdi.kubevirt.io/v1beta1
-kind: DataVolume
-metadata:
-  name: ${name}
-spec:
-  source:
-    blank: {}
-  pvc:
-    accessModes: [ReadWriteOnce]
-    resources:
-      requests:
-        storage: 8Mi
-`
-
-/** A machine over a blank disk: it never gets past the firmware, and needs no image. */
-const machine = (name: string, pod = false): string => `apiVersion: kubevirt.io/v1
-kind: VirtualMachine
-metadata:
-  name: ${name}
-spec:
-  runStrategy: Always
-  template:
-    spec:
-      terminationGracePeriodSeconds: 0
-      domain:
-        memory:
-          guest: 64Mi
-        devices:
-          autoattachPodInterface: ${String(pod)}
-          disks:
-            - name: root
-              disk:
-                bus: virtio
-      volumes:
-        - name: root
-          dataVolume:
-            name: ${name}-root
 `
 
 const foreignNetwork = "<network><name>gitvirt-pod</name><bridge name='theirs0'/><ip address='203.0.113.1' prefix='24'/></network>"
@@ -138,7 +100,7 @@ suite('what happens in Git', () => {
   }
 
   test('a webhook of the forge triggers a fetch; an unsigned one is refused', async () => {
-    await fleet.write('vms/demo.yaml', `${machine('demo')}---\n${blankDisk('demo-root')}`)
+    await fleet.write('vms/demo.yaml', `${bareMachine({ name: 'demo' })}---\n${blankDisk('demo-root')}`)
     await commit('Add a machine')
     assert.equal(await postWebhook(demo.kubeconfig, 'wrong'), 401)
     assert.equal((await demo.gitvirt('get', 'vm', 'demo')).exitCode, 1, 'nothing is fetched for an unsigned hook')
@@ -189,7 +151,7 @@ suite('what happens in Git', () => {
 
     test('apply, edit and delete are refused with repository, branch and file', async () => {
       const manifest = join(demo.host.dir, 'apply.yaml')
-      await writeFile(manifest, machine('demo').replace('guest: 64Mi', 'guest: 128Mi'))
+      await writeFile(manifest, bareMachine({ name: 'demo' }).replace('guest: 64Mi', 'guest: 128Mi'))
       const attempts = [
         await kubectl('apply', '--filename', manifest),
         await run('kubectl', ['--kubeconfig', demo.kubeconfig, 'edit', 'vm', 'demo'], {
@@ -276,7 +238,7 @@ suite('what happens in Git', () => {
 
   test("a foreign network of our network's name stays as it is, and the machine that needs ours says why", async () => {
     const before = await demo.host.virsh('net-dumpxml', 'gitvirt-pod')
-    await fleet.write('vms/pod.yaml', `${machine('pod', true)}---\n${blankDisk('pod-root')}`)
+    await fleet.write('vms/pod.yaml', `${bareMachine({ name: 'pod', pod: true })}---\n${blankDisk('pod-root')}`)
     await fleet.push('Add a machine on the pod network')
     const told = /A libvirt network named gitvirt-pod exists that gitvirt did not make/
     const vm = await fleet.wait('vm', 'pod', {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { bareMachine, blankDisk } from '../../lab/bare-machine.ts'
 import { startDemo, type Demo } from '../../lab/demo.ts'
 import { conditionOf, fleetClient, type ApiObject, type FleetClient } from '../../lab/fleet-client.ts'
 import { startHost, type LabHost } from '../../lab/host.ts'
@@ -32,41 +33,8 @@ const bridge = (name: string, port = ''): string => `      - name: ${name}
           port: [${port}]
 `
 
-const machine = (name: string): string => `apiVersion: cdi.kubevirt.io/v1beta1
-kind: DataVolume
-metadata:
-  name: ${name}-disk
-spec:
-  source:
-    blank: {}
-  storage:
-    resources:
-      requests:
-        storage: 8Mi
----
-apiVersion: kubevirt.io/v1
-kind: VirtualMachine
-metadata:
-  name: ${name}
-spec:
-  runStrategy: Always
-  template:
-    spec:
-      terminationGracePeriodSeconds: 0
-      domain:
-        memory:
-          guest: 64Mi
-        devices:
-          autoattachPodInterface: false
-          disks:
-            - name: disk
-              disk:
-                bus: virtio
-      volumes:
-        - name: disk
-          dataVolume:
-            name: ${name}-disk
-`
+const machine = (name: string): string => `${blankDisk(`${name}-root`)}---
+${bareMachine({ name })}`
 
 const needsNmstate = {
   skip: await run('nmstatectl', ['--version']).then(

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { bareMachine, blank } from '../../lab/bare-machine.ts'
 import { startDemo, type Demo } from '../../lab/demo.ts'
 import { fleetClient, type FleetClient } from '../../lab/fleet-client.ts'
 import { forwardSocketToPort } from '../../lab/forward.ts'
@@ -25,42 +26,7 @@ spec:
     unattended: restart
 `
 
-/** A machine over a blank disk: it never gets past the firmware, and needs no image. */
-const machine = `apiVersion: kubevirt.io/v1
-kind: VirtualMachine
-metadata:
-  name: web
-spec:
-  runStrategy: Always
-  dataVolumeTemplates:
-    - metadata:
-        name: web-root
-      spec:
-        source:
-          blank: {}
-        storage:
-          resources:
-            requests:
-              storage: 8Mi
-  template:
-    spec:
-      terminationGracePeriodSeconds: 0
-      domain:
-        cpu:
-          cores: 1
-        memory:
-          guest: 64Mi
-        devices:
-          autoattachPodInterface: false
-          disks:
-            - name: root
-              disk:
-                bus: virtio
-      volumes:
-        - name: root
-          dataVolume:
-            name: web-root
-`
+const machine = bareMachine({ name: 'web', disk: blank, cores: 1 })
 
 const author = 'author <author@example.org>'
 const operator = 'operator <operator@example.org>'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { rename, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { bareMachine } from '../../lab/bare-machine.ts'
 import { startDemo, type Demo } from '../../lab/demo.ts'
 import { conditionOf, fleetClient, type ApiObject, type FleetClient } from '../../lab/fleet-client.ts'
 import { until } from '../../lab/wait.ts'
@@ -16,41 +17,16 @@ type MachineFile = { readonly image: string; readonly checksum?: string; readonl
 
 /** A machine whose root disk is imported; what is small keeps the test quick. */
 function machine(name: string, { image, checksum, size = '48Mi', storageClass }: MachineFile): string {
-  return `apiVersion: kubevirt.io/v1
-kind: VirtualMachine
-metadata:
-  name: ${name}
-spec:
-  runStrategy: Always
-  dataVolumeTemplates:
-    - metadata:
-        name: ${name}-root
-      spec:
-        source:
-          http:
-            url: ${server}/${image}
-${checksum === undefined ? '' : `            checksum: "${checksum}"\n`}        pvc:
-          accessModes: [ReadWriteOnce]
-${storageClass === undefined ? '' : `          storageClassName: ${storageClass}\n`}          resources:
-            requests:
-              storage: ${size}
-  template:
-    spec:
-      terminationGracePeriodSeconds: 0
-      domain:
-        memory:
-          guest: 64Mi
-        devices:
-          autoattachPodInterface: false
-          disks:
-            - name: root
-              disk:
-                bus: virtio
-      volumes:
-        - name: root
-          dataVolume:
-            name: ${name}-root
+  const disk = `source:
+  http:
+    url: ${server}/${image}
+${checksum === undefined ? '' : `    checksum: "${checksum}"\n`}pvc:
+  accessModes: [ReadWriteOnce]
+${storageClass === undefined ? '' : `  storageClassName: ${storageClass}\n`}  resources:
+    requests:
+      storage: ${size}
 `
+  return bareMachine({ name, disk })
 }
 
 /** The faults that no other try can mend: what the manifests say, and how gitvirt must name it. */

@@ -98,7 +98,6 @@ function factsOf(key: ObjectKey, machine: FakeMachine): MachineFacts {
     state: machine.state,
     applied: machine.applied,
     ...(machine.booted === undefined ? {} : { booted: machine.booted }),
-    restartRequired: [],
     drift: [],
     interfaces: [],
     volumes: [],

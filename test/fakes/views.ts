@@ -171,7 +171,6 @@ export function machineSeen(manifest: Manifest, fields: Partial<ObservedMachine>
     startedAt: '2026-01-01T00:00:05.000Z',
     applied,
     booted: applied,
-    restartRequired: [],
     drift: [],
     interfaces: [{ name: 'default', mac: '52:54:00:00:00:01', ips: ['10.0.2.15'], source: 'lease' }],
     volumes: [{ name: 'root', target: 'vda' }],

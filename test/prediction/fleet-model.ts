@@ -70,7 +70,7 @@ function withOptions(target: Json, options: Options): Json {
 }
 
 /** Text that a seed holds and a guest can be seen to have. */
-export function seedMark(mark: number): string {
+function seedMark(mark: number): string {
   return `mark-${mark}-of-the-seed`
 }
 

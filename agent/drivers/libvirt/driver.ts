@@ -1,6 +1,7 @@
 import { mkdir, rm, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
+import { createTurns } from '../../../reconciler/lib/turns.ts'
 import type { DriverContext, MachineDriver, VolumeDriver } from '../types.ts'
 import { trimConsoleLogs } from './apply/console-log.ts'
 import { createConsoles, openSocket } from './apply/console.ts'
@@ -16,7 +17,7 @@ import { createAddressWatch } from './observe/address-watch.ts'
 import { createGuestAgents } from './observe/guest-agents.ts'
 import { observeMachines } from './observe/machines.ts'
 import { createRecords } from './records.ts'
-import { createExclusive, pathsOf, recordOf, type Session } from './session.ts'
+import { pathsOf, recordOf, type Session } from './session.ts'
 import { createVirsh } from './virsh.ts'
 
 /** Milliseconds between looks at the size of console logs. */
@@ -40,7 +41,7 @@ export function createMachineDriver(context: DriverContext, volumes: Pick<Volume
     volumes,
     virsh,
     records,
-    exclusive: createExclusive(),
+    exclusive: createTurns(),
     host: () => host ?? unprepared(),
     events: () => events ?? unprepared(),
   }

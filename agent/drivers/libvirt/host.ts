@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises'
 import { availableParallelism, freemem, hostname, release, totalmem } from 'node:os'
-import type { NodeFacts } from '../../../schemas/generated/observation.ts'
+import type { MachineNodeFacts } from '../types.ts'
 import type { Virsh } from './virsh.ts'
 import { child, childrenOf, parseXml, type XmlElement } from './xml.ts'
 
@@ -112,22 +112,7 @@ function versionsOf(text: string): Record<string, string> {
 }
 
 /** The host's part of NodeFacts that this driver knows. */
-export function nodeFacts(
-  host: HostFacts,
-): Pick<
-  NodeFacts,
-  | 'accelerator'
-  | 'machineTypes'
-  | 'firmwares'
-  | 'tpm'
-  | 'cpus'
-  | 'memoryBytes'
-  | 'memoryFreeBytes'
-  | 'architecture'
-  | 'hostname'
-  | 'versions'
-> &
-  Partial<Pick<NodeFacts, 'acceleratorReason'>> {
+export function nodeFacts(host: HostFacts): MachineNodeFacts {
   return {
     accelerator: host.accelerator,
     ...(host.acceleratorReason === undefined ? {} : { acceleratorReason: host.acceleratorReason }),

@@ -5,8 +5,8 @@ import type { MachineSpec } from '../../../schemas/generated/plan.ts'
 import type { Logger } from '../../../reconciler/lib/log.ts'
 import { writePrivateFile } from '../../../reconciler/lib/private-file.ts'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
+import { createTurns } from '../../../reconciler/lib/turns.ts'
 import type { DiskSource } from './render/input.ts'
-import { createExclusive } from './session.ts'
 
 /** What the driver remembers of one machine across crashes and reboots. No secret values. */
 export type MachineRecord = {
@@ -46,7 +46,7 @@ export type Records = {
 export function createRecords(stateDir: string, log: Logger): Records {
   const folder = join(stateDir, 'machines')
   const records = new Map<string, MachineRecord>()
-  const inTurn = createExclusive()
+  const inTurn = createTurns()
   const byKey = (key: ObjectKey): MachineRecord | undefined => [...records.values()].find((record) => record.machine.key === key)
   const write = async (record: MachineRecord): Promise<void> => {
     await writePrivateFile(join(folder, `${record.machine.uid}.json`), JSON.stringify(record))

@@ -6,6 +6,7 @@ import type { MachineRecord, Records } from './records.ts'
 import type { Virsh } from './virsh.ts'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
+import type { Turns } from '../../../reconciler/lib/turns.ts'
 
 /** What the parts of the driver share. */
 export type Session = {
@@ -15,14 +16,8 @@ export type Session = {
   readonly records: Records
   readonly events: () => DomainEvents
   readonly host: () => HostFacts
-  readonly exclusive: Exclusive
-}
-
-/** Runs one change of a machine at a time. */
-export type Exclusive = {
-  <T>(key: ObjectKey, change: () => Promise<T>): Promise<T>
-  /** True while a change of this machine is under way: its domain and its record may not fit together. */
-  readonly isBusy: (key: ObjectKey) => boolean
+  /** Runs one change of a machine at a time; while one is under way, its domain and its record may not fit together. */
+  readonly exclusive: Turns
 }
 
 /** @throws GitvirtError `NotFound` */
@@ -39,21 +34,4 @@ export function recordOf(session: Session, key: ObjectKey): MachineRecord {
 
 export function pathsOf(session: Session, uid: string): MachinePaths {
   return machinePaths(session.context, uid)
-}
-
-/** Serialises changes per key; a failed one does not stop the next. */
-export function createExclusive(): Exclusive {
-  const tails = new Map<ObjectKey, Promise<unknown>>()
-  const exclusive = async <T>(key: ObjectKey, change: () => Promise<T>): Promise<T> => {
-    const before = tails.get(key) ?? Promise.resolve()
-    const current = before.then(change, change)
-    const tail = current.catch(() => undefined)
-    tails.set(key, tail)
-    try {
-      return await current
-    } finally {
-      if (tails.get(key) === tail) tails.delete(key)
-    }
-  }
-  return Object.assign(exclusive, { isBusy: (key: ObjectKey) => tails.has(key) })
 }

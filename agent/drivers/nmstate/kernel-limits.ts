@@ -56,11 +56,6 @@ export function shareForKernel(desired: NetworkState): KernelShare {
   return { state: { interfaces, ...(routes === undefined ? {} : { routes }) }, limits, refusals }
 }
 
-/** What a desired state asks for that kernel mode leaves undone, as `path: reason`. */
-export function kernelLimits(desired: NetworkState): readonly string[] {
-  return shareForKernel(desired).limits
-}
-
 function isImpossible(entry: Interface): boolean {
   const type = entry['type']
   return typeof type === 'string' && entry['state'] !== 'absent' && !creatable.has(type)

@@ -3,7 +3,7 @@ import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { asObject, type NetworkState } from './network-state.ts'
 
 /** Most bytes of a desired state as JSON; a policy for hundreds of interfaces stays far below. */
-export const maxStateBytes = 1024 * 1024
+const maxStateBytes = 1024 * 1024
 
 /** Keys of nmstate 0.x and 1.x that 2.x refuses, with today's names. Source: nmstate's release notes for 1.0 and 2.0. */
 const renamedKeys: Readonly<Record<string, string>> = { slaves: 'port', master: 'controller', 'slave-type': 'controller-type' }

@@ -1,22 +1,14 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode } from '../../../reconciler/lib/errors.ts'
+import { writePrivateFile } from '../../../reconciler/lib/private-file.ts'
 
 /** Most bytes that are read of one state file. */
 const maxFileBytes = 16 * 1024 * 1024
 
 /** Writes JSON so that after a crash either the old file or the new one is there, mode 0600. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.new`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(JSON.stringify(value))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
+  await writePrivateFile(path, JSON.stringify(value))
   await syncFolder(dirname(path))
 }
 

@@ -174,7 +174,7 @@ async function verify(job: DownloadJob, hash: Hash | undefined): Promise<void> {
 }
 
 /** Fails before the transfer where the file system has no room for it. */
-export async function checkSpace(file: string, bytes: number): Promise<void> {
+async function checkSpace(file: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(file))
   if (bytes > bavail * bsize) throw noSpace(dirname(file), `${bytes} bytes are needed, ${bavail * bsize} are free`)
 }

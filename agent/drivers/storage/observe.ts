@@ -41,7 +41,7 @@ export async function observeVolume(record: VolumeRecord, isActive: boolean): Pr
 }
 
 /** Of what a plan relies on, as schemas/wire/observation.json says: never of progress. */
-export function volumeDigest(facts: Pick<ObservedVolume, 'applied' | 'phase' | 'quarantined'>): string {
+function volumeDigest(facts: Pick<ObservedVolume, 'applied' | 'phase' | 'quarantined'>): string {
   const end = facts.phase === 'Succeeded' || facts.phase === 'Failed' ? facts.phase : undefined
   return digestOf({ applied: facts.applied, end, quarantined: facts.quarantined })
 }

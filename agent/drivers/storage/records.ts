@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { errorCode } from '../../../reconciler/lib/errors.ts'
+import { writePrivateFile } from '../../../reconciler/lib/private-file.ts'
 import type { ObservedVolume, Problem } from '../../../schemas/generated/observation.ts'
 import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
 
@@ -115,14 +116,5 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Writes by a synced temporary file and an atomic rename. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}.tmp`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(JSON.stringify(value))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
+  await writePrivateFile(path, JSON.stringify(value))
 }

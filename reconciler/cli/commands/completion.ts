@@ -40,7 +40,7 @@ const taking = ['get', 'describe']
  * A static script made from the command tree, so that it never lags behind it.
  * @throws GitvirtError `InvalidArgument` for an unknown shell.
  */
-export function completionScript(program: Command, shell: string): string {
+function completionScript(program: Command, shell: string): string {
   const all = entries(program)
   if (shell === 'bash') return bash(all)
   if (shell === 'zsh') return `#compdef gitvirt\nautoload -U +X bashcompinit && bashcompinit\n${bash(all)}`

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { AgentOptions } from '../../../agent/agent.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { GitvirtError } from '../../lib/errors.ts'
@@ -53,7 +53,7 @@ export function daemonCommands(program: Command): void {
     .action(async (flags: ReconcilerFlags) => await runReconciler(flags))
   const agent = program.command('agent').description('Run the agent of this host; it dials the reconciler')
   agentFlags(commonFlags(agent))
-    .requiredOption('--reconciler <url>', 'https://HOST:PORT of the reconciler')
+    .requiredOption('--reconciler <url>', 'the reconciler (needed): https://HOST:PORT')
     .option(
       '--join-token-file <file>',
       'file with the one-time token of "gitvirt token create": for the first start, and for a certificate that is of no use any more',
@@ -75,21 +75,21 @@ function commonFlags(command: Command): Command {
 
 function reconcilerFlags(command: Command): Command {
   return commonFlags(command)
-    .requiredOption('--repo <url>', 'Git repository: https://, http://, ssh:// or a local folder')
+    .requiredOption('--repo <url>', 'Git repository (needed): https://, http://, ssh:// or a local folder')
     .option('--branch <name>', 'branch to follow; default: the repository’s own')
     .option('--ref <reference>', 'tag or commit instead of a branch')
-    .option('--path <folder>', 'folder of the environment inside the repository')
-    .option(
-      '--also <source>',
-      'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=; may be repeated',
-      collect,
-      [],
+    .option('--path <folder>', 'folder of the environment inside the repository; default: its root')
+    .addOption(
+      repeatable(
+        '--also <source>',
+        'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=',
+      ),
     )
     .option('--token-file <file>', 'file with the token or password for HTTP(S)')
     .option('--username <name>', 'user name that goes with --token-file')
     .option('--poll <duration>', 'time between fetches', '30s')
     .option('--listen <address>', 'address of the API', '127.0.0.1:6443')
-    .option('--server-name <name>', 'further name or address in the server certificate; may be repeated', collect, [])
+    .addOption(repeatable('--server-name <name>', 'further name or address in the server certificate'))
     .option('--webhook-secret-file <file>', 'file with the secret of the forge’s webhook')
     .option('--forge <kind>', 'plan open requests and comment on them: github, gitlab or gitea (Forgejo too)')
     .option('--forge-api <url>', 'address of the forge’s API; default: GitHub’s or GitLab’s own')
@@ -98,7 +98,7 @@ function reconcilerFlags(command: Command): Command {
     .option('--environment <name>', 'name of this environment in receipts, comments and statuses; default: --path, or "default"')
     .option('--notes', 'push receipts of what was applied as Git notes (refs/notes/gitvirt); the token must be able to write')
     .option('--notify-file <file>', 'file with the destinations of notifications, readable by its owner only')
-    .option('--age-key-file <path>', 'file or folder with age keys that open encrypted Secrets; may be repeated', collect, [])
+    .addOption(repeatable('--age-key-file <path>', 'file or folder with age keys that open encrypted Secrets'))
     .option('--gnupg-home <folder>', 'GnuPG folder whose secret keys open Secrets that SOPS encrypted with PGP')
     .option('--verify-commits <mode>', 'whose commits come into force: none, head or every-commit must be signed', 'none')
     .option('--allowed-signers <file>', 'SSH keys that are trusted, as in ssh-keygen’s allowed_signers')
@@ -119,12 +119,13 @@ function agentFlags(command: Command): Command {
     .option('--probe-timeout <duration>', 'how long a network change may cut this host off before it is rolled back', '2m')
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
+function repeatable(flags: string, description: string): Option {
+  const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+  return new Option(flags, `${description}; may be repeated`).argParser(collect).default([], 'none')
 }
 
 /** host:port, [v6]:port or :port. */
-export function parseAddress(text: string): { readonly host: string; readonly port: number } {
+function parseAddress(text: string): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535)
@@ -234,7 +235,7 @@ async function runAgent(flags: AgentFlags & { reconciler: string; joinTokenFile?
 }
 
 async function createToken(node: string, flags: CommonOptions & { ttl: string }): Promise<void> {
-  const { createJoinToken } = await import('../../main.ts')
+  const { createJoinToken } = await import('../../certificates.ts')
   const token = await createJoinToken({
     stateDir: flags.stateDir,
     node,

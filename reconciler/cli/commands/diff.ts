@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Comparison } from '../../compare/types.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
-import { operandHelp, parseOperand } from '../compare/operand.ts'
+import { liveHelp, operandHelp, parseOperand } from '../compare/operand.ts'
 import { contextOf, errorExitCode, type CliContext } from '../context.ts'
 
 type DiffFlags = {
@@ -30,7 +30,7 @@ export function diffCommand(program: Command): void {
     .option('--cache-dir <folder>', 'keep what was read here; default: a folder of your own below ~/.cache')
     .option('--no-cache', 'keep nothing')
     .option('--state <file>', 'for live: what "plan --save-state" wrote, instead of asking the server')
-    .addHelpText('after', operandHelp)
+    .addHelpText('after', `\nA and B:${operandHelp}${liveHelp}`)
     .addHelpText(
       'after',
       `

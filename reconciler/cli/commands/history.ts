@@ -17,7 +17,7 @@ export function historyCommand(program: Command): void {
   program
     .command('history [object]')
     .description('Show what Git wanted and what ran at a time: gitvirt history --at 2026-01-31T08:00:00Z vm/web')
-    .requiredOption('--at <time>', '2026-01-31, 2026-01-31T08:00:00Z, or a time ago: 12h, 7d')
+    .requiredOption('--at <time>', 'the time (needed): 2026-01-31, 2026-01-31T08:00:00Z, or so long ago: 12h, 7d')
     .option('--repo <folder>', 'a clone of the repository, which manifests are read from', '.')
     .option('--path <folder>', 'folder of the environment inside the repository; default: the reconciler’s')
     .option('-o, --output <format>', `one of ${formats.join(', ')}`)

@@ -22,7 +22,7 @@ export function promoteCommand(program: Command): void {
     .option('--dry-run', 'print the patch and write nothing')
     .option('--repo <folder>', 'a folder of the repository', '.')
     .option('--path <folder>', "the environment's folder for a REF that names none")
-    .addHelpText('after', operandHelp.replace('A and B', 'FROM and TO (TO must be in Git; neither is live)'))
+    .addHelpText('after', `\nFROM and TO (TO must be in Git):${operandHelp}`)
     .addHelpText(
       'after',
       `

@@ -54,7 +54,7 @@ function byPlace(one: ManifestError, other: ManifestError): number {
 }
 
 /** file:line:column: severity: message, as compilers and editors have it. */
-export function findingLine(finding: ManifestError, color: boolean): string {
+function findingLine(finding: ManifestError, color: boolean): string {
   const colors = pc.createColors(color)
   const severity = finding.severity === 'error' ? colors.red('error') : colors.yellow('warning')
   const object = finding.object === undefined ? '' : ` ${colors.dim(`(${keyText(finding.object)})`)}`

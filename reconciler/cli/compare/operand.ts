@@ -8,11 +8,13 @@ export type Operand =
 
 /** Told in the help of every command that takes one. */
 export const operandHelp = `
-A and B:
   REF           branch, tag or commit: the folder of --path in it (default: the repository's root)
   REF:FOLDER    an environment's folder at a branch, tag or commit, from the repository's root
   :FOLDER       the same at HEAD
-  ./FOLDER      files as they are on disk, committed or not; also ../FOLDER, /FOLDER and .
+  ./FOLDER      files as they are on disk, committed or not; also ../FOLDER, /FOLDER and .`
+
+/** Told in the help of a command that compares with what runs too. */
+export const liveHelp = `
   live          what runs: what the agents report as applied
   A branch that is called "live" is refs/heads/live.`
 

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import { nearest } from './nearest.ts'
-import { fieldPath, parsePointer } from './pointer.ts'
+import { fieldPath } from '../../../schemas/field-path.ts'
+import { parsePointer } from './pointer.ts'
 import type { SchemaNode } from './schema-tree.ts'
 import type { Pointer, SchemaFinding } from './types.ts'
 import { unknownField } from './unknown-field.ts'

@@ -1,16 +1,5 @@
 import type { Pointer } from './types.ts'
 
-/** A pointer as people write it: dots between keys, brackets around indexes and around keys that hold dots. */
-export function fieldPath(pointer: Pointer): string {
-  let path = ''
-  for (const part of pointer) {
-    if (typeof part === 'number') path += `[${part}]`
-    else if (/^[A-Za-z0-9_-]+$/.test(part)) path += path === '' ? part : `.${part}`
-    else path += `[${JSON.stringify(part)}]`
-  }
-  return path
-}
-
 /** The pointer of a path that `fieldPath` wrote. */
 export function parseFieldPath(path: string): Pointer {
   const parts = path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([A-Za-z0-9_-]+)/g)

@@ -1,5 +1,5 @@
 import { nearest } from './nearest.ts'
-import { fieldPath } from './pointer.ts'
+import { fieldPath } from '../../../schemas/field-path.ts'
 import { fieldsOf } from './schema-tree.ts'
 import type { Pointer, SchemaFinding } from './types.ts'
 

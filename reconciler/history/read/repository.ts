@@ -42,7 +42,7 @@ export async function openRepository(folder: string): Promise<LocalRepository> {
 }
 
 /** The environment of commands that look at the repository itself: its names are there, not in the borrowed store. */
-export function plainEnvironment(gitDir: string): Record<string, string> {
+function plainEnvironment(gitDir: string): Record<string, string> {
   const { GIT_DIR: _, ...env } = gitEnvironment(gitDir)
   return env
 }

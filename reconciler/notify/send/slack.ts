@@ -10,7 +10,7 @@ const longest = 8000
  * What others said is written as code, without what mentions somebody or makes a link: Slack reads <…>, servers like it read @name and
  * Markdown, and all make a link of a bare address. Sources: Slack's "Formatting message text", Mattermost's "Incoming webhooks".
  */
-export const slackMedium: Medium = {
+const slackMedium: Medium = {
   untrusted: (text) => {
     const plain = brokenLinks(oneLine(text))
       .replaceAll('`', "'")

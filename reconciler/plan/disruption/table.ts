@@ -24,9 +24,9 @@ export type Judgement = Required<Pick<Verdict, 'disruption' | 'act'>> & { readon
 type Branch = { readonly children: Map<string, Branch>; row?: Row; deep?: Row }
 
 const branches: Readonly<Record<TableKind, Branch>> = {
-  VirtualMachine: grow(machineRows),
-  DataVolume: grow(volumeRows),
-  NodeNetworkConfigurationPolicy: grow(networkRows),
+  VirtualMachine: grow(disruptionTable.VirtualMachine),
+  DataVolume: grow(disruptionTable.DataVolume),
+  NodeNetworkConfigurationPolicy: grow(disruptionTable.NodeNetworkConfigurationPolicy),
 }
 
 function grow(rows: readonly Row[]): Branch {

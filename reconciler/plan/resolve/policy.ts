@@ -86,7 +86,7 @@ const day = 24 * 3_600_000
 const week = 7 * day
 
 /** Fills the defaults that schemas/fleet.json documents. */
-export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
+function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
   const prune = spec?.prune
   return {
     unattended: spec?.disruption?.unattended ?? 'migrate',
@@ -116,7 +116,7 @@ export function resolvePolicy(spec: FleetSpec | undefined): ResolvedPolicy {
 }
 
 /** Name of the trailer where the Fleet has none. */
-export const approvalTrailer = 'Gitvirt-Approve'
+const approvalTrailer = 'Gitvirt-Approve'
 
 function resolveApprovals({ trailer, ownChanges, validFor, rules }: NonNullable<FleetSpec['approvals']>): ApprovalPolicy {
   return {

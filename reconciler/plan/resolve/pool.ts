@@ -7,14 +7,14 @@ import { builtInStorageClass } from '../../../schemas/provisioners.ts'
 export type PoolResult = { readonly pool: PoolSpec } | { readonly problem: string; readonly action: string }
 
 /** The provisioner that gitvirt carries out: a folder on the host as a libvirt pool of type dir. */
-export const directoryProvisioner = 'gitvirt.io/dir'
+const directoryProvisioner = 'gitvirt.io/dir'
 
 /**
  * The pool of an environment without StorageClasses. Images are raw: the fastest format to import and to run, thin all the same
  * because the files are sparse, cloned by reflink where the file system can, and a snapshot is a qcow2 overlay on the raw file.
  * qcow2 pays only for snapshots inside the image, or on file systems without sparse files; a StorageClass can ask for it.
  */
-export const builtInPool: PoolSpec = { name: builtInStorageClass, type: 'dir', path: '', format: 'raw' }
+const builtInPool: PoolSpec = { name: builtInStorageClass, type: 'dir', path: '', format: 'raw' }
 
 const virtDefault = 'storageclass.kubevirt.io/is-default-virt-class'
 const clusterDefault = 'storageclass.kubernetes.io/is-default-class'

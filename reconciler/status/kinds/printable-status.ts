@@ -71,6 +71,6 @@ function isBackingOff({ machine }: Situation): boolean {
   return machine?.runs !== undefined && machine.runs.failures > 0 && machine.runs.nextStartAt !== undefined
 }
 
-export function blockedBy(subject: Subject, reason: string): boolean {
+function blockedBy(subject: Subject, reason: string): boolean {
   return subject.changes.some((change) => change.blocked.some((block) => block.reason === reason))
 }

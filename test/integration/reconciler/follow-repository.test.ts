@@ -37,6 +37,7 @@ async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: bool
   const loop: Loop = {
     desired: (update) => void (view = update.view),
     view: () => view,
+    passes: () => 0,
     enqueue: () => undefined,
     refresh: () => undefined,
     current: () => undefined,

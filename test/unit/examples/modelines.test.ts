@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { parseAllDocuments } from 'yaml'
-import { validateFiles } from '../../../reconciler/desired/validate-path.ts'
+import { validateFiles } from '../../fakes/validate-files.ts'
 import { kindInfo } from '../../../schemas/kinds.ts'
 
 const examples = join(import.meta.dirname, '../../../examples')

@@ -11,6 +11,7 @@ const commit = (letter: string): string => letter.repeat(40)
 const at = (letter: string, state: AppliedVerdict['state'], description: string = state, inForce = true): CurrentCommit => ({
   commit: commit(letter),
   inForce,
+  stamp: `${state} ${description}`,
   verdict: () => ({ state, description }),
 })
 
@@ -80,6 +81,26 @@ describe('the status of what is applied', () => {
       'd gitvirt/apply/prod success success',
       'a gitvirt/apply/prod success Applied with dddddddddddd.',
       'c gitvirt/apply/prod success Applied with dddddddddddd.',
+    ])
+  })
+
+  it('is judged again only when something changed, or for another commit', async (t) => {
+    const world = open()
+    let judged = 0
+    const pending = (letter: string, stamp: string): CurrentCommit => ({
+      ...at(letter, 'pending'),
+      stamp,
+      verdict: () => ((judged += 1), { state: 'pending', description: `judged ${judged}` }),
+    })
+    start(t, world)
+    for (const one of [pending('a', '1'), pending('a', '1'), pending('a', '2'), pending('b', '2')]) {
+      world.now = one
+      await look(world)
+    }
+    assert.deepEqual(world.told, [
+      'a gitvirt/apply/prod pending judged 1',
+      'a gitvirt/apply/prod pending judged 2',
+      'b gitvirt/apply/prod pending judged 3',
     ])
   })
 

@@ -7,7 +7,7 @@ import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { createLoop, type LoopPorts } from '../../../reconciler/loop.ts'
 import type { ObservedChange } from '../../../reconciler/observed/cache.ts'
 import type { Approval, PlanInput, Unheard } from '../../../reconciler/plan/types.ts'
-import type { Refresh } from '../../../reconciler/status/status.ts'
+import type { Refresh } from '../../../reconciler/status/engine.ts'
 
 const facts = {
   hostname: 'h1',
@@ -41,6 +41,14 @@ function planOf(changes: Change[]): Plan {
   return { id: 'p', revision: 'r1', policyDigest: '', createdAt: '', changes, findings: [], summary }
 }
 
+/** The slices after the first one. */
+function* later(slices: readonly (() => void)[]): Generator<void, void> {
+  for (const slice of slices) {
+    yield
+    slice()
+  }
+}
+
 /** A loop whose neighbours only write down what they are asked. */
 function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   const planned: (string[] | undefined)[] = []
@@ -49,7 +57,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
   const refreshed: Refresh[] = []
   const sent: string[] = []
   const approvals: Approval[] = []
-  const status: { fails: boolean; unheard: Unheard | undefined } = { fails: false, unheard: undefined }
+  const status: { fails: boolean; unheard: Unheard | undefined; slices: (() => void)[] } = { fails: false, unheard: undefined, slices: [] }
   const dropped: string[] = []
   /** Where objects are observed. */
   const on = new Map<string, string>()
@@ -74,6 +82,7 @@ function setUp(changes: Change[] = [change('VirtualMachine/default/a')]) {
       refresh: (input: Refresh) => {
         if (status.fails) throw new Error('database or disk is full')
         refreshed.push(input)
+        return later(status.slices)
       },
     },
     dispatch: async (_plan: Plan, node: string) => (sent.push(node), []),
@@ -199,8 +208,66 @@ test('a pass that fails loses no key: it is tried again', async (t) => {
   status.fails = true
   loop.enqueue(['VirtualMachine/default/b'])
   await tick()
+  assert.equal(loop.passes(), 1)
   status.fails = false
   t.mock.timers.tick(1000)
   await tick()
   assert.deepEqual(planned, [undefined, ['VirtualMachine/default/b'], ['VirtualMachine/default/b']])
+  assert.equal(loop.passes(), 2)
+})
+
+test('sends in the turn of the plan, goes on writing, and takes what changes meanwhile to the next pass', async () => {
+  const { loop, planned, sent, refreshed, status } = setUp()
+  const next = 'VirtualMachine/default/next'
+  status.slices = [() => loop.enqueue([next]), () => assert.equal(planned.length, 1)]
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  assert.deepEqual([planned, sent, loop.passes()], [[undefined], ['h1'], 0])
+  await tick()
+  await tick()
+  assert.deepEqual([planned.length, loop.passes()], [1, 1])
+  status.slices = []
+  await tick()
+  assert.deepEqual(planned, [undefined, [next]])
+  assert.deepEqual([refreshed.length, sent, loop.passes()], [2, ['h1', 'h1'], 2])
+})
+
+test('an approval that is given between slices outlasts the plan that knows nothing of it', async () => {
+  const { loop, approvals, dropped, status } = setUp([])
+  status.slices = [() => void approvals.push({ key: 'VirtualMachine/default/a', digest: 'd' } as unknown as Approval)]
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  await tick()
+  assert.deepEqual([loop.passes(), dropped], [1, []])
+})
+
+test('a slice that fails brings its whole pass again, with what came meanwhile', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { loop, planned, status } = setUp()
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  const fail = (): void => {
+    throw new Error('database or disk is full')
+  }
+  status.slices = [() => loop.enqueue(['VirtualMachine/default/c']), fail]
+  loop.enqueue(['VirtualMachine/default/b'])
+  await tick()
+  await tick()
+  await tick()
+  assert.equal(loop.passes(), 1)
+  status.slices = []
+  t.mock.timers.tick(1000)
+  await tick()
+  assert.deepEqual([...(planned.at(-1) ?? [])].sort(), ['VirtualMachine/default/b', 'VirtualMachine/default/c'])
+  assert.equal(loop.passes(), 2)
+})
+
+test('ends between slices', async () => {
+  const { loop, refreshed, status } = setUp()
+  status.slices = [() => assert.fail('a slice after the end')]
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  loop.close()
+  await tick()
+  assert.deepEqual([refreshed.length, loop.passes()], [1, 0])
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
 import type { ApiObject } from '../../../reconciler/status/api-object.ts'
 import { createCollection } from '../../../reconciler/status/collection.ts'
-import type { ManifestState } from '../../../reconciler/status/status.ts'
+import type { ManifestState } from '../../../reconciler/status/engine.ts'
 import { endedBy, endOf } from '../../../reconciler/trouble-ends.ts'
 
 const sound: ManifestState = { unknown: false, invalid: false, codes: new Set() }

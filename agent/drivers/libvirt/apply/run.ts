@@ -7,7 +7,7 @@ import type { XmlElement } from '../xml.ts'
 let bootId: Promise<string> | undefined
 
 /** Names one run of a guest: libvirt's id alone begins anew after a reboot of the host. */
-export async function runOf(live: XmlElement): Promise<string> {
+async function runOf(live: XmlElement): Promise<string> {
   bootId ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim())
   return `${await bootId}/${live.attributes['id'] ?? ''}`
 }

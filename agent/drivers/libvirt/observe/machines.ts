@@ -14,7 +14,6 @@ import { parseLeases, type AgentInterface, type Lease } from './addresses.ts'
 import { definitionDrift, fingerprints, liveDrift } from './drift.ts'
 import type { GuestAgents } from './guest-agents.ts'
 import { parseState, type DomainState } from './state.ts'
-import { restartRequired } from './template-diff.ts'
 import { unrecordedDomains } from './unrecorded.ts'
 
 /** Facts of the machines on record, or of the given ones, and of marked domains whose record is lost. */
@@ -77,7 +76,6 @@ async function observeOne(session: Session, record: MachineRecord, answers: Answ
   return {
     ...base(noted, state),
     ...(noted.boot === undefined ? {} : { startedAt: noted.boot.at, booted: noted.boot.machine }),
-    restartRequired: noted.boot === undefined ? [] : restartRequired(noted.boot.machine, noted.machine),
     drift: answers.changing ? [] : driftOf(noted, inactive, live),
     interfaces:
       live === undefined
@@ -98,7 +96,6 @@ function base(record: MachineRecord, state: Pick<DomainState, 'state' | 'reason'
     state: state.state,
     ...(state.reason === '' ? {} : { stateReason: state.reason }),
     applied: record.machine,
-    restartRequired: [],
     drift: [],
     interfaces: [],
     volumes: [],
@@ -170,7 +167,6 @@ async function observeUnrecorded(session: Session, list: string, wanted: Readonl
       key,
       uid,
       state: state.state,
-      restartRequired: [],
       drift: [{ path: 'domain' }],
       interfaces: [],
       volumes: [],

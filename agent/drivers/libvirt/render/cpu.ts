@@ -8,7 +8,7 @@ import { domainSpec, invalidMachine, type Rendered, type RenderInput } from './i
  * The guest's topology.
  * @throws GitvirtError `InvalidMachine`
  */
-export function topologyOf(machine: MachineSpec): Topology {
+function topologyOf(machine: MachineSpec): Topology {
   const topology = guestTopology(domainSpec(machine))
   const count = topology.maxSockets * topology.cores * topology.threads
   if (!Object.values(topology).every((part) => Number.isInteger(part) && part > 0) || count > 512) {

@@ -1,5 +1,5 @@
 import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
-import type { Pluggable } from '../observe/template-diff.ts'
+import type { Pluggable } from './pluggable.ts'
 import { aliasOf } from '../mark.ts'
 import { child, childrenOf, type XmlElement } from '../xml.ts'
 import { disksOf } from './disks.ts'

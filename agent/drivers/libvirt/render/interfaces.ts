@@ -97,7 +97,7 @@ function sourceOf(input: RenderInput, nic: Nic): NicSource | undefined {
  * A multus network names a NetworkAttachmentDefinition (`[namespace/]name`); here the name is that of a host bridge.
  * Linux allows 15 characters and neither slash nor space.
  */
-export function bridgeName(machine: MachineSpec, networkName: string): string {
+function bridgeName(machine: MachineSpec, networkName: string): string {
   const name = networkName.slice(networkName.lastIndexOf('/') + 1)
   if (/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,14}$/.test(name)) return name
   throw invalidMachine(

@@ -8,7 +8,7 @@ import { domainSpec, invalidMachine, type Rendered, type RenderInput } from './i
  * Bytes that the guest sees: `memory.guest`, else the memory request, else the limit.
  * @throws GitvirtError `InvalidMachine`
  */
-export function guestBytes(machine: MachineSpec): number {
+function guestBytes(machine: MachineSpec): number {
   const wanted = guestMemory(domainSpec(machine))
   if (wanted === undefined) throw invalidMachine(machine, 'spec.template.spec.domain.memory.guest is missing.')
   const bytes = parseBytes(wanted)

@@ -1,7 +1,7 @@
 import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
 import type { Interface, Volume } from '../../../../schemas/generated/virtual-machine.ts'
 import { aliasOf } from '../mark.ts'
-import { pluggable } from '../observe/template-diff.ts'
+import { pluggable } from './pluggable.ts'
 import { child, childrenOf, type XmlElement } from '../xml.ts'
 import { sourceText } from './hotplug.ts'
 import { disksOf } from './disks.ts'

@@ -1,5 +1,5 @@
 import type { Pointer } from '../types.ts'
-import { fieldPath } from '../pointer.ts'
+import { fieldPath } from '../../../../schemas/field-path.ts'
 import { fields, present } from './read.ts'
 import type { Report } from './report.ts'
 

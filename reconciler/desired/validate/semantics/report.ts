@@ -1,4 +1,5 @@
-import { fieldPath, valueAt } from '../pointer.ts'
+import { fieldPath } from '../../../../schemas/field-path.ts'
+import { valueAt } from '../pointer.ts'
 import type { FindingCode, Pointer, SchemaFinding } from '../types.ts'
 
 type Fault = { readonly message: string; readonly action?: string }

@@ -6,7 +6,7 @@ import { fields, items, present, quantity, text } from './read.ts'
 import type { Report } from './report.ts'
 
 /** Every volume source that KubeVirt has. */
-export const volumeSources = [
+const volumeSources = [
   'cloudInitConfigDrive',
   'cloudInitNoCloud',
   'configMap',

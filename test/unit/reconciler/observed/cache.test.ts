@@ -43,7 +43,6 @@ function machine(name: string): ObservedMachine {
     state: 'running',
     applied: spec(),
     booted: spec(),
-    restartRequired: [],
     drift: [],
     interfaces: [],
     volumes: [],

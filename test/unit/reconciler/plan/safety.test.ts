@@ -4,11 +4,10 @@ import * as fc from 'fast-check'
 import { planSeal } from '../../../../reconciler/lib/seal.ts'
 import { exceeds, highest } from '../../../../reconciler/plan/disruption/classes.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
-import { forNode, nodesOf } from '../../../../reconciler/plan/seal.ts'
 import { maskPlan } from '../../../../reconciler/plan/text/mask.ts'
 import { renderPlan } from '../../../../reconciler/plan/text/render.ts'
 import { desiredView, input, observedView } from './support.ts'
-import { limit, nodes, revision, settle, withFleet, worldOf } from './worlds.ts'
+import { limit, nodes, revision, sentOf, settle, withFleet, worldOf } from './worlds.ts'
 
 describe('safety of plans', () => {
   it('plans nothing right after a plan was carried out', () => {
@@ -29,7 +28,7 @@ describe('safety of plans', () => {
         const { world, passes } = settle(desired, worldOf(before).world)
         assert.ok(passes < 5, `${passes} passes`)
         const left = plan(input(desired, observedView(nodes, world)))
-        assert.deepEqual(nodesOf(left), [])
+        assert.deepEqual(sentOf(left), [])
         assert.ok(left.changes.every(({ blocked }) => blocked.length > 0))
       }),
       { numRuns: 300 },
@@ -109,7 +108,7 @@ describe('safety of plans', () => {
       fc.property(revision, revision, limit, (before, after, unattended) => {
         const { view } = worldOf(before)
         const made = plan(input(desiredView(withFleet(after, unattended)), view))
-        for (const { changes } of nodesOf(made).map((name) => forNode(made, name))) {
+        for (const { changes } of sentOf(made)) {
           for (const { action, steps } of changes) {
             if (action === 'delete') continue
             for (const step of steps) {
@@ -131,7 +130,7 @@ describe('safety of plans', () => {
         const made = plan(input(desired, view))
         assert.deepEqual(plan(input(desiredView(withFleet(after.toReversed(), 'migrate')), view)), made)
         if (before.length > 1 && made.changes.length > 0) assert.notEqual(plan(input(desired, observedView(nodes))).id, made.id)
-        for (const sent of nodesOf(made).map((name) => forNode(made, name))) assert.equal(sent.id, planSeal(sent))
+        for (const sent of sentOf(made)) assert.equal(sent.id, planSeal(sent))
       }),
       { numRuns: 100 },
     )

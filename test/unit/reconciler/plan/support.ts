@@ -205,7 +205,6 @@ export function observedMachine(applied: MachineSpec, overrides: Partial<Observe
     state: runs ? 'running' : 'off',
     applied,
     ...(runs ? { booted: applied, startedAt: '2026-01-01T00:00:00Z' } : {}),
-    restartRequired: [],
     drift: [],
     interfaces: [],
     volumes: [],
@@ -276,8 +275,7 @@ function carryOutStep(step: Change['steps'][number], object: ObservedObject | un
 function carryOutMachine(verb: string, applied: MachineSpec, object: ObservedMachine | undefined): ObservedMachine {
   const never: ObservedMachine = { ...observedMachine({ ...applied, runStrategy: 'Halted' }), applied }
   const current = object ?? never
-  if (verb === 'StartDomain' || verb === 'RestartDomain')
-    return { ...current, applied, booted: applied, state: 'running', restartRequired: [] }
+  if (verb === 'StartDomain' || verb === 'RestartDomain') return { ...current, applied, booted: applied, state: 'running' }
   if (verb === 'StopDomain') return { ...current, state: 'off' }
   if (verb === 'HotplugDomain') return { ...current, drift: [], booted: plugged(current.booted ?? applied, applied) }
   const running = current.state === 'running'

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
-import type { DisruptionClass } from '../../../../schemas/generated/plan.ts'
+import type { DisruptionClass, Plan } from '../../../../schemas/generated/plan.ts'
 import type { DesiredObject, DesiredView } from '../../../../reconciler/desired/types.ts'
 import type { ObservedView, Sighting } from '../../../../reconciler/observed/types.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
-import { forNode, nodesOf } from '../../../../reconciler/plan/seal.ts'
+import { forNode } from '../../../../reconciler/plan/seal.ts'
 import { disruptionClasses } from '../../../../reconciler/plan/disruption/classes.ts'
 import { carryOut, desiredView, fleet, guestSpec, input, machine, network, node, observedView, plain, volume } from './support.ts'
 
@@ -84,12 +84,18 @@ export function withFleet(objects: readonly DesiredObject[], unattended: Disrupt
 
 export const nodes = [node('h1')]
 
+/** What goes to the nodes, a part for each that has something to do. */
+export function sentOf(made: Plan): Plan[] {
+  const names = [...new Set(made.changes.map((change) => change.node))].sort()
+  return names.map((name) => forNode(made, name)).filter(({ changes }) => changes.length > 0)
+}
+
 /** Plans and carries out until nothing more is sent; the number of passes is bounded. */
 export function settle(desired: DesiredView, before: readonly Sighting[] = []): { readonly world: Sighting[]; readonly passes: number } {
   let world = [...before]
   for (let passes = 0; passes < 10; passes += 1) {
     const made = plan(input(desired, observedView(nodes, world)))
-    const sent = nodesOf(made).map((name) => forNode(made, name))
+    const sent = sentOf(made)
     if (sent.length === 0) return { world, passes }
     world = carryOut(sent, world)
   }

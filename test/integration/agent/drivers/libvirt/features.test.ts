@@ -150,7 +150,6 @@ describe('libvirt driver: every feature is accepted, runs, and gives no drift', 
       for (const pattern of feature.live) assert.match(live, pattern)
       const [found] = await bench.driver.observe([machine.key])
       assert.deepEqual(found?.drift, [])
-      assert.deepEqual(found?.restartRequired, [])
       assert.equal((found?.unsupported ?? []).length, feature.notes ?? 0, JSON.stringify(found?.unsupported))
       await bench.driver.define(machine, noData)
       assert.deepEqual((await bench.driver.observe([machine.key]))[0]?.drift, [])

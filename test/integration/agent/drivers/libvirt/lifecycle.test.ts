@@ -34,7 +34,6 @@ describe('libvirt driver: one machine from define to undefine', () => {
     const found = await facts()
     assert.equal(found?.state, 'running')
     assert.deepEqual(found?.booted, machine)
-    assert.deepEqual(found?.restartRequired, [])
     assert.deepEqual(found?.drift, [])
     assert.deepEqual(
       found?.volumes.map((volume) => [volume.name, volume.target, volume.bus]),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { kernelLimits, shareForKernel } from '../../../../../agent/drivers/nmstate/kernel-limits.ts'
+import { shareForKernel } from '../../../../../agent/drivers/nmstate/kernel-limits.ts'
 
 const paths = (limits: readonly string[]): string[] => limits.map((limit) => limit.slice(0, limit.indexOf(': ')))
 
@@ -98,6 +98,6 @@ describe('shareForKernel', () => {
   })
 
   it('tells nothing of an empty state', () => {
-    assert.deepEqual(kernelLimits({}), [])
+    assert.deepEqual(shareForKernel({}).limits, [])
   })
 })

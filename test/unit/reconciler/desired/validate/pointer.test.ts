@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { fieldPath, parseFieldPath, parsePointer, valueAt } from '../../../../../reconciler/desired/validate/pointer.ts'
+import { fieldPath } from '../../../../../schemas/field-path.ts'
+import { parseFieldPath, parsePointer, valueAt } from '../../../../../reconciler/desired/validate/pointer.ts'
 
 describe('fieldPath', () => {
   it('puts indexes and odd keys into brackets', () => {

@@ -10,7 +10,6 @@ function facts(state: MachineFacts['state'], ips: string[], startedAt = '2026-01
     uid: 'u',
     state,
     startedAt,
-    restartRequired: [],
     drift: [],
     interfaces: [{ name: 'default', mac: '02:00:00:00:00:01', ips }],
     volumes: [],

@@ -6,12 +6,10 @@ import { parseAgentAddresses, parseLeases } from '../../../../../../agent/driver
 import { definitionDrift, fingerprints, liveDrift } from '../../../../../../agent/drivers/libvirt/observe/drift.ts'
 import { parseGuestInfo } from '../../../../../../agent/drivers/libvirt/observe/guest-agents.ts'
 import { parseState } from '../../../../../../agent/drivers/libvirt/observe/state.ts'
-import { restartRequired } from '../../../../../../agent/drivers/libvirt/observe/template-diff.ts'
 import { planHotplug } from '../../../../../../agent/drivers/libvirt/render/hotplug.ts'
 import { mergeBooted } from '../../../../../../agent/drivers/libvirt/render/merge-booted.ts'
 import { overlaps } from '../../../../../../agent/drivers/libvirt/render/pod-network.ts'
 import { parseXml } from '../../../../../../agent/drivers/libvirt/xml.ts'
-import type { Disk, VirtualMachineInstanceSpec } from '../../../../../../schemas/generated/virtual-machine.ts'
 import { machineWith } from '../machine.ts'
 
 describe('parseState', () => {
@@ -53,68 +51,6 @@ describe('drift', () => {
     const after = fingerprints(xml('1', "<disk device='cdrom'><source file='/b'/><target dev='sda' bus='sata'/></disk>"))
     assert.deepEqual(liveDrift(before, before), [])
     assert.deepEqual(liveDrift(before, after), [{ path: 'live/devices/disk[sda]', expected: 'cdrom sata /a', actual: 'cdrom sata /b' }])
-  })
-})
-
-describe('restartRequired', () => {
-  const after = (change: (spec: VirtualMachineInstanceSpec) => void): string[] => restartRequired(machineWith(), machineWith(change))
-  it('is empty for what hotplug or the reconciler alone handles', () => {
-    assert.deepEqual(
-      after(() => undefined),
-      [],
-    )
-    assert.deepEqual(
-      after((spec) => (spec.terminationGracePeriodSeconds = 5)),
-      [],
-    )
-    assert.deepEqual(
-      after((spec) => {
-        spec.domain.devices.disks?.push({ name: 'b', disk: { bus: 'scsi' } })
-        spec.volumes?.push({ name: 'b', emptyDisk: { capacity: '1Mi' } })
-      }),
-      [],
-    )
-    assert.deepEqual(
-      after((spec) => (spec.domain.resources = { requests: { memory: '32Mi' } })),
-      [],
-    )
-  })
-  it('names the fields that a running guest cannot get', () => {
-    assert.deepEqual(
-      after((spec) => (spec.domain.memory = { guest: '65Mi' })),
-      ['spec.template.spec.domain.memory.guest'],
-    )
-    assert.deepEqual(
-      after((spec) => (spec.domain.cpu = { cores: 2 })),
-      ['spec.template.spec.domain.cpu'],
-    )
-    assert.deepEqual(
-      after((spec) => spec.domain.devices.disks?.push({ name: 'b', disk: { bus: 'sata' } })),
-      ['spec.template.spec.domain.devices.disks[b]'],
-    )
-    assert.deepEqual(
-      after((spec) => Object.assign(spec.domain.devices.disks?.[0] ?? {}, { serial: 'x' })),
-      ['spec.template.spec.domain.devices.disks[root].serial'],
-    )
-  })
-})
-
-describe('restartRequired, of what a drive or a seed has', () => {
-  const drive = (cdrom: Disk['cdrom'], volume = 'one') =>
-    machineWith((spec) => {
-      spec.domain.devices.disks?.push({ name: 'cd', ...(cdrom === undefined ? {} : { cdrom }) })
-      spec.volumes?.push({ name: 'cd', dataVolume: { name: volume } })
-    })
-  it('leaves out another medium, and names another bus or tray', () => {
-    assert.deepEqual(restartRequired(drive({ bus: 'sata' }), drive({ bus: 'sata' }, 'two')), [])
-    const path = 'spec.template.spec.domain.devices.disks[cd].cdrom'
-    assert.deepEqual(restartRequired(drive({ bus: 'sata' }), drive({ bus: 'scsi' })), [`${path}.bus`])
-    assert.deepEqual(restartRequired(drive({ bus: 'sata', tray: 'open' }), drive({ bus: 'sata', tray: 'closed' })), [`${path}.tray`])
-  })
-  it('names Secrets whose content is another', () => {
-    const made = machineWith()
-    const key = 'Secret/test/seed'
-    assert.deepEqual(restartRequired({ ...made, inputs: { [key]: 'a' } }, { ...made, inputs: { [key]: 'b' } }), [`inputs[${key}]`])
   })
 })
 

@@ -7,7 +7,8 @@ import { markNamespace } from '../../../../../../agent/drivers/libvirt/mark.ts'
 import type { GuestAgents } from '../../../../../../agent/drivers/libvirt/observe/guest-agents.ts'
 import { observeMachines } from '../../../../../../agent/drivers/libvirt/observe/machines.ts'
 import { createRecords, type Records } from '../../../../../../agent/drivers/libvirt/records.ts'
-import { createExclusive, type Session } from '../../../../../../agent/drivers/libvirt/session.ts'
+import { createTurns } from '../../../../../../reconciler/lib/turns.ts'
+import type { Session } from '../../../../../../agent/drivers/libvirt/session.ts'
 import { GitvirtError } from '../../../../../../reconciler/lib/errors.ts'
 import { silentLogger } from '../../../../../../reconciler/lib/log.ts'
 import { machineWith } from '../machine.ts'
@@ -42,7 +43,7 @@ describe('domains without a record', () => {
       call: async (words: readonly string[]) => answer(words) ?? '',
       batch: async (commands: readonly (readonly string[])[]) => commands.map((words) => answer(words) ?? absent(words)),
     }
-    const session = { virsh, records, exclusive: createExclusive() } as unknown as Session
+    const session = { virsh, records, exclusive: createTurns() } as unknown as Session
     const facts = await observeMachines(session, {} as GuestAgents)
     return facts.map(({ key, uid }) => ({ key, uid }))
   }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { validateFiles } from '../../../../reconciler/desired/validate-path.ts'
+import { validateFiles } from '../../../fakes/validate-files.ts'
 
 const upstream = join(import.meta.dirname, '../../../../../shared/upstream')
 
-describe('validateFiles', () => {
-  it('gives all findings of all files in order, and the valid objects', async () => {
+describe('the files of an environment', () => {
+  it('give all findings in order, and the valid objects', async () => {
     const bytes = (text: string) => new TextEncoder().encode(text)
     const { findings, objects } = await validateFiles([
       { path: 'b.yaml', bytes: bytes('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ok}\n') },
@@ -30,7 +30,7 @@ describe('validateFiles', () => {
 
   const files = globSync('*/*.yaml', { cwd: upstream }).sort()
   it(
-    'accepts every upstream example, or says precisely what it does not run',
+    'are accepted where they are upstream’s examples, or told precisely what does not run',
     { skip: files.length === 0 && 'upstream’s examples are not beside the checkout' },
     async () => {
       for (const path of files) {

@@ -1,11 +1,11 @@
-import { digestOf } from '../lib/digest.ts'
-import { createDesired } from './state.ts'
-import type { DesiredObject, ManifestError } from './types.ts'
+import { digestOf } from '../../reconciler/lib/digest.ts'
+import { createDesired } from '../../reconciler/desired/state.ts'
+import type { DesiredObject, ManifestError } from '../../reconciler/desired/types.ts'
 
 /** A file to validate: its path relative to the environment's root, and its content. */
-export type FileToValidate = { readonly path: string; readonly bytes: Uint8Array }
+type FileToValidate = { readonly path: string; readonly bytes: Uint8Array }
 
-export type Validation = {
+type Validation = {
   /** Every fault of every file, sorted by file and place. */
   readonly findings: readonly ManifestError[]
   readonly objects: readonly DesiredObject[]
