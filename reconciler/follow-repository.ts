@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
 import { createBlobOpener, type BlobOpener } from './desired/sealed/blob-opener.ts'
 import type { Unsealer } from './desired/sealed/unsealer.ts'
+import { triedWith, type Owners } from './desired/engine/owners.ts'
 import { createDesired } from './desired/state.ts'
 import type { DesiredEngine, DesiredUpdate, DesiredView } from './desired/types.ts'
 import { followOther, refusals, type FollowedOther, type OtherSource } from './follow-others.ts'
+import { openOwners } from './kept-owners.ts'
 import { createGitApprovals, type GitApprovals } from './git-approvals.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
@@ -96,7 +98,10 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const renderings = stack.adopt(openRenderCache(stateDir), (value) => value.close())
   const environment = { root: parseSubPath(options.source.path ?? ''), renderings }
   const opener = createBlobOpener(options.unsealer)
-  const createEngine = (how: BlobOpener): DesiredEngine => createDesired({ cache, root: environment.root, opener: how })
+  const names = (options.others ?? []).map(({ name }) => name)
+  const owners = openOwners(names, { store, log })
+  const createEngine = (how: BlobOpener, whose: Owners = owners.owners): DesiredEngine =>
+    createDesired({ cache, root: environment.root, opener: how, ...(names.length === 0 ? {} : { owners: whose }) })
   const admission = createAdmission({ source, trust, settings: store.settings })
   const approving = {
     keys: approvers,
@@ -105,8 +110,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     observed: parts.observed,
     clock,
   }
-  const names = (options.others ?? []).map(({ name }) => name)
-  const shared = shareDesired(createEngine(opener), names)
+  const shared = shareDesired(createEngine(opener), { names, settled: owners.save })
   const others: FollowedOther[] = []
   for (const other of options.others ?? [])
     others.push(await followOther(other, { ...options, ...parts, trust, shared, renderings, cache }))
@@ -121,7 +125,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const previews = createPreviews({
     source,
     // A request is not reviewed yet: no key is used for what only it has.
-    createDesired: () => createEngine({ recall: opener.recall, keysChanged: opener.keysChanged }),
+    createDesired: () => createEngine({ recall: opener.recall, keysChanged: opener.keysChanged }, triedWith(owners.owners)),
     tracked: () => loop.view(),
     branch: parts.branch,
     environment,

@@ -25,8 +25,14 @@ export function sourcePath(name: string, path: string): string {
   return path === '' ? sourceRoot(name) : `${name}//${path}`
 }
 
-/** @param names of the other sources, each once */
-export function shareDesired(engine: DesiredEngine, names: readonly string[]): SharedDesired {
+export type SharedOptions = {
+  /** Of the other sources, each once. */
+  readonly names: readonly string[]
+  /** Called when owners of objects may have changed, before anything is done by it; must not throw. */
+  readonly settled?: () => void
+}
+
+export function shareDesired(engine: DesiredEngine, { names, settled = () => undefined }: SharedOptions): SharedDesired {
   const started = Promise.withResolvers<boolean>()
   const unread = new Set(names)
   return {
@@ -39,6 +45,7 @@ export function shareDesired(engine: DesiredEngine, names: readonly string[]): S
         const first = engine.view() === undefined
         const refused = [...(input.refused ?? []), ...(first ? [...unread].map(unreadSource) : [])]
         const update = await engine.update({ ...input, refused, source: '', ownersUnknown: first })
+        settled()
         started.resolve(true)
         return update
       },
@@ -51,6 +58,7 @@ export function shareDesired(engine: DesiredEngine, names: readonly string[]): S
         const ownersUnknown = unread.has(name)
         const update = await engine.update({ ...placed(name, input), revision, source: sourceRoot(name), ownersUnknown })
         unread.delete(name)
+        settled()
         return update
       },
       reopen: async (read) => await engine.reopen(read, sourceRoot(name)),

@@ -126,7 +126,7 @@ export type UpdateInput = {
   readonly refused?: readonly RefusedFile[]
   /** Of several sources: the root of the one that is told of here (`rootOf`); files of the others stay. Default: there is one only. */
   readonly source?: string
-  /** True where nothing is known yet of which source owned what: an object that another one has as well is refused for both. */
+  /** True where the source is read for the first time: an object that another one has as well is refused for both, but for what was kept from before. */
   readonly ownersUnknown?: boolean
 } & (
   | { readonly entries: readonly TreeEntry[]; readonly changes?: undefined }

@@ -15,6 +15,9 @@ spec:
 
 const start = async (at: World): Promise<void> =>
   await at.start({ others: [{ name: 'more', url: at.more.bare, ref: 'main', path: 'hosts' }] })
+/** Until both machines run and nothing is left to do. */
+const settled = async (at: World): Promise<void> =>
+  await untilTrue('both run', async () => at.machines().length === 2 && (await at.changes()).length === 0)
 const [web, db] = ['VirtualMachine/default/web', 'VirtualMachine/default/db']
 const vms = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines'
 
@@ -41,7 +44,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     at.own.commit({ 'web.yaml': manifest('web') })
     at.more.commit({ 'hosts/db.yaml': manifest('db') })
     await start(at)
-    await until('both run', () => at.machines().length === 2)
+    await settled(at)
     at.own.commit({ 'db.yaml': manifest('db', '128Mi') })
     await untilTrue('the conflict is told', async () =>
       (await at.status()).errors.some(({ code, path }) => code === 'OwnedByOtherSource' && path === 'db.yaml'),
@@ -57,6 +60,30 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     assert.deepEqual(at.machines(), [db, web])
     const seen = await at.call<{ metadata: { annotations: Record<string, string> } }>(`${vms}/db`)
     assert.equal(seen.metadata.annotations['gitvirt.io/origin'], 'db.yaml:1:1')
+  })
+
+  it('remembers over a restart who has a contested object, also while its owner cannot be read', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    await start(at)
+    await settled(at)
+    await at.stop()
+    await rename(at.more.bare, `${at.more.bare}.away`)
+    at.own.commit({ 'db.yaml': manifest('db', '128Mi') })
+    await start(at)
+    const conflict = async (words: string): Promise<boolean> =>
+      (await at.status()).errors.some(
+        ({ code, path, message }) => code === 'OwnedByOtherSource' && path === 'db.yaml' && message.includes(words),
+      )
+    await untilTrue('the conflict is told', async () => await conflict('more//hosts/db.yaml, and that cannot be read now'))
+    assert.deepEqual(
+      (await at.changes()).filter((one) => one.endsWith(db)),
+      [],
+    )
+    await rename(`${at.more.bare}.away`, at.more.bare)
+    await untilTrue('the owner is read', async () => await conflict('which declares it in more//hosts/db.yaml:1'))
+    assert.deepEqual(await at.changes(), [])
   })
 
   it('goes on without a source that cannot be read, whose objects stay as they are, also after a restart', async (t) => {
