@@ -29,9 +29,9 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
-import { otherSourceOf, type FollowedOther, type OtherSource } from './follow-others.ts'
+import { otherSourceOf, previewsOf, type FollowedOther, type OtherSource } from './follow-others.ts'
 import { approversOf, followRepository } from './follow-repository.ts'
-import { planRequests, tellApplied } from './forge-tellers.ts'
+import { planRequests, tellApplied, tellOtherForges } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
 import { openRoster } from './roster.ts'
 import { createUnsealer } from './secrets/create-unsealer.ts'
@@ -221,7 +221,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     roster,
     observed: observed.view,
     source: state,
-    previews,
+    previews: previewsOf(previews, others),
     suspender,
     leases,
     repository,
@@ -271,9 +271,13 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   }
   if (options.forge !== undefined)
     stack.adopt(
-      tellApplied({ ...options, forge: options.forge }, { loop, state, status, observed, store }),
+      tellApplied({ ...options, forge: options.forge }, { loop, state, status, observed, settings: store.settings }),
       async (value) => await value.stop(),
     )
+  for (const teller of tellOtherForges(options, { loop, status, observed, others, store })) {
+    stack.defer(async () => await teller.stop())
+    if ('trigger' in teller) triggers.push(() => teller.trigger())
+  }
   stack.adopt(
     setInterval(() => void renewCertificate(api, pki, log), renewalMs),
     clearInterval,

@@ -81,7 +81,7 @@ function reconcilerFlags(command: Command): Command {
     .option('--path <folder>', 'folder of the environment inside the repository')
     .option(
       '--also <source>',
-      'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=; may be repeated',
+      'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=, and forge=, forge-api=, forge-repo=, forge-token-file= to plan its requests; may be repeated',
       collect,
       [],
     )
@@ -149,7 +149,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
       ...(flags.path === undefined ? {} : { path: flags.path }),
       ...(auth === undefined ? {} : { auth }),
     },
-    others: otherSources(flags.also),
+    others: otherSources(flags.also, flags.poll),
     listen: parseAddress(flags.listen),
     agents: flags.agents === undefined ? { host: '127.0.0.1', port: 0 } : parseAddress(flags.agents),
     serverNames: flags.serverName,

@@ -31,7 +31,7 @@ export function planCommand(program: Command): void {
     .option('--repo <folder>', 'with --offline: the repository; default: the current folder')
     .option(
       '--ref <reference>',
-      'what merging this branch, tag, commit or request (#12, !12) would do, against what runs now; with --offline: the revision to plan; default there: HEAD',
+      'what merging this branch, tag, commit or request (#12, !12; NAME//#12 of another source) would do, against what runs now; with --offline: the revision to plan; default there: HEAD',
     )
     .option('--path <folder>', 'with --offline: folder of the environment inside the repository')
     .option('--state <file>', 'with --offline: what --save-state wrote')

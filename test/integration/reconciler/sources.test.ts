@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { rename } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Plan } from '../../../schemas/generated/plan.ts'
+import { forgeToken, repository, startForgeServer } from '../../fakes/forge-server.ts'
 import { until } from '../session/lab.ts'
 import { untilTrue, world, type World } from './world.ts'
 
@@ -120,6 +122,46 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     assert.deepEqual(
       plan.changes.filter(({ action }) => action !== 'none').map(({ key, action }) => `${action} ${key}`),
       ['create VirtualMachine/default/new'],
+    )
+  })
+
+  it('plans the requests of the other repository too, comments them there, and says what their merge did', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    const forge = await startForgeServer('github')
+    t.after(async () => await forge.close())
+    const tokenFile = join(at.more.dir, 'token')
+    await writeFile(tokenFile, forgeToken)
+    const planned = { kind: 'github', api: forge.api, repository, tokenFile, pollMs: 100 } as const
+    await at.start({ environment: 'prod', others: [{ name: 'more', url: at.more.bare, ref: 'main', path: 'hosts', forge: planned }] })
+    await settled(at)
+    at.more.git('checkout', '-q', '-b', 'topic')
+    const head = at.more.commit({ 'hosts/new.yaml': manifest('new'), 'hosts/web.yaml': manifest('web', '1Gi') }, 'topic')
+    at.more.git('push', '-q', at.more.bare, 'HEAD:refs/pull/4/head')
+    forge.world.requests.push({ number: 4, head, title: 'More', base: 'main' })
+    await until('a comment', () => forge.world.comments.length === 1)
+    const [comment] = forge.world.comments
+    assert.match(comment?.body ?? '', /^<!-- gitvirt\/plan\/prod\/more -->\n\*\*prod\/more\*\*[^]*create: VirtualMachine\/default\/new/)
+    assert.match(comment?.body ?? '', /more\/\/hosts\/web\.yaml:1[^]*belongs to another source, which declares it in web\.yaml:1/)
+    await until('a status', () => forge.world.statuses.some(({ commit }) => commit === head))
+    assert.equal(forge.world.statuses.find(({ commit }) => commit === head)?.context, 'gitvirt/plan/prod/more')
+    const asked = await at.call<{ plan: Plan; merge: { ref: string } }>(`/gitvirt/v1/plan?ref=${encodeURIComponent('more//#4')}`)
+    assert.deepEqual(
+      [asked.merge.ref, asked.plan.changes.filter(({ action }) => action === 'create').map(({ key }) => key)],
+      ['more//#4', ['VirtualMachine/default/new']],
+    )
+    await assert.rejects(at.call('/gitvirt/v1/plan?ref=less//x'), { code: 'NotFound', message: /No other source .* "less"/ })
+    at.more.git('checkout', '-q', 'main')
+    at.more.git('merge', '-q', '--no-ff', '-m', 'Merge topic', 'topic')
+    at.more.push()
+    const events = async (): Promise<{ reason: string; message: string }[]> =>
+      (await at.call<{ items: { reason: string; message: string }[] }>('/api/v1/events')).items
+    await untilTrue('the merge is told', async () =>
+      (await events()).some(({ reason, message }) => reason === 'MergedAsPlanned' && message.startsWith('more//#4 ')),
+    )
+    await until('how far it is', () =>
+      forge.world.statuses.some(({ context, commit }) => context === 'gitvirt/apply/prod/more' && commit === at.more.head()),
     )
   })
 })

@@ -246,6 +246,14 @@ describe('the flags of other sources', () => {
     )
   })
 
+  it('name the forge whose requests of the source are planned, by the rules of --forge', () => {
+    const forge = 'forge=gitea,forge-api=https://git.example.org/api/v1,forge-repo=net/hosts,forge-token-file=/run/f'
+    const expected = { kind: 'gitea', api: 'https://git.example.org/api/v1', repository: 'net/hosts', tokenFile: '/run/f', pollMs: 60_000 }
+    assert.deepEqual(otherSources([`net=/srv/net.git,${forge}`], '1m')[0]?.forge, expected)
+    for (const part of ['forge=gitea', 'forge=svn,forge-repo=a/b,forge-token-file=/f', 'forge-repo=a/b'])
+      assert.throws(() => otherSources([`net=/srv/net.git,${part}`]), { code: 'InvalidFlag' }, part)
+  })
+
   it('refuse names that paths could not carry, doubled ones, and what is no flag', () => {
     for (const text of ['Net=https://x', 'a/b=https://x', '=https://x', 'net', 'net=https://x,colour=red', 'net=https://x,path=a,path=b'])
       assert.throws(() => otherSources([text]), { code: 'InvalidFlag' }, text)
