@@ -4,7 +4,7 @@ import type { BlobCache } from './desired/cache.ts'
 import type { DesiredEngine } from './desired/types.ts'
 import type { ForgeOptions } from './forge/types.ts'
 import type { Clock } from './lib/clock.ts'
-import { describeError, errorCode, GitvirtError } from './lib/errors.ts'
+import { describeError, GitvirtError } from './lib/errors.ts'
 import { rootOf } from './lib/folders-above.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
@@ -19,6 +19,7 @@ import { createPreviews, type Previews } from './previews.ts'
 import type { RequestApprovals } from './request-approvals.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { sourceRoot, type SharedDesired } from './shared-desired.ts'
+import { sourceTroubles } from './source-troubles.ts'
 import { listingOf, type PlacedListing } from './source-listing.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
@@ -75,12 +76,9 @@ export type OthersParts = {
   /** Of judged manifests, where the listing of each source is kept too. */
   readonly cache: BlobCache
   readonly measures: { readonly metrics: Pick<Measures['metrics'], 'fetchFailed'> }
-  readonly news: Pick<FollowedNews, 'refused' | 'admitted'>
+  readonly news: Pick<FollowedNews, 'notFetched' | 'refused' | 'admitted'>
   readonly stack: AsyncDisposableStack
 }
-
-/** Failures of a revision that auditors look for. */
-export const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag', 'HistoryRewritten'])
 
 /** Follows one other source. What cannot be read of it leaves its own objects as they are, and no others. */
 export async function followOther(options: OtherSource, parts: OthersParts): Promise<FollowedOther> {
@@ -112,6 +110,7 @@ export async function followOther(options: OtherSource, parts: OthersParts): Pro
     surroundings: (tracked) => parts.loop.surroundings(tracked),
     approvals: approvedElsewhere,
   })
+  const troubles = sourceTroubles(name, parts)
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => {
@@ -120,19 +119,14 @@ export async function followOther(options: OtherSource, parts: OthersParts): Pro
         throw error
       })
       delete state.refused
-      parts.news.admitted(name)
+      troubles.over()
       if (await shared.started) await shared.turn(async () => await arrive(revision, { revisions, previews, state, signer, parts }))
     },
     onError: (error, retryIn) => {
-      const message = describeError(error)
+      state.error = describeError(error)
       parts.measures.metrics.fetchFailed()
-      // Once: what the environment's own source tells of its fetches is told under the same key.
-      if (refusals.has(errorCode(error)) && state.error !== message) {
-        parts.status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: `${name}: ${message}` })
-        parts.news.refused(errorCode(error), name)
-      }
-      state.error = message
-      parts.log.warn({ source: name, error: message, retryIn }, 'fetch failed')
+      troubles.tell(error)
+      parts.log.warn({ source: name, error: state.error, retryIn }, 'fetch failed')
     },
     interval: parts.pollMs,
   })

@@ -20,6 +20,10 @@ const start = async (at: World): Promise<void> =>
 /** Until both machines run and nothing is left to do. */
 const settled = async (at: World): Promise<void> =>
   await untilTrue('both run', async () => at.machines().length === 2 && (await at.changes()).length === 0)
+const eventsOf = async (at: World): Promise<string[]> =>
+  (await at.call<{ items: { reason: string; message: string }[] }>('/api/v1/events')).items.map(
+    ({ reason, message }) => `${reason} ${message}`,
+  )
 const [web, db] = ['VirtualMachine/default/web', 'VirtualMachine/default/db']
 const vms = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines'
 
@@ -100,12 +104,14 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     await start(at)
     await until('what the first source declares runs', () => at.machines().includes('VirtualMachine/default/late'))
     await untilTrue('the source is told', async () => (await at.status()).sources.some(({ error }) => error !== undefined))
+    await untilTrue('an event tells it', async () => (await eventsOf(at)).some((one) => /^RepositoryNotFound more: /.test(one)))
     assert.ok(at.machines().includes(db))
     assert.deepEqual(
       (await at.changes()).filter((one) => one.endsWith(db)),
       [],
     )
     await rename(`${at.more.bare}.away`, at.more.bare)
+    await untilTrue('its end is told', async () => (await eventsOf(at)).includes('SourceRead more is read again.'))
     at.more.commit({ 'hosts/db.yaml': null, 'hosts/x.txt': '' })
     await untilTrue('its own deletion counts', async () => !at.machines().includes(db) || (await at.changes()).includes(`delete ${db}`))
   })
@@ -155,11 +161,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     at.more.git('checkout', '-q', 'main')
     at.more.git('merge', '-q', '--no-ff', '-m', 'Merge topic', 'topic')
     at.more.push()
-    const events = async (): Promise<{ reason: string; message: string }[]> =>
-      (await at.call<{ items: { reason: string; message: string }[] }>('/api/v1/events')).items
-    await untilTrue('the merge is told', async () =>
-      (await events()).some(({ reason, message }) => reason === 'MergedAsPlanned' && message.startsWith('more//#4 ')),
-    )
+    await untilTrue('the merge is told', async () => (await eventsOf(at)).some((one) => one.startsWith('MergedAsPlanned more//#4 ')))
     await until('how far it is', () =>
       forge.world.statuses.some(({ context, commit }) => context === 'gitvirt/apply/prod/more' && commit === at.more.head()),
     )
