@@ -25,7 +25,7 @@ import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
 import { defaultCaps, parseRemote, parseSubPath, type SourceOptions } from './source/options.ts'
 import { startPolling, type Poller } from './source/poll.ts'
-import type { Revision } from './source/types.ts'
+import type { Revision, Source } from './source/types.ts'
 import type { Status } from './status/status.ts'
 import type { Store } from './store/store.ts'
 import { everything } from './suspender.ts'
@@ -37,6 +37,8 @@ export type OtherSource = Omit<SourceOptions, 'storeDir' | 'wholeHistory' | 'git
   readonly name: string
   /** The forge whose requests of it are planned. */
   readonly forge?: ForgeOptions & { readonly pollMs: number }
+  /** False: receipts of its objects are not pushed to it, though they are to the environment's own source. */
+  readonly notes?: boolean
 }
 
 /** What one of them is and how far it is read. */
@@ -54,6 +56,9 @@ export type FollowedOther = {
   readonly admission: Admission
   readonly previews: Previews
   readonly forge: OtherSource['forge']
+  readonly source: Source
+  /** Receipts of its objects are pushed to it. */
+  readonly notes: boolean
   readonly listing: () => Promise<PlacedListing>
 }
 
@@ -61,6 +66,8 @@ export type OthersParts = {
   readonly stateDir: string
   readonly pollMs: number
   readonly trust: TrustOptions
+  /** Receipts are pushed. */
+  readonly notes?: boolean
   readonly clock: Clock
   readonly log: Logger
   readonly loop: Loop
@@ -82,11 +89,16 @@ export type OthersParts = {
 
 /** Follows one other source. What cannot be read of it leaves its own objects as they are, and no others. */
 export async function followOther(options: OtherSource, parts: OthersParts): Promise<FollowedOther> {
-  const { name, forge, ...rest } = options
+  const { name, forge, notes = true, ...rest } = options
   const { stateDir, trust, stack, store, shared, renderings, cache } = parts
   const storeDir = join(stateDir, 'sources', name)
   const source = stack.adopt(
-    await openSource({ ...rest, storeDir, wholeHistory: trust.mode !== 'none', gitNeededFor: gitNeededFor(options) }),
+    await openSource({
+      ...rest,
+      storeDir,
+      wholeHistory: trust.mode !== 'none',
+      gitNeededFor: gitNeededFor(options, parts.notes === true && notes),
+    }),
     async (value) => await value.close(),
   )
   const [url, branch] = [parseRemote(options.url).url, options.ref ?? 'HEAD']
@@ -132,11 +144,11 @@ export async function followOther(options: OtherSource, parts: OthersParts): Pro
   })
   stack.defer(async () => await poller.stop())
   const listing = async (): Promise<PlacedListing> => await listingOf({ name, source, environment, revision: revisions.current() })
-  return { state, poller, admission, previews, forge, listing }
+  return { state, poller, admission, previews, forge, source, notes: parts.notes === true && notes, listing }
 }
 
-function gitNeededFor({ name, forge }: OtherSource): string[] {
-  return forge === undefined ? [] : [`forge= of --also ${name}`]
+function gitNeededFor({ name, forge }: OtherSource, notes: boolean): string[] {
+  return [...(forge === undefined ? [] : [`forge= of --also ${name}`]), ...(notes ? [`--notes with --also ${name}`] : [])]
 }
 
 /** Commits of the environment's own repository approve, and no others. */

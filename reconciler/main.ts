@@ -19,7 +19,7 @@ import { holdMetrics } from './hold-metrics.ts'
 import { openHolds, type Holds } from './holds.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
-import { startNoter, type Noter } from './note-receipts.ts'
+import { startNoters, type Noter } from './note-receipts.ts'
 import { followNews } from './follow-news.ts'
 import { convergedEvent, measurePipeline } from './measure-pipeline.ts'
 import { createObserved } from './observed/cache.ts'
@@ -142,6 +142,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     plans: store.plans,
     clock,
     otherSource: (key) => otherSourceOf(key, { loop, observed: observed.view, others: followedOthers }),
+    notesIn: (name) => followedOthers.some(({ notes, state: of }) => notes && of.name === name),
     grown: () => noter?.trigger(),
   })
   const dispatcher = stack.adopt(
@@ -213,7 +214,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const adopt = createAdopt({ source, desired: () => loop.view(), observed: observed.view })
   holds = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
   const { suspender, leases } = holds
-  if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
+  if (options.notes === true) {
+    const noted = others.filter(({ notes }) => notes).map((one) => ({ name: one.state.name, source: one.source }))
+    noter = stack.adopt(startNoters({ source, others: noted, records: store.ledger, log }), async (value) => await value.stop())
+  }
   const triggers: (() => void)[] = []
   const control = createControl({
     loop,

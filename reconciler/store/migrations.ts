@@ -98,6 +98,10 @@ const migrations: readonly string[] = [
   `
   -- Empty where an environment has one source.
   CREATE TABLE owners (key TEXT PRIMARY KEY, path TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- Receipts that no note of their object's own source holds yet.
+  CREATE TABLE ledger_copies (
+    source TEXT NOT NULL, sequence INTEGER NOT NULL, revision TEXT NOT NULL, PRIMARY KEY (source, sequence)
+  ) STRICT, WITHOUT ROWID;
   `,
 ]
 

@@ -69,7 +69,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     receipts: receipts(db),
     applied: applied(db),
     plans: plans(db),
-    ledger: ledgerRecords(db),
+    ledger: ledgerRecords(db, transaction),
     tokens: tokens(db),
     settled: settledRecords(db, transaction),
     told: toldRecords(db),

@@ -81,7 +81,7 @@ function reconcilerFlags(command: Command): Command {
     .option('--path <folder>', 'folder of the environment inside the repository')
     .option(
       '--also <source>',
-      'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=, and forge=, forge-api=, forge-repo=, forge-token-file= to plan its requests; may be repeated',
+      'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=, and forge=, forge-api=, forge-repo=, forge-token-file= to plan its requests, notes=off to push no receipts to it; may be repeated',
       collect,
       [],
     )

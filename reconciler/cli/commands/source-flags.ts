@@ -5,7 +5,7 @@ import { forgeOptions } from './forge-flags.ts'
 import { parseRemote, parseSubPath, type SourceAuth } from '../../source/options.ts'
 
 const forgeKeys = ['forge', 'forge-api', 'forge-repo', 'forge-token-file'] as const
-const options: ReadonlySet<string> = new Set(['branch', 'ref', 'path', 'token-file', 'username', ...forgeKeys])
+const options: ReadonlySet<string> = new Set(['branch', 'ref', 'path', 'token-file', 'username', 'notes', ...forgeKeys])
 
 /**
  * Reads `NAME=URL,branch=main,path=hosts,token-file=FILE,forge=gitea,…` for each other source.
@@ -29,7 +29,18 @@ export function otherSources(texts: readonly string[], poll = '30s'): readonly O
       ...(path === undefined ? {} : { path: parseSubPath(path) }),
       ...(auth === undefined ? {} : { auth }),
       ...forgeOf(given, poll),
+      ...notesOf(given.get('notes')),
     }
+  })
+}
+
+function notesOf(given: string | undefined): Pick<OtherSource, 'notes'> {
+  if (given === undefined) return {}
+  if (given === 'off') return { notes: false }
+  throw new GitvirtError({
+    code: 'InvalidFlag',
+    message: `error: "notes=${given}" is not known`,
+    action: 'Write notes=off where receipts are not to be pushed to this source, or leave it out.',
   })
 }
 

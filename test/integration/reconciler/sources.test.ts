@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Plan } from '../../../schemas/generated/plan.ts'
 import { forgeToken, repository, startForgeServer } from '../../fakes/forge-server.ts'
+import { startCommand } from '../cli/command.ts'
 import { until } from '../session/lab.ts'
+import type { Fixture } from './source/fixture.ts'
 import { untilTrue, world, type World } from './world.ts'
 
 const manifest = (name: string, memory = '64Mi'): string => `apiVersion: kubevirt.io/v1
@@ -104,7 +106,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     await start(at)
     await until('what the first source declares runs', () => at.machines().includes('VirtualMachine/default/late'))
     await untilTrue('the source is told', async () => (await at.status()).sources.some(({ error }) => error !== undefined))
-    await untilTrue('an event tells it', async () => (await eventsOf(at)).some((one) => /^RepositoryNotFound more: /.test(one)))
+    await untilTrue('an event tells it', async () => (await eventsOf(at)).some((one) => one.startsWith('RepositoryNotFound more: ')))
     assert.ok(at.machines().includes(db))
     assert.deepEqual(
       (await at.changes()).filter((one) => one.endsWith(db)),
@@ -166,4 +168,33 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
       forge.world.statuses.some(({ context, commit }) => context === 'gitvirt/apply/prod/more' && commit === at.more.head()),
     )
   })
+
+  it('notes the receipts of each object in the repository that it comes from, and the whole chain in its own', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    const head = at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    await at.start({ environment: 'prod', notes: true, others: [{ name: 'more', url: at.more.bare, ref: 'main', path: 'hosts' }] })
+    await settled(at)
+    await until('notes of both', () => [at.own, at.more].every((one) => noted(one).length > 0))
+    assert.deepEqual([...new Set(noted(at.more).map(({ object }) => object))], [db])
+    await until('the whole chain', () => new Set(noted(at.own).map(({ object }) => object)).size === 2)
+    for (const one of [at.own, at.more]) {
+      const { code, stdout } = await startCommand(t, ['audit', 'verify', '--repo', one.work]).ended
+      assert.equal(code, 0, stdout)
+    }
+    const blamed = await startCommand(t, ['blame', 'vm/db', '--repo', at.more.work, '--path', 'hosts', '-o', 'json']).ended
+    assert.equal(blamed.code, 0, blamed.stderr)
+    assert.match(blamed.stdout, new RegExp(`"landed": \\[\\s*\\{\\s*"node": "h1",[^}]*"commit": "${head}"`))
+  })
 })
+
+/** Receipts in the notes of a repository's branch, as a clone shows them. */
+function noted(fixture: Fixture): { readonly object: string }[] {
+  try {
+    fixture.git('fetch', '-q', '--force', fixture.bare, 'refs/notes/gitvirt:refs/notes/gitvirt')
+  } catch {
+    return []
+  }
+  const lines = fixture.git('log', '--notes=gitvirt', '--format=%N', 'HEAD').split('\n')
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as { object: string })
+}
