@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BlobCache } from '../desired/cache.ts'
+import type { OtherSource } from '../follow-others.ts'
+import { renderOverlay } from '../render/render.ts'
+import { placedAs, type PlacedListing } from '../source-listing.ts'
+import { openLocalRepository } from '../source/local-repository.ts'
+import { resolveCommit, resolveTree } from '../source/local-tree.ts'
+import { openSource } from '../source/open-source.ts'
+import { parseRemote, parseSubPath, type SourceAuth } from '../source/options.ts'
+
+export type SourceToRead = {
+  /** Local folder or address of the repository. */
+  readonly repo: string
+  /** Default: HEAD of the one or the other. */
+  readonly ref?: string | undefined
+  readonly path?: string | undefined
+  readonly auth?: SourceAuth | undefined
+  /** What is fetched is kept here; undefined: nowhere. */
+  readonly storeDir: string | undefined
+  readonly renderings: BlobCache
+}
+
+/** What a source declares at one revision. */
+export type ReadSource = PlacedListing & { readonly revision: string }
+
+/**
+ * Reads one revision of a source once; what it opens is closed with the stack.
+ * @throws GitvirtError what reading or fetching the repository throws
+ */
+export async function readSource(source: SourceToRead, stack: AsyncDisposableStack): Promise<ReadSource> {
+  const { repo, ref = 'HEAD', renderings } = source
+  const path = parseSubPath(source.path ?? '')
+  if (parseRemote(repo).transport !== 'local') return await fetchSource({ ...source, path }, stack)
+  // What lies on this machine needs no copy.
+  const folder = parseRemote(repo).url
+  const revision = await resolveCommit(folder, ref)
+  const trees = [resolveTree(folder, revision, path), resolveTree(folder, revision, '')] as const
+  const [tree, whole, repository] = await Promise.all([...trees, openLocalRepository(folder)])
+  stack.adopt(repository, async (value) => await value.close())
+  const overlay = await renderOverlay({ tree: repository.files(whole), root: path, cache: renderings })
+  return { revision, ...(overlay ?? { ...(await repository.list(tree, path)), read: (ids) => repository.read(ids) }) }
+}
+
+async function fetchSource(options: SourceToRead & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadSource> {
+  const { repo, path, ref, auth, renderings } = options
+  const storeDir = options.storeDir ?? (await mkdtemp(join(tmpdir(), 'gitvirt-plan-')))
+  if (options.storeDir === undefined) stack.defer(async () => await rm(storeDir, { recursive: true, force: true }))
+  const more = { ...(ref === undefined ? {} : { ref }), ...(auth === undefined ? {} : { auth }) }
+  const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...more }), async (value) => await value.close())
+  const { commit } = await source.fetch()
+  const overlay = await renderOverlay({ tree: await source.files(commit), root: path, cache: renderings })
+  return { revision: commit, ...(overlay ?? { ...(await source.list(commit)), read: (ids) => source.read(ids) }) }
+}
+
+export type OthersToRead = Pick<SourceToRead, 'renderings'> & {
+  readonly others: readonly OtherSource[]
+  /** What is fetched is kept below it; undefined: nowhere. */
+  readonly cacheDir: string | undefined
+}
+
+/** What the other sources of an environment declare, at the paths that they have in it. @throws what `readSource` throws */
+export async function readOthers(options: OthersToRead, stack: AsyncDisposableStack): Promise<readonly ReadSource[]> {
+  const { others, cacheDir, renderings } = options
+  const reading = others.map(async ({ name, url, ref, path, auth }) => {
+    const storeDir = cacheDir === undefined ? undefined : join(cacheDir, 'sources', name)
+    const { revision, entries, refused, read } = await readSource({ repo: url, ref, path, auth, storeDir, renderings }, stack)
+    return { revision, ...placedAs(name, { entries, refused, read }) }
+  })
+  return await Promise.all(reading)
+}
