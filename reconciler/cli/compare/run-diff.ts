@@ -9,7 +9,7 @@ import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
 import type { LocalRepository } from '../../source/local-repository.ts'
-import { openComparisonCache } from '../../store/manifest-cache.ts'
+import { openComparisonCache, openRenderCache } from '../../store/manifest-cache.ts'
 import { openSide, type SidePorts } from './open-side.ts'
 import type { Operand } from './operand.ts'
 import type { Side } from './side.ts'
@@ -42,10 +42,9 @@ export async function runDiff(options: DiffOptions): Promise<Comparison> {
   await using stack = new AsyncDisposableStack()
   const cache = openCache(options.cacheDir, stack)
   const repository = lazyRepository(options.repo, stack)
-  // Renderings hold what manifests hold, which nothing of a comparison's cache does: so they are kept in memory only.
   let asked: Promise<SavedState> | undefined
   const state = async (): Promise<SavedState> => await (asked ??= options.state())
-  const ports = { repo: options.repo, repository, renderings: createMemoryBlobCache(), state }
+  const ports = { repo: options.repo, repository, renderings: openRenderings(options.cacheDir, stack), state }
   const opened = Promise.all([openSide(options.base, ports), openSide(options.other, ports)])
   const [base, other] = await withOthers(options, opened, { ...ports, stack })
   const { selects } = options
@@ -88,6 +87,11 @@ export function openCache(dir: string | undefined, stack: AsyncDisposableStack):
   } catch {
     return createMemoryBlobCache()
   }
+}
+
+/** What overlays render to, apart from what is compared: it holds what manifests hold, Secrets of generators too, for the owner only. */
+function openRenderings(dir: string | undefined, stack: AsyncDisposableStack): BlobCache {
+  return dir === undefined ? createMemoryBlobCache() : stack.adopt(openRenderCache(dir), (value) => value.close())
 }
 
 export function lazyRepository(repo: string, stack: AsyncDisposableStack): () => Promise<LocalRepository> {
