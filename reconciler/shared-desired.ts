@@ -1,3 +1,4 @@
+import { movedMade } from './desired/judge/relocate.ts'
 import type { DesiredEngine, ManifestError, ReadBlobs, RefusedFile, UpdateInput } from './desired/types.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { oneAtATime, type OneAtATime } from './source/one-at-a-time.ts'
@@ -79,7 +80,7 @@ export function placed<T extends Partial<Omit<UpdateInput, 'read'>> & { readonly
   })
   const read: ReadBlobs = async function* (ids) {
     for await (const one of input.read(ids))
-      yield one.made === undefined ? one : { ...one, made: { ...one.made, by: sourcePath(name, one.made.by) } }
+      yield one.made === undefined ? one : { ...one, made: movedMade(one.made, (path) => sourcePath(name, path)) }
   }
   return {
     ...input,
