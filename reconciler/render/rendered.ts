@@ -8,9 +8,11 @@ import { parseManifest } from '../desired/parse/parse-manifest.ts'
 import type { Problem } from '../desired/parse/problem.ts'
 import type { MadeField, MadeFrom } from '../desired/types.ts'
 import { parseFieldPath, valueAt } from '../desired/validate/pointer.ts'
+import { sopsField } from '../desired/sealed/recognise.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import type { FileTree } from '../source/types.ts'
 import type { Closure } from './closure.ts'
+import { looksEncrypted, madeEncrypted } from './encrypted.ts'
 import { openPatches, type Patches } from './patches.ts'
 
 /** What an overlay makes of the objects of one file: JSON, one object a line, and where each comes from. */
@@ -39,10 +41,21 @@ export async function splitRendered(output: string, input: SplitInput): Promise<
     const declared = objects.some(({ generated }) => !generated) ? await declaredIn(input.tree, input.closure, path) : []
     const found = objects.map(({ object, generated }) => sourceOf(object, generated ? generatorsOf(input.closure, path) : declared))
     const text = objects.map(({ object }) => `${JSON.stringify(object)}\n`).join('---\n')
+    for (const [index, { object }] of objects.entries()) await refuseEncrypted(object, { from: path, found: found[index], input, patches })
     const places = await placesOf(text, { found, objects: objects.map(({ object }) => object), patches })
     files.push({ path, text, made: { by: input.closure.kustomization, ...places } })
   }
   return files
+}
+
+type Suspect = { readonly from: string; readonly found: Declared | undefined; readonly input: SplitInput; readonly patches: Patches }
+
+async function refuseEncrypted(object: JsonObject, { from, found, input, patches }: Suspect): Promise<void> {
+  if (!looksEncrypted(object)) return
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {}
+  const patch = await patches.placeOf({ object, name: found?.name }, [sopsField])
+  const by = patch === undefined ? input.closure.kustomization : `the patch ${patch.path}:${patch.line}`
+  throw madeEncrypted({ kind: String(object['kind']), name: String(metadata['name']), from: `${from}:${found?.line ?? 1}`, by })
 }
 
 type Sources = { readonly found: readonly (Declared | undefined)[]; readonly objects: readonly JsonObject[]; readonly patches: Patches }
