@@ -35,10 +35,11 @@ export type FollowedNews = {
   heard(event: EventDraft): void
   /** The repository was fetched; with a view, a new revision is in force. */
   arrived(view: DesiredView | undefined): void
-  notFetched(error: unknown): void
+  /** Without a source: the environment's own could not be fetched. */
+  notFetched(error: unknown, source?: string): void
   /** A revision is not let in; what is told of it follows from an event. Without a source: the environment's own. */
   refused(reason: string, source?: string): void
-  /** A revision of another source is let in. */
+  /** A revision of another source is there and let in. */
   admitted(source: string): void
   /** Errors of these objects' manifests are others than before, or the objects went. */
   changed(keys: Iterable<ObjectKey>): void
@@ -69,7 +70,7 @@ export function followNews(options: NewsOptions): FollowedNews {
   const admitted = (from: string): void =>
     store.transaction(() => {
       const ended = troubles.ended(from)
-      if (ended.size > 0) notifier.over(everything, 'The repository was fetched.', ended)
+      if (ended.size > 0) notifier.over(everything, `${from === own ? 'The repository' : from} was fetched.`, ended)
     })
   const labels = (key: ObjectKey) => (): Readonly<Record<string, string>> => {
     const { kind, namespace, name } = parseKey(key)
@@ -87,11 +88,12 @@ export function followNews(options: NewsOptions): FollowedNews {
       if (view !== undefined) notifier.policy(fleetSpec(view))
       admitted(own)
     },
-    notFetched: (error) => {
-      const news = { key: everything, severity: 'warning', reason: errorCode(error), message: describeError(error) } as const
+    notFetched: (error, from = own) => {
+      const message = `${from === own ? '' : `${from}: `}${describeError(error)}`
+      const news = { key: everything, severity: 'warning', reason: errorCode(error), message } as const
       store.transaction(() => {
         notifier.tell(news)
-        troubles.told(own, news.reason)
+        troubles.told(from, news.reason)
       })
     },
     refused: (reason, from = own) => {

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
 import type { BlobCache } from './desired/cache.ts'
-import type { ReadBlobs, RefusedFile, TreeEntry } from './desired/types.ts'
+import type { DesiredEngine } from './desired/types.ts'
+import type { ForgeOptions } from './forge/types.ts'
 import type { Clock } from './lib/clock.ts'
-import { describeError, errorCode } from './lib/errors.ts'
+import { describeError, GitvirtError } from './lib/errors.ts'
 import { rootOf } from './lib/folders-above.ts'
 import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
@@ -13,9 +14,14 @@ import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { Measures } from './measure-pipeline.ts'
 import type { SourceState } from './pipeline-control.ts'
-import { renderOverlay } from './render/render.ts'
+import { mergedRequests, recordMerge } from './merged-requests.ts'
+import { createPreviews, type Previews } from './previews.ts'
+import type { RequestApprovals } from './request-approvals.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
-import { placed, sourceRoot, unreadSource, type SharedDesired } from './shared-desired.ts'
+import { sourceRoot, type SharedDesired } from './shared-desired.ts'
+import { sourceTroubles } from './source-troubles.ts'
+import type { PlacedListing } from './placed-listing.ts'
+import { listingOf } from './source-listing.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
 import { defaultCaps, parseRemote, parseSubPath, type SourceOptions } from './source/options.ts'
@@ -28,25 +34,41 @@ import type { TrustOptions } from './trust/trust.ts'
 import type { Signer } from './trust/verify-signature.ts'
 
 /** Another repository, or another folder of one, whose objects belong to the same environment. */
-export type OtherSource = Omit<SourceOptions, 'storeDir' | 'wholeHistory'> & { readonly name: string }
+export type OtherSource = Omit<SourceOptions, 'storeDir' | 'wholeHistory' | 'gitNeededFor'> & {
+  readonly name: string
+  /** The forge whose requests of it are planned. */
+  readonly forge?: ForgeOptions & { readonly pollMs: number }
+  /** False: receipts of its objects are not pushed to it, though they are to the environment's own source. */
+  readonly notes?: boolean
+}
 
 /** What one of them is and how far it is read. */
-export type OtherState = SourceState & { readonly name: string; readonly url: string; readonly branch: string }
+export type OtherState = SourceState & {
+  readonly name: string
+  readonly url: string
+  readonly branch: string
+  /** Its requests are planned. */
+  readonly plansRequests: boolean
+}
 
 export type FollowedOther = {
   readonly state: OtherState
   readonly poller: Poller
   readonly admission: Admission
+  readonly previews: Previews
+  readonly forge: OtherSource['forge']
+  readonly source: Source
+  /** Receipts of its objects are pushed to it. */
+  readonly notes: boolean
   readonly listing: () => Promise<PlacedListing>
 }
-
-/** All that a source declares at the revision in force. */
-export type PlacedListing = { readonly entries: readonly TreeEntry[]; readonly refused: readonly RefusedFile[]; readonly read: ReadBlobs }
 
 export type OthersParts = {
   readonly stateDir: string
   readonly pollMs: number
   readonly trust: TrustOptions
+  /** Receipts are pushed. */
+  readonly notes?: boolean
   readonly clock: Clock
   readonly log: Logger
   readonly loop: Loop
@@ -54,69 +76,106 @@ export type OthersParts = {
   readonly store: Store
   readonly ledger: Ledger
   readonly shared: SharedDesired
+  /** An engine for what is only tried. */
+  readonly createTried: () => DesiredEngine
+  /** What all sources but this one declare, as they are in force. */
+  readonly beside: (name: string) => Promise<readonly PlacedListing[]>
   readonly renderings: BlobCache
   /** Of judged manifests, where the listing of each source is kept too. */
   readonly cache: BlobCache
   readonly measures: { readonly metrics: Pick<Measures['metrics'], 'fetchFailed'> }
-  readonly news: Pick<FollowedNews, 'refused' | 'admitted'>
+  readonly news: Pick<FollowedNews, 'notFetched' | 'refused' | 'admitted'>
   readonly stack: AsyncDisposableStack
 }
 
-/** Failures of a revision that auditors look for. */
-export const refusals: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag', 'HistoryRewritten'])
-
 /** Follows one other source. What cannot be read of it leaves its own objects as they are, and no others. */
 export async function followOther(options: OtherSource, parts: OthersParts): Promise<FollowedOther> {
-  const { name, ...rest } = options
+  const { name, forge, notes = true, ...rest } = options
   const { stateDir, trust, stack, store, shared, renderings, cache } = parts
   const storeDir = join(stateDir, 'sources', name)
   const source = stack.adopt(
-    await openSource({ ...rest, storeDir, wholeHistory: trust.mode !== 'none' }),
+    await openSource({
+      ...rest,
+      storeDir,
+      wholeHistory: trust.mode !== 'none',
+      gitNeededFor: gitNeededFor(options, parts.notes === true && notes),
+    }),
     async (value) => await value.close(),
   )
-  const state: OtherState = { name, url: parseRemote(options.url).url, branch: options.ref ?? 'HEAD' }
+  const [url, branch] = [parseRemote(options.url).url, options.ref ?? 'HEAD']
+  const state: OtherState = { name, url, branch, plansRequests: forge !== undefined }
   const environment = { root: parseSubPath(options.path ?? ''), renderings }
   const mostEntries = options.caps?.entries ?? defaultCaps.entries
   const scope = [{ name, root: environment.root }, options.caps ?? {}]
   const listings = createListingKeeper({ cache, scope, mostEntries, log: parts.log })
   const revisions = createRevisions({ source, desired: shared.other(name), environment, listings })
   const admission = createAdmission({ source, trust, settings: settingsOf(store.settings, name) })
+  const previews = createPreviews({
+    source,
+    name,
+    createDesired: parts.createTried,
+    tracked: () => parts.loop.view(),
+    inForce: () => revisions.current()?.commit,
+    branch,
+    environment,
+    rendered: () => revisions.rendered(),
+    others: async () => await parts.beside(name),
+    surroundings: (tracked) => parts.loop.surroundings(tracked),
+    approvals: approvedElsewhere,
+  })
+  const troubles = sourceTroubles(name, parts)
   const poller = startPolling({
     fetch: async (signal) => await source.fetch(signal),
     onRevision: async (revision) => {
-      const signer = await admission.admit(revision)
-      parts.news.admitted(name)
-      if (await shared.started) await shared.turn(async () => await arrive(revision, { revisions, state, signer, parts }))
+      const signer = await admission.admit(revision).catch((error: unknown) => {
+        state.refused = { commit: revision.commit, why: describeError(error) }
+        throw error
+      })
+      delete state.refused
+      troubles.over()
+      if (await shared.started) await shared.turn(async () => await arrive(revision, { revisions, previews, state, signer, parts }))
     },
     onError: (error, retryIn) => {
-      const message = describeError(error)
+      state.error = describeError(error)
       parts.measures.metrics.fetchFailed()
-      // Once: what the environment's own source tells of its fetches is told under the same key.
-      if (refusals.has(errorCode(error)) && state.error !== message) {
-        parts.status.record({ key: everything, type: 'Warning', reason: errorCode(error), message: `${name}: ${message}` })
-        parts.news.refused(errorCode(error), name)
-      }
-      state.error = message
-      parts.log.warn({ source: name, error: message, retryIn }, 'fetch failed')
+      troubles.tell(error)
+      parts.log.warn({ source: name, error: state.error, retryIn }, 'fetch failed')
     },
     interval: parts.pollMs,
   })
   stack.defer(async () => await poller.stop())
-  return { state, poller, admission, listing: async () => await listingOf({ name, source, environment, revision: revisions.current() }) }
+  const listing = async (): Promise<PlacedListing> => await listingOf({ name, source, environment, revision: revisions.current() })
+  return { state, poller, admission, previews, forge, source, notes: parts.notes === true && notes, listing }
+}
+
+function gitNeededFor({ name, forge }: OtherSource, notes: boolean): string[] {
+  return [...(forge === undefined ? [] : [`forge= of --also ${name}`]), ...(notes ? [`--notes with --also ${name}`] : [])]
+}
+
+/** Commits of the environment's own repository approve, and no others. */
+const approvedElsewhere: RequestApprovals = {
+  of: async ({ preview }) => {
+    const told = "Approvals on this branch do not count: they stand in the environment's own repository."
+    return { approvals: [], told: preview.plan.signing === undefined ? [] : [told] }
+  },
 }
 
 type Arrival = {
   readonly revisions: Revisions
+  readonly previews: Previews
   readonly state: OtherState
   readonly signer: Signer | undefined
   readonly parts: OthersParts
 }
 
-async function arrive(revision: Revision, { revisions, state, signer, parts }: Arrival): Promise<void> {
+async function arrive(revision: Revision, { revisions, previews, state, signer, parts }: Arrival): Promise<void> {
+  const from = revisions.current()?.commit
   const update = await revisions.take(revision)
   state.fetchedAt = parts.clock.now().toISOString()
   delete state.error
   if (update === undefined) return
+  const merging = { before: parts.loop.view(), after: update.view, from, to: revision.commit }
+  const merged = await mergedRequests({ previews, log: parts.log, ...merging })
   parts.loop.desired(update)
   state.revision = revision
   parts.ledger.revision(revision, signer)
@@ -128,6 +187,7 @@ async function arrive(revision: Revision, { revisions, state, signer, parts }: A
       reason: 'HistoryRewritten',
       message: `${state.name}: ${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
     })
+  for (const one of merged) recordMerge(parts.status, one)
 }
 
 /** The other source that declares an object, or from which a host has it; undefined for one of the environment's own source. */
@@ -142,25 +202,29 @@ export function otherSourceOf(
   return state?.revision === undefined ? undefined : { name: state.name, commit: state.revision.commit }
 }
 
+/** What merging would do, of the repository that a reference names: `NAME//REF` is one of another source. */
+export function previewsOf(own: Pick<Previews, 'take'>, others: readonly FollowedOther[]): Pick<Previews, 'take'> {
+  return {
+    take: async (ref) => {
+      // No reference of Git holds two slashes in a row.
+      const split = ref.indexOf('//')
+      if (split < 0) return await own.take(ref)
+      const name = ref.slice(0, split)
+      const other = others.find(({ state }) => state.name === name)
+      if (other !== undefined) return await other.previews.take(ref.slice(split + 2))
+      const known = others.map(({ state }) => state.name).join(', ')
+      throw new GitvirtError({
+        code: 'NotFound',
+        message: `No other source of this environment is called ${JSON.stringify(name.slice(0, 80))}.`,
+        action: known === '' ? 'Leave out what stands before the two slashes.' : `Use one of ${known}.`,
+      })
+    },
+  }
+}
+
 type Settings = Store['settings']
 
-/** Each source remembers by itself which commit of it was let in. */
-function settingsOf(settings: Settings, name: string): Pick<Settings, 'get' | 'put'> {
+/** Each source remembers by itself: which commit of it was let in, what its forge was told. */
+export function settingsOf(settings: Settings, name: string): Settings {
   return { get: (key) => settings.get(`${key}/${name}`), put: (key, value) => settings.put(`${key}/${name}`, value) }
-}
-
-type Listed = {
-  readonly name: string
-  readonly source: Source
-  readonly environment: { readonly root: string; readonly renderings: BlobCache }
-  readonly revision: Revision | undefined
-}
-
-async function listingOf({ name, source, environment, revision }: Listed): Promise<PlacedListing> {
-  const read: ReadBlobs = (ids) => source.read(ids)
-  if (revision === undefined) return { entries: [], refused: [unreadSource(name)], read }
-  const { root, renderings } = environment
-  const overlay = await renderOverlay({ tree: await source.files(revision.commit), root, cache: renderings })
-  const listed = overlay ?? { ...(await source.list(revision.commit)), read }
-  return placed(name, { entries: listed.entries, refused: listed.refused, read: listed.read })
 }

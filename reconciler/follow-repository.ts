@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { createAdmission, type Admission } from './admission.ts'
 import { createBlobOpener, type BlobOpener } from './desired/sealed/blob-opener.ts'
 import type { Unsealer } from './desired/sealed/unsealer.ts'
+import { triedWith, type Owners } from './desired/engine/owners.ts'
 import { createDesired } from './desired/state.ts'
-import type { DesiredEngine, DesiredUpdate, DesiredView } from './desired/types.ts'
-import { followOther, refusals, type FollowedOther, type OtherSource } from './follow-others.ts'
+import type { DesiredEngine, DesiredUpdate } from './desired/types.ts'
+import { followOther, type FollowedOther, type OtherSource } from './follow-others.ts'
+import { openOwners } from './kept-owners.ts'
 import { createGitApprovals, type GitApprovals } from './git-approvals.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError, errorCode } from './lib/errors.ts'
@@ -15,10 +17,14 @@ import type { Measures } from './measure-pipeline.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { SourceState } from './pipeline-control.ts'
-import { createPreviews, type Merged, type Previews } from './previews.ts'
+import { mergedRequests, recordMerge } from './merged-requests.ts'
+import { createPreviews, type Previews } from './previews.ts'
 import { createRequestApprovals } from './request-approvals.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { shareDesired } from './shared-desired.ts'
+import { refusals } from './source-troubles.ts'
+import type { PlacedListing } from './placed-listing.ts'
+import { listingOf } from './source-listing.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
 import { openSource } from './source/open-source.ts'
 import { defaultCaps, parseSubPath, type SourceOptions } from './source/options.ts'
@@ -79,6 +85,8 @@ export type Followed = {
   readonly others: readonly FollowedOther[]
 }
 
+/** The environment's own source, which has no name. */
+const own = ''
 const everybody: TrustOptions = { mode: 'none', keys: {} }
 
 /** Opens the source and brings each new revision that is admitted into the loop. */
@@ -96,7 +104,10 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   const renderings = stack.adopt(openRenderCache(stateDir), (value) => value.close())
   const environment = { root: parseSubPath(options.source.path ?? ''), renderings }
   const opener = createBlobOpener(options.unsealer)
-  const createEngine = (how: BlobOpener): DesiredEngine => createDesired({ cache, root: environment.root, opener: how })
+  const names = (options.others ?? []).map(({ name }) => name)
+  const owners = openOwners(names, { store, log })
+  const createEngine = (how: BlobOpener, whose: Owners = owners.owners): DesiredEngine =>
+    createDesired({ cache, root: environment.root, opener: how, ...(names.length === 0 ? {} : { owners: whose }) })
   const admission = createAdmission({ source, trust, settings: store.settings })
   const approving = {
     keys: approvers,
@@ -105,11 +116,17 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     observed: parts.observed,
     clock,
   }
-  const names = (options.others ?? []).map(({ name }) => name)
-  const shared = shareDesired(createEngine(opener), names)
+  const shared = shareDesired(createEngine(opener), { names, settled: owners.save })
+  // A request is not reviewed yet: no key is used for what only it has.
+  const createTried = (): DesiredEngine =>
+    createEngine({ recall: opener.recall, keysChanged: opener.keysChanged }, triedWith(owners.owners))
+  const declared = new Map<string, () => Promise<PlacedListing>>()
+  const beside = async (name: string): Promise<PlacedListing[]> =>
+    await Promise.all([...declared].filter(([one]) => one !== name).map(async ([, listing]) => await listing()))
   const others: FollowedOther[] = []
   for (const other of options.others ?? [])
-    others.push(await followOther(other, { ...options, ...parts, trust, shared, renderings, cache }))
+    others.push(await followOther(other, { ...options, ...parts, trust, shared, renderings, cache, createTried, beside }))
+  for (const { state: of, listing } of others) declared.set(of.name, listing)
   // Before the pollers are stopped: they may wait for a first source that cannot be read.
   stack.defer(() => shared.end())
   const { caps } = options.source
@@ -118,15 +135,16 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
   // One source alone needs no other's files kept apart.
   const desired = names.length === 0 ? createEngine(opener) : shared.own
   const revisions = createRevisions({ source, desired, environment, listings })
+  declared.set(own, async () => await listingOf({ name: undefined, source, environment, revision: revisions.current() }))
   const previews = createPreviews({
     source,
-    // A request is not reviewed yet: no key is used for what only it has.
-    createDesired: () => createEngine({ recall: opener.recall, keysChanged: opener.keysChanged }),
+    createDesired: createTried,
     tracked: () => loop.view(),
+    inForce: () => loop.view()?.revision,
     branch: parts.branch,
     environment,
     rendered: () => revisions.rendered(),
-    others: async () => await Promise.all(others.map(async ({ listing }) => await listing())),
+    others: async () => await beside(own),
     surroundings: (tracked) => loop.surroundings(tracked),
     approvals: createRequestApprovals({ ...approving, records: store.gitApprovals }),
   })
@@ -191,7 +209,9 @@ async function comeIntoForce(
   { previews, approvals, clock, log, parts }: Arrival,
 ): Promise<void> {
   const { loop, state, status, ledger } = parts
-  const merged = await mergedRequests(update.view, { previews, log, before: loop.view() })
+  const before = loop.view()
+  const merging = { before, after: update.view, from: before?.revision, to: revision.commit }
+  const merged = await mergedRequests({ previews, log, ...merging })
   await approvals.before(revision.commit, update.view)
   // Before all that is only told: what fails from here on must not keep a revision from being applied, as nobody takes it twice.
   loop.desired(update)
@@ -210,31 +230,4 @@ async function comeIntoForce(
       message: `${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
     })
   for (const one of merged) recordMerge(status, one)
-}
-
-type Merging = { readonly previews: Previews; readonly log: Logger; readonly before: DesiredView | undefined }
-
-/** Which requests a revision merges; worked out before hosts carry any of it out. That it fails keeps nothing from being applied. */
-async function mergedRequests(after: DesiredView, { previews, log, before }: Merging): Promise<readonly Merged[]> {
-  if (before === undefined) return []
-  try {
-    return await previews.merged({ before, after })
-  } catch (error) {
-    log.warn({ error: describeError(error) }, 'cannot tell which requests a revision merges')
-    return []
-  }
-}
-
-/** What was told before the merge is what is applied, or it was planned again: auditors want to know which. */
-function recordMerge(status: Status, { ref, head, asPlanned, intent }: Merged): void {
-  const what = `${ref} (${head.slice(0, 12)}) was merged`
-  const outcome = asPlanned
-    ? `what is applied is what was planned for it, intent ${intent.slice(0, 12)}.`
-    : `it was planned again, because what the merge does is not what was planned for it: intent ${intent.slice(0, 12)}.`
-  status.record({
-    key: everything,
-    type: asPlanned ? 'Normal' : 'Warning',
-    reason: asPlanned ? 'MergedAsPlanned' : 'MergedPlannedAgain',
-    message: `${what}; ${outcome}`,
-  })
 }

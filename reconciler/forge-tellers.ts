@@ -1,6 +1,6 @@
 import { appliedVerdict, type AppliedVerdict } from './applied-verdict.ts'
 import { startApplyStatus, type ApplyStatus } from './apply-status.ts'
-import type { FollowedOther } from './follow-others.ts'
+import { settingsOf, type FollowedOther } from './follow-others.ts'
 import { openForge } from './forge/open-forge.ts'
 import type { Loop } from './loop.ts'
 import type { ReconcilerOptions } from './main.ts'
@@ -9,7 +9,7 @@ import type { SourceState } from './pipeline-control.ts'
 import type { Previews } from './previews.ts'
 import { followRequests, type Requests } from './requests.ts'
 import type { Status } from './status/status.ts'
-import type { Store } from './store/store.ts'
+import type { Settings, Store } from './store/store.ts'
 
 /** What the tellers need of the reconciler's options. */
 export type TellerOptions = Pick<ReconcilerOptions, 'environment' | 'log' | 'clock'> & Required<Pick<ReconcilerOptions, 'forge'>>
@@ -52,7 +52,7 @@ type Applying = {
   readonly state: Readonly<SourceState>
   readonly status: Status
   readonly observed: Observed
-  readonly store: Store
+  readonly settings: Settings
 }
 
 const notPlanned: AppliedVerdict = { state: 'pending', description: 'It is being planned.' }
@@ -60,22 +60,22 @@ const notPlanned: AppliedVerdict = { state: 'pending', description: 'It is being
 /** The commit in force is told with how far it is carried out, one that was refused with the reason. */
 export function tellApplied(
   { forge, log, environment = 'default' }: TellerOptions,
-  { loop, state, status, observed, store }: Applying,
+  { loop, state, status, observed, settings }: Applying,
 ): ApplyStatus {
   return startApplyStatus({
     forge: openForge(forge),
     environment,
     current: () => {
-      const { refused } = state
+      const { refused, revision } = state
       if (refused !== undefined) {
         const description = `Not in force: ${refused.why}`
         return { commit: refused.commit, inForce: false, stamp: description, verdict: () => ({ state: 'failure', description }) }
       }
       const desired = loop.view()
-      if (desired === undefined) return undefined
+      if (desired === undefined || revision === undefined) return undefined
       const failure: Status['failure'] = (key) => status.failure(key)
       return {
-        commit: desired.revision,
+        commit: revision.commit,
         inForce: true,
         stamp: String(loop.passes()),
         verdict: () => {
@@ -84,8 +84,23 @@ export function tellApplied(
         },
       }
     },
-    settings: store.settings,
+    settings,
     interval: forge.pollMs,
     log,
+  })
+}
+
+export type Telling = Omit<Reviewing, 'branch' | 'previews'> & Omit<Applying, 'state' | 'settings'> & { readonly store: Store }
+
+/** Each source whose forge is told of has its own comments and statuses, with its name behind that of the environment. */
+export function tellOtherForges(
+  { environment = 'default', log, clock }: Omit<TellerOptions, 'forge'>,
+  { store, ...parts }: Telling,
+): (Requests | ApplyStatus)[] {
+  return parts.others.flatMap(({ state, previews, forge }) => {
+    if (forge === undefined) return []
+    const options = { environment: `${environment}/${state.name}`, log, clock, forge }
+    const settings = settingsOf(store.settings, state.name)
+    return [planRequests(options, { ...parts, previews, branch: state.branch }), tellApplied(options, { ...parts, state, settings })]
   })
 }

@@ -31,6 +31,8 @@ export type LedgerPorts = {
   readonly clock: Pick<Clock, 'now'>
   /** Of an object that another source of the environment declares: that source, at the revision in force. */
   readonly otherSource?: (key: ObjectKey) => { readonly name: string; readonly commit: string } | undefined
+  /** Whether receipts of the objects of another source are noted there too. */
+  readonly notesIn?: (source: string) => boolean
   /** Told when there is a receipt more. */
   readonly grown: () => void
 }
@@ -107,10 +109,11 @@ function decisionBody(environment: string, decision: Decision, commit: string): 
 
 type Ending = { readonly step: string; readonly result: string; readonly at: string }
 
-function append({ records, grown }: LedgerPorts, body: ReceiptBody, ending: Ending): void {
+function append({ records, notesIn, grown }: LedgerPorts, body: ReceiptBody, ending: Ending): void {
   const receipt = chain(records.head() ?? chainStart, body)
-  const { sequence, digest } = receipt
-  records.append({ sequence, digest, commit: body.commit, line: receiptLine(receipt), plan: body.plan, ...ending })
+  const { sequence, digest, source } = receipt
+  const copy = source !== undefined && notesIn?.(source.name) === true ? { source: source.name, commit: source.commit } : undefined
+  records.append({ sequence, digest, commit: body.commit, line: receiptLine(receipt), plan: body.plan, copy, ...ending })
   grown()
 }
 

@@ -18,7 +18,7 @@ import { inputSalt } from './input-salt.ts'
 import { openHolds, type Holds } from './holds.ts'
 import { createLedger } from './ledger.ts'
 import { createLoop, type Loop } from './loop.ts'
-import { startNoter, type Noter } from './note-receipts.ts'
+import { startNoters, type Noter } from './note-receipts.ts'
 import { followNews } from './follow-news.ts'
 import { convergedEvent, measurePipeline } from './measure-pipeline.ts'
 import { createObserved } from './observed/cache.ts'
@@ -28,9 +28,9 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
-import { otherSourceOf, type FollowedOther, type OtherSource } from './follow-others.ts'
+import { otherSourceOf, previewsOf, type FollowedOther, type OtherSource } from './follow-others.ts'
 import { approversOf, followRepository } from './follow-repository.ts'
-import { planRequests, tellApplied } from './forge-tellers.ts'
+import { planRequests, tellApplied, tellOtherForges } from './forge-tellers.ts'
 import type { ForgeOptions } from './forge/types.ts'
 import { openRoster } from './roster.ts'
 import { createUnsealer } from './secrets/create-unsealer.ts'
@@ -141,6 +141,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     plans: store.plans,
     clock,
     otherSource: (key) => otherSourceOf(key, { loop, observed: observed.view, others: followedOthers }),
+    notesIn: (name) => followedOthers.some(({ notes, state: of }) => notes && of.name === name),
     grown: () => noter?.trigger(),
   })
   const dispatcher = stack.adopt(
@@ -212,7 +213,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   const adopt = createAdopt({ source, desired: () => loop.view(), observed: observed.view })
   holds = openHolds({ loop, store, observed, status, ledger, dispatcher, adopt, clock, log, stack })
   const { suspender, leases } = holds
-  if (options.notes === true) noter = stack.adopt(startNoter({ source, records: store.ledger, log }), async (value) => await value.stop())
+  if (options.notes === true) {
+    const noted = others.filter(({ notes }) => notes).map((one) => ({ name: one.state.name, source: one.source }))
+    noter = stack.adopt(startNoters({ source, others: noted, records: store.ledger, log }), async (value) => await value.stop())
+  }
   const triggers: (() => void)[] = []
   const control = createControl({
     loop,
@@ -220,7 +224,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     roster,
     observed: observed.view,
     source: state,
-    previews,
+    previews: previewsOf(previews, others),
     suspender,
     leases,
     repository,
@@ -269,10 +273,14 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
   }
   if (options.forge !== undefined)
     stack.adopt(
-      tellApplied({ ...options, forge: options.forge }, { loop, state, status, observed, store }),
+      tellApplied({ ...options, forge: options.forge }, { loop, state, status, observed, settings: store.settings }),
       async (value) => await value.stop(),
     )
   stack.adopt(keepRenewed(api, pki, log), clearInterval)
+  for (const teller of tellOtherForges(options, { loop, status, observed, others, store })) {
+    stack.defer(async () => await teller.stop())
+    if ('trigger' in teller) triggers.push(() => teller.trigger())
+  }
   const kubeconfig = join(stateDir, 'kubeconfig')
   await writeKubeconfig(kubeconfig, { server: api.url, ca: pki.ca, ...(await ownerCertificate(pki)) })
   const running = stack.move()

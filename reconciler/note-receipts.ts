@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describeError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { Source } from './source/types.ts'
-import type { LedgerRecords } from './store/ledger-records.ts'
+import type { LedgerRecords, NotesToPush } from './store/ledger-records.ts'
 
 /** Brings receipts into Git notes, where `git log --notes=gitvirt` shows them. */
 export type Noter = {
@@ -14,7 +14,7 @@ export type Noter = {
 
 export type NoterOptions = {
   readonly source: Pick<Source, 'note'>
-  readonly records: Pick<LedgerRecords, 'pending' | 'noted'>
+  readonly records: NotesToPush
   readonly log: Logger
   /** Milliseconds that receipts are gathered, so that a rollout is few pushes; default 5 s. */
   readonly gather?: number
@@ -51,6 +51,31 @@ export function startNoter(options: NoterOptions): Noter {
       await done
       clearTimeout(timer)
     },
+  }
+}
+
+/** A source whose notes shall hold the receipts of its own objects. */
+export type NotedSource = { readonly name: string; readonly source: Pick<Source, 'note'> }
+
+export type NotersOptions = Omit<NoterOptions, 'records'> & {
+  readonly records: Pick<LedgerRecords, 'pending' | 'noted' | 'copiesOf'>
+  /** Other sources of the environment. */
+  readonly others: readonly NotedSource[]
+}
+
+/** The whole chain comes into the notes of the environment's own source; of the objects of another source, each receipt into its own too. */
+export function startNoters({ others, records, ...options }: NotersOptions): Noter {
+  const { log } = options
+  const copies = others.map(({ name, source }) => ({
+    ...options,
+    source,
+    records: records.copiesOf(name),
+    log: log.child({ source: name }),
+  }))
+  const noters = [{ ...options, records }, ...copies].map(startNoter)
+  return {
+    trigger: () => noters.forEach((noter) => noter.trigger()),
+    stop: async () => void (await Promise.all(noters.map(async (noter) => await noter.stop()))),
   }
 }
 

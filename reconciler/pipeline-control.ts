@@ -2,6 +2,7 @@ import type { Control } from './api/ports.ts'
 import type { ManifestError } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { GitvirtError } from './lib/errors.ts'
+import type { OtherState } from './follow-others.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
@@ -34,8 +35,8 @@ export type ControlParts = {
   readonly source: Readonly<SourceState>
   readonly repository: { readonly url: string; readonly branch: string; readonly path: string }
   /** Other sources of the environment. */
-  readonly others?: readonly (SourceState & { readonly name: string; readonly url: string; readonly branch: string })[]
-  readonly previews: Previews
+  readonly others?: readonly OtherState[]
+  readonly previews: Pick<Previews, 'take'>
   readonly leases: Pick<LeaseKeeper, 'begin' | 'end' | 'list'>
   readonly suspender: Pick<Suspender, 'suspend' | 'resume'>
   readonly allowRevision: (commit: string) => void
@@ -149,6 +150,7 @@ function statusOf(parts: ControlParts): Record<string, unknown> {
       subject: one.revision?.subject,
       fetchedAt: one.fetchedAt,
       error: one.error,
+      plansRequests: one.plansRequests,
     })),
     suspended: store.suspensions.list().some((one) => one.key === everything),
     suspensions: store.suspensions.list(),

@@ -1,5 +1,4 @@
 import type { DesiredEngine, DesiredView } from './desired/types.ts'
-import type { PlacedListing } from './follow-others.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { preview } from './plan/preview.ts'
 import type { RequestPlan } from './plan/text/preview.ts'
@@ -7,9 +6,10 @@ import type { Surroundings } from './plan/types.ts'
 import { renderOverlay } from './render/render.ts'
 import type { RequestApprovals } from './request-approvals.ts'
 import type { Environment } from './revisions.ts'
+import { placedAs, together, type PlacedListing } from './placed-listing.ts'
 import type { Source } from './source/types.ts'
 
-/** What merging branches and requests would do. */
+/** What merging branches and requests of one repository would do. */
 export type Previews = {
   /**
    * Fetches, merges and plans; carries nothing out. One at a time: others wait.
@@ -21,8 +21,11 @@ export type Previews = {
    * Holds a revision that is about to come into force against what was told of the branches that it merges.
    * Empty where none of them was planned here.
    */
-  merged(revisions: { readonly before: DesiredView; readonly after: DesiredView }): Promise<readonly Merged[]>
+  merged(revisions: Arrived): Promise<readonly Merged[]>
 }
+
+/** A revision that is about to come into force: what is wanted before and after it, and the source's commits. */
+export type Arrived = { readonly before: DesiredView; readonly after: DesiredView; readonly from: string; readonly to: string }
 
 /** A branch that was planned and then merged. */
 export type Merged = {
@@ -36,10 +39,14 @@ export type Merged = {
 
 export type PreviewPorts = {
   readonly source: Pick<Source, 'merge' | 'between'>
+  /** Of another source than the environment's own. */
+  readonly name?: string
   /** A new engine, which shares the cache of parsed manifests with the tracked one. */
   readonly createDesired: () => DesiredEngine
-  /** The tracked branch, as it is in force; undefined before the first revision. */
+  /** What is in force, of all sources; undefined before the first revision. */
   readonly tracked: () => DesiredView | undefined
+  /** The commit of this repository that is in force. */
+  readonly inForce: () => string | undefined
   readonly branch: string
   readonly environment: Environment
   /** True where the tracked branch is an overlay. */
@@ -62,16 +69,16 @@ export function createPreviews(ports: PreviewPorts): Previews {
       for (const oldest of told.keys()) if (told.size > mostTold) told.delete(oldest)
       return request
     },
-    merged: async ({ before: tracked, after }) => {
+    merged: async ({ before: tracked, after, from, to }) => {
       if (told.size === 0) return []
-      const arrived = new Set(await ports.source.between(tracked.revision, after.revision))
+      const arrived = new Set(await ports.source.between(from, to))
       const heads = [...told.keys()].filter((head) => arrived.has(head))
       if (heads.length === 0) return []
       const { intent } = preview({ ...ports.surroundings(tracked), merged: after, tracked })
       return heads.map((head) => {
         const before = told.get(head)
         told.delete(head)
-        return { ref: before?.ref ?? head, head, asPlanned: before?.intent === intent, intent }
+        return { ref: named(ports, before?.ref ?? head), head, asPlanned: before?.intent === intent, intent }
       })
     },
   }
@@ -83,38 +90,32 @@ type Told = { readonly ref: string; readonly intent: string }
 const mostTold = 200
 
 async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPlan> {
-  const { source, branch } = ports
-  const tracked = ports.tracked()
-  if (tracked === undefined) throw new GitvirtError({ code: 'NoRevision', message: 'No revision has been fetched yet.' })
-  return await source.merge({ ref, into: tracked.revision }, async (merge) => {
+  const { source, branch, name, environment } = ports
+  const [tracked, inForce] = [ports.tracked(), ports.inForce()]
+  if (tracked === undefined || inForce === undefined)
+    throw new GitvirtError({ code: 'NoRevision', message: `No revision ${name === undefined ? '' : `of ${name} `}has been fetched yet.` })
+  return await source.merge({ ref, into: inForce }, async (merge) => {
     const { head, base, into, subject, conflicts } = merge
     if (conflicts.length > 0) throw mergeConflict(ref, branch, conflicts)
-    const { root, renderings } = ports.environment
+    const { root, renderings } = environment
     const overlay = await renderOverlay({ tree: merge.files, root, cache: renderings })
-    const files = overlay ?? { ...(await merge.list()), read: (ids: readonly string[]) => merge.read(ids) }
-    const { view } = await ports.createDesired().update({ revision: head, ...together(files, await ports.others()) })
+    const { entries, refused, read } = overlay ?? { ...(await merge.list()), read: (ids: readonly string[]) => merge.read(ids) }
+    const files = together([placedAs(name, { entries, refused, read }), ...(await ports.others())])
+    // Plans have the revision of the environment's own source.
+    const { view } = await ports.createDesired().update({ revision: name === undefined ? head : tracked.revision, ...files })
     const around = { ...ports.surroundings(tracked), merged: view, tracked }
     const bare = preview(around)
     const rendered = overlay !== undefined || ports.rendered()
     const { approvals, told } = await ports.approvals.of({ merge, tracked, merged: view, rendered, preview: bare })
     const approved = approvals.length === 0 ? bare : preview({ ...around, approvals: [...around.approvals, ...approvals] })
-    return { ...approved, ...(told.length === 0 ? {} : { approvals: told }), merge: { ref, head, base, into, subject, branch } }
+    const origin = { ref: named(ports, ref), head, base, into, subject, branch: named(ports, branch) }
+    return { ...approved, ...(told.length === 0 ? {} : { approvals: told }), merge: origin }
   })
 }
 
-/** The files of several sources as those of one. */
-function together(own: PlacedListing, others: readonly PlacedListing[]): PlacedListing {
-  const all = [own, ...others]
-  return {
-    entries: all.flatMap(({ entries }) => entries),
-    refused: all.flatMap(({ refused }) => refused),
-    read: async function* (ids) {
-      for (const { entries, read } of all) {
-        const held = new Set(entries.map(({ id }) => id))
-        yield* read(ids.filter((id) => held.has(id)))
-      }
-    },
-  }
+/** What stands in the repository of another source is told with its name. */
+function named({ name }: Pick<PreviewPorts, 'name'>, ref: string): string {
+  return name === undefined ? ref : `${name}//${ref}`
 }
 
 const mostConflicts = 20

@@ -1,3 +1,4 @@
+import { movedMade } from './desired/judge/relocate.ts'
 import type { DesiredEngine, ManifestError, ReadBlobs, RefusedFile, UpdateInput } from './desired/types.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { oneAtATime, type OneAtATime } from './source/one-at-a-time.ts'
@@ -25,8 +26,14 @@ export function sourcePath(name: string, path: string): string {
   return path === '' ? sourceRoot(name) : `${name}//${path}`
 }
 
-/** @param names of the other sources, each once */
-export function shareDesired(engine: DesiredEngine, names: readonly string[]): SharedDesired {
+export type SharedOptions = {
+  /** Of the other sources, each once. */
+  readonly names: readonly string[]
+  /** Called when owners of objects may have changed, before anything is done by it; must not throw. */
+  readonly settled?: () => void
+}
+
+export function shareDesired(engine: DesiredEngine, { names, settled = () => undefined }: SharedOptions): SharedDesired {
   const started = Promise.withResolvers<boolean>()
   const unread = new Set(names)
   return {
@@ -39,6 +46,7 @@ export function shareDesired(engine: DesiredEngine, names: readonly string[]): S
         const first = engine.view() === undefined
         const refused = [...(input.refused ?? []), ...(first ? [...unread].map(unreadSource) : [])]
         const update = await engine.update({ ...input, refused, source: '', ownersUnknown: first })
+        settled()
         started.resolve(true)
         return update
       },
@@ -51,6 +59,7 @@ export function shareDesired(engine: DesiredEngine, names: readonly string[]): S
         const ownersUnknown = unread.has(name)
         const update = await engine.update({ ...placed(name, input), revision, source: sourceRoot(name), ownersUnknown })
         unread.delete(name)
+        settled()
         return update
       },
       reopen: async (read) => await engine.reopen(read, sourceRoot(name)),
@@ -71,7 +80,7 @@ export function placed<T extends Partial<Omit<UpdateInput, 'read'>> & { readonly
   })
   const read: ReadBlobs = async function* (ids) {
     for await (const one of input.read(ids))
-      yield one.made === undefined ? one : { ...one, made: { ...one.made, by: sourcePath(name, one.made.by) } }
+      yield one.made === undefined ? one : { ...one, made: movedMade(one.made, (path) => sourcePath(name, path)) }
   }
   return {
     ...input,

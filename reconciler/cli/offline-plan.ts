@@ -1,17 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Plan } from '../../schemas/generated/plan.ts'
-import { createMemoryBlobCache, type BlobCache } from '../desired/cache.ts'
+import { createMemoryBlobCache } from '../desired/cache.ts'
+import type { OtherSource } from '../follow-others.ts'
 import { savedView } from '../plan/saved-view.ts'
-import type { TreeEntry, UpdateInput } from '../desired/types.ts'
-import type { Overlay, RenderOptions } from '../render/render.ts'
-import { openLocalRepository } from '../source/local-repository.ts'
-import { resolveCommit, resolveTree } from '../source/local-tree.ts'
-import { parseRemote, parseSubPath } from '../source/options.ts'
+import { together } from '../placed-listing.ts'
+import { parseSubPath } from '../source/options.ts'
 import { openManifestCache, openRenderCache } from '../store/manifest-cache.ts'
+import { readOthers, readSource, type ReadSource } from './read-source.ts'
 import { readState } from './state-file.ts'
+import { ownersIn } from './state-owners.ts'
 
 export type OfflinePlanOptions = {
   /** Local folder or address of the repository. */
@@ -20,6 +18,8 @@ export type OfflinePlanOptions = {
   readonly path?: string
   /** File that `plan --save-state` wrote. */
   readonly stateFile: string
+  /** Other sources of the same environment. */
+  readonly others?: readonly OtherSource[]
   /** Parsed manifests are kept here. */
   readonly cacheDir?: string
 }
@@ -30,7 +30,7 @@ export type OfflinePlanOptions = {
  */
 export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   await using stack = new AsyncDisposableStack()
-  const reading = readRevision(options, stack)
+  const reading = readRevisions(options, stack)
   // Awaited below; until then a failure must not count as unhandled.
   reading.catch(() => undefined)
   const state = await readState(options.stateFile)
@@ -46,46 +46,18 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
           cache: stack.adopt(openManifestCache(options.cacheDir), (value) => value.close()),
         }
   const root = options.path === undefined ? {} : { root: parseSubPath(options.path) }
-  const { view } = await createDesired({ ...cache, ...root }).update(revision)
+  const owners = options.others === undefined || options.others.length === 0 ? {} : { owners: ownersIn(state) }
+  const { view } = await createDesired({ ...cache, ...root, ...owners }).update(revision)
   return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
 }
 
-type ReadRevision = Required<Pick<UpdateInput, 'revision' | 'read' | 'refused'>> & { readonly entries: readonly TreeEntry[] }
-
-async function readRevision(options: OfflinePlanOptions, stack: AsyncDisposableStack): Promise<ReadRevision> {
-  const { repo, ref = 'HEAD' } = options
-  const path = parseSubPath(options.path ?? '')
-  if (parseRemote(repo).transport !== 'local') return await fetchRevision({ ...options, path }, stack)
-  // What lies on this machine needs no copy.
-  const folder = parseRemote(repo).url
-  const [revision, repository] = await Promise.all([resolveCommit(folder, ref), openLocalRepository(folder)])
-  stack.adopt(repository, async (value) => await value.close())
-  const { whole, folder: tree = await resolveTree(folder, revision, path) } = await repository.trees(revision, path)
-  const listed = repository.list(tree, path)
-  // Awaited below; until then a failure must not count as unhandled.
-  listed.catch(() => undefined)
-  const overlay = await renderedOverlay({ tree: repository.files(whole), root: path, cache: openRenderings(options, stack) })
-  return { revision, ...(overlay ?? { ...(await listed), read: (ids) => repository.read(ids) }) }
-}
-
-/** What renders is loaded while git reads. */
-async function renderedOverlay(options: RenderOptions): Promise<Overlay | undefined> {
-  const { renderOverlay } = await import('../render/render.ts')
-  return await renderOverlay(options)
-}
-
-async function fetchRevision(options: OfflinePlanOptions & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadRevision> {
-  const { cacheDir, repo, path } = options
-  const storeDir = cacheDir === undefined ? await mkdtemp(join(tmpdir(), 'gitvirt-plan-')) : join(cacheDir, 'source')
-  if (cacheDir === undefined) stack.defer(async () => await rm(storeDir, { recursive: true, force: true }))
-  const ref = options.ref === undefined ? {} : { ref: options.ref }
-  const { openSource } = await import('../source/open-source.ts')
-  const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...ref }), async (value) => await value.close())
-  const { commit } = await source.fetch()
-  const overlay = await renderedOverlay({ tree: await source.files(commit), root: path, cache: openRenderings(options, stack) })
-  return { revision: commit, ...(overlay ?? { ...(await source.list(commit)), read: (ids) => source.read(ids) }) }
-}
-
-function openRenderings({ cacheDir }: OfflinePlanOptions, stack: AsyncDisposableStack): BlobCache {
-  return cacheDir === undefined ? createMemoryBlobCache() : stack.adopt(openRenderCache(cacheDir), (value) => value.close())
+async function readRevisions(options: OfflinePlanOptions, stack: AsyncDisposableStack): Promise<ReadSource> {
+  const { repo, ref, path, cacheDir, others = [] } = options
+  const renderings = cacheDir === undefined ? createMemoryBlobCache() : stack.adopt(openRenderCache(cacheDir), (value) => value.close())
+  const storeDir = cacheDir === undefined ? undefined : join(cacheDir, 'source')
+  const own = readSource({ repo, ref, path, storeDir, renderings }, stack)
+  if (others.length === 0) return await own
+  const [first, rest] = await Promise.all([own, readOthers({ others, cacheDir, renderings }, stack)])
+  const { entries, refused, read } = first
+  return { revision: first.revision, ...together([{ entries, refused, read }, ...rest]) }
 }

@@ -1,24 +1,36 @@
 import { Claims } from '../desired/engine/claims.ts'
 import { fileState, unreadContent, type FileContent } from '../desired/engine/file-state.ts'
+import type { Owners } from '../desired/engine/owners.ts'
 import type { JudgedBlob } from '../desired/judge/types.ts'
 import { defaultLimits } from '../desired/parse/limits.ts'
 import { fleetFile } from '../desired/fleet-file.ts'
 import type { ManifestError, RefusedFile, TreeEntry } from '../desired/types.ts'
 import { sortErrors } from '../desired/view/sort-errors.ts'
+import { foldersAbove } from '../lib/folders-above.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { IndexedObject, SideIndex } from './types.ts'
 
 /** Files of one environment; paths relative to its folder. */
-export type FileListing = { readonly entries: readonly TreeEntry[]; readonly refused: readonly RefusedFile[] }
+export type FileListing = {
+  readonly entries: readonly TreeEntry[]
+  readonly refused: readonly RefusedFile[]
+  /** Where it is of several sources: who has what. */
+  readonly owners?: Owners
+}
 
 /** What a listing declares, by the engine's own rules: who claims which key, what is doubtful, what is broken. */
-export function indexListing({ entries, refused }: FileListing, blobs: ReadonlyMap<string, JudgedBlob>): SideIndex {
-  const claims = new Claims()
+export function indexListing({ entries, refused, owners }: FileListing, blobs: ReadonlyMap<string, JudgedBlob>): SideIndex {
+  const broken = new Set<string>()
+  const isShut = (path: string): boolean => [path, ...foldersAbove(path)].some((one) => broken.has(one))
+  const claims = new Claims(owners === undefined ? undefined : { owners, isShut })
   const touched = new Set<ObjectKey>()
   const errors: ManifestError[] = []
   const add = (path: string, content: FileContent): void => {
     const file = fileState({ path, fleetPath: fleetFile }, content, [])
-    if (file.broken) errors.push(...file.errors.filter((error) => error.severity === 'error'))
+    if (file.broken) {
+      broken.add(path)
+      errors.push(...file.errors.filter((error) => error.severity === 'error'))
+    }
     claims.replace(undefined, file, touched)
   }
   for (const { path, id, size } of entries) {

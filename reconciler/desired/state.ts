@@ -1,4 +1,4 @@
-import { rootOf } from '../lib/folders-above.ts'
+import { foldersAbove, rootOf } from '../lib/folders-above.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { BlobCache } from './cache.ts'
 import { Claims } from './engine/claims.ts'
@@ -6,6 +6,7 @@ import { fileState, keysOf, unreadContent } from './engine/file-state.ts'
 import type { FileContent, FileState } from './engine/file-state.ts'
 import { loadBlobs } from './engine/load-blobs.ts'
 import { openSealed } from './engine/open-sealed.ts'
+import type { Owners } from './engine/owners.ts'
 import { coveredKeys, treeEdits } from './engine/tree-edits.ts'
 import type { PathEdit } from './engine/tree-edits.ts'
 import { editObjects } from './engine/view-edits.ts'
@@ -26,16 +27,18 @@ export type DesiredOptions = {
   readonly limits?: Partial<ParseLimits>
   /** Without one, encrypted files stay shut: names are told, values are not. */
   readonly opener?: BlobOpener
+  /** Where several sources are told of: who had what. Without it, what two of them declare is nobody's. */
+  readonly owners?: Owners
 }
 
-/** Makes the engine that keeps the desired state of one environment. Pure but for the reader and the cache that it is handed. */
+/** Makes the engine that keeps the desired state of one environment. Pure but for the reader, the cache and the owners that it is handed. */
 export function createDesired(options: DesiredOptions = {}): DesiredEngine {
   const engine = new Engine(options)
   return { update: (input) => engine.update(input), reopen: (read, source) => engine.reopen(read, source), view: () => engine.view }
 }
 
-/** Whose files are told of, and what reads them. */
-type Reading = Pick<UpdateInput, 'read' | 'ownersUnknown'> & { readonly source?: string | undefined }
+/** What reads files, and what is known of their owners. */
+type Reading = Pick<UpdateInput, 'read' | 'ownersUnknown'>
 
 class Engine {
   readonly #cache: BlobCache | undefined
@@ -49,13 +52,14 @@ class Engine {
   readonly #untried = new Set<string>()
   /** Encrypted files of which not all is told that they declare. */
   readonly #veiled = new Set<string>()
-  readonly #claims = new Claims()
+  readonly #claims: Claims
   #parts: ViewParts = emptyParts()
   view: DesiredView | undefined
 
-  constructor({ cache, root = '', limits, opener }: DesiredOptions) {
+  constructor({ cache, root = '', limits, opener, owners }: DesiredOptions) {
     this.#cache = cache
     this.#opener = opener
+    this.#claims = new Claims(owners === undefined ? undefined : { owners, isShut: (path) => this.#isShut(path) })
     this.#limits = { ...defaultLimits, ...limits }
     this.#fleetPath = root === '' ? fleetFile : `${root}/${fleetFile}`
   }
@@ -74,7 +78,7 @@ class Engine {
       if (id !== undefined && (source === undefined || rootOf(path) === source)) edits.set(path, { kind: 'blob', id })
     }
     if (edits.size === 0) return undefined
-    const update = await this.#update(this.view.revision, edits, { read, source })
+    const update = await this.#update(this.view.revision, edits, { read })
     for (const path of edits.keys()) this.#untried.delete(path)
     return update
   }
@@ -99,7 +103,7 @@ class Engine {
   #apply(
     edits: ReadonlyMap<string, PathEdit>,
     blobs: ReadonlyMap<string, JudgedBlob>,
-    { source, ownersUnknown = false }: Omit<Reading, 'read'>,
+    { ownersUnknown = false }: Pick<Reading, 'ownersUnknown'>,
   ): Set<ObjectKey> {
     const touched = new Set<ObjectKey>()
     const unknownPaths = new Map<string, true | undefined>()
@@ -120,10 +124,12 @@ class Engine {
       if (errors.length > 0 || (before !== undefined && before.errors.length > 0))
         pathErrors.set(path, errors.length > 0 ? errors : undefined)
     }
-    if (source !== undefined) this.#claims.settleOwners(touched, source, ownersUnknown)
+    for (const key of this.#claims.awaited()) touched.add(key)
+    if (ownersUnknown) this.#claims.doubtOwners(touched)
     // A first view touches everything.
     if (this.view !== undefined) this.#touchOwned(touched)
     const { parts, changed } = editObjects(this.#parts, this.#claims, touched)
+    this.#claims.noteOwners(touched)
     const { unknownPaths: paths, pathErrors: errors } = this.#parts
     this.#parts = { ...parts, unknownPaths: paths.with(unknownPaths), pathErrors: errors.with(pathErrors) }
     return changed
@@ -133,6 +139,11 @@ class Engine {
     if (edit.kind === 'refused') return edit
     const blob = blobs.get(edit.id)
     return blob === undefined ? unreadContent(edit.id, edit.size, this.#limits) : { id: edit.id, blob }
+  }
+
+  /** True for a file that is there and broken, and for one below a folder that was refused. */
+  #isShut(path: string): boolean {
+    return [path, ...foldersAbove(path)].some((one) => this.#files.get(one)?.broken === true)
   }
 
   /** Whether a template's volume is known hangs on its VirtualMachine, so the verdict on the one touches the other. */

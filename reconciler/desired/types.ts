@@ -105,8 +105,16 @@ export type MadeFrom = {
   readonly by: string
   /** Rising: from line `from` of the text on, all stands at this place of the file. */
   readonly places: readonly { readonly from: number; readonly line: number; readonly column: number }[]
-  /** Of single fields of what begins at line `from`, where the file has them itself. */
-  readonly fields: readonly { readonly from: number; readonly field: string; readonly line: number; readonly column: number }[]
+  /** Of single fields of what begins at line `from`, where the file has them itself, or a patch is known that says them. */
+  readonly fields: readonly MadeField[]
+}
+
+export type MadeField = {
+  readonly from: number
+  readonly field: string
+  readonly line: number
+  readonly column: number
+  readonly patch?: { readonly path: string; readonly line: number }
 }
 
 /** A blob's content, or how many bytes it would have where that is too much to read. */
@@ -126,7 +134,7 @@ export type UpdateInput = {
   readonly refused?: readonly RefusedFile[]
   /** Of several sources: the root of the one that is told of here (`rootOf`); files of the others stay. Default: there is one only. */
   readonly source?: string
-  /** True where nothing is known yet of which source owned what: an object that another one has as well is refused for both. */
+  /** True where the source is read for the first time: an object that another one has as well is refused for both, but for what was kept from before. */
   readonly ownersUnknown?: boolean
 } & (
   | { readonly entries: readonly TreeEntry[]; readonly changes?: undefined }

@@ -1,5 +1,7 @@
 import type { ManifestError } from '../desired/types.ts'
-import { isAgeFile } from '../desired/sealed/recognise.ts'
+import type { JsonObject } from '../desired/convert/json.ts'
+import { isAgeFile, isSopsDocument } from '../desired/sealed/recognise.ts'
+import { GitvirtError } from '../lib/errors.ts'
 import type { FileTree } from '../source/types.ts'
 import type { Closure } from './closure.ts'
 
@@ -18,6 +20,20 @@ export async function encryptedFiles(tree: FileTree, { files }: Closure): Promis
     if (how !== undefined) found.push(...(paths.get(id) ?? []).map((path) => refusal(path, how)))
   }
   return found
+}
+
+/** True for an object that its files do not show to be encrypted: patches can add the metadata, and put cipher text together. */
+export function looksEncrypted(object: JsonObject): boolean {
+  return isSopsDocument(object) || JSON.stringify(object).includes(cipherText.toString())
+}
+
+/** What is wrong with an object that only the rendering makes an encrypted one. */
+export function madeEncrypted({ kind, name, from, by }: Record<'kind' | 'name' | 'from' | 'by', string>): GitvirtError {
+  return new GitvirtError({
+    code: 'EncryptedInOverlay',
+    message: `${kind} ${name} (${from}) is rendered as if SOPS had encrypted it, by ${by}: nothing that kustomize writes is opened with a key.`,
+    action: 'Take the field "sops" and the cipher text out; an encrypted Secret belongs into a folder of its own (--also).',
+  })
 }
 
 function encryptionOf(bytes: Uint8Array): string | undefined {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { movedMade } from '../desired/judge/relocate.ts'
 import type { ManifestError, ReadBlobs } from '../desired/types.ts'
 import type { Overlay } from './render.ts'
 
@@ -7,8 +8,7 @@ export function relativeTo(root: string, overlay: Overlay): Overlay {
   const place = (path: string): string => posix.relative(root, path)
   const error = (one: ManifestError): ManifestError => ({ ...one, path: place(one.path) })
   const read: ReadBlobs = async function* (ids) {
-    for await (const one of overlay.read(ids))
-      yield one.made === undefined ? one : { ...one, made: { ...one.made, by: place(one.made.by) } }
+    for await (const one of overlay.read(ids)) yield one.made === undefined ? one : { ...one, made: movedMade(one.made, place) }
   }
   return {
     ...overlay,

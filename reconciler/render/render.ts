@@ -62,7 +62,14 @@ export async function renderOverlay(options: RenderOptions): Promise<Overlay | u
 }
 
 /** Failures of the rendering itself; all others are those of the repository. */
-const ownFaults: ReadonlySet<string> = new Set(['KustomizeMissing', 'KustomizeTooOld', 'RenderFailed', 'OutputTooLarge', 'CommandTimedOut'])
+const ownFaults: ReadonlySet<string> = new Set([
+  'KustomizeMissing',
+  'KustomizeTooOld',
+  'RenderFailed',
+  'OutputTooLarge',
+  'CommandTimedOut',
+  'EncryptedInOverlay',
+])
 
 /** The policy file, which is read as it is. */
 type Policy = Pick<Overlay, 'entries' | 'refused'>

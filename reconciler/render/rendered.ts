@@ -1,15 +1,19 @@
 import { posix } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { isObject, type JsonObject } from '../desired/convert/json.ts'
 import { judgeBlob } from '../desired/judge/judge-blob.ts'
 import { itemsOf, type ManifestItem } from '../desired/judge/manifest-items.ts'
 import { defaultLimits } from '../desired/parse/limits.ts'
 import { parseManifest } from '../desired/parse/parse-manifest.ts'
 import type { Problem } from '../desired/parse/problem.ts'
-import type { MadeFrom } from '../desired/types.ts'
+import type { MadeField, MadeFrom } from '../desired/types.ts'
 import { parseFieldPath, valueAt } from '../desired/validate/pointer.ts'
+import { sopsField } from '../desired/sealed/recognise.ts'
 import { GitvirtError } from '../lib/errors.ts'
 import type { FileTree } from '../source/types.ts'
 import type { Closure } from './closure.ts'
+import { looksEncrypted, madeEncrypted } from './encrypted.ts'
+import { openPatches, type Patches } from './patches.ts'
 
 /** What an overlay makes of the objects of one file: JSON, one object a line, and where each comes from. */
 export type RenderedFile = { readonly path: string; readonly text: string; readonly made: MadeFrom }
@@ -32,22 +36,44 @@ export async function splitRendered(output: string, input: SplitInput): Promise<
     return one.path === input.fleetPath ? [] : [one]
   })
   const files: RenderedFile[] = []
+  const patches = openPatches(input.tree, input.closure)
   for (const [path, objects] of Map.groupBy(made, (one) => one.path)) {
     const declared = objects.some(({ generated }) => !generated) ? await declaredIn(input.tree, input.closure, path) : []
     const found = objects.map(({ object, generated }) => sourceOf(object, generated ? generatorsOf(input.closure, path) : declared))
     const text = objects.map(({ object }) => `${JSON.stringify(object)}\n`).join('---\n')
-    files.push({ path, text, made: { by: input.closure.kustomization, ...placesOf(text, found) } })
+    for (const [index, { object }] of objects.entries()) await refuseEncrypted(object, { from: path, found: found[index], input, patches })
+    const places = await placesOf(text, { found, objects: objects.map(({ object }) => object), patches })
+    files.push({ path, text, made: { by: input.closure.kustomization, ...places } })
   }
   return files
 }
 
-/** Where the lines of a text, one object on every other, and the fields that are told of it stand in the file. */
-function placesOf(text: string, found: readonly (Declared | undefined)[]): Pick<MadeFrom, 'places' | 'fields'> {
+type Suspect = { readonly from: string; readonly found: Declared | undefined; readonly input: SplitInput; readonly patches: Patches }
+
+async function refuseEncrypted(object: JsonObject, { from, found, input, patches }: Suspect): Promise<void> {
+  if (!looksEncrypted(object)) return
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {}
+  const patch = await patches.placeOf({ object, name: found?.name }, [sopsField])
+  const by = patch === undefined ? input.closure.kustomization : `the patch ${patch.path}:${patch.line}`
+  throw madeEncrypted({ kind: String(object['kind']), name: String(metadata['name']), from: `${from}:${found?.line ?? 1}`, by })
+}
+
+type Sources = { readonly found: readonly (Declared | undefined)[]; readonly objects: readonly JsonObject[]; readonly patches: Patches }
+
+/** Where the lines of a text, one object on every other, and the fields that are told of it stand in the file, or which patch says them. */
+async function placesOf(text: string, { found, objects: rendered, patches }: Sources): Promise<Pick<MadeFrom, 'places' | 'fields'>> {
   const { problems, objects } = judgeBlob(Buffer.from(text))
-  const fields = new Map<string, MadeFrom['fields'][number]>()
+  const fields = new Map<string, MadeField>()
   for (const { line: from, field } of [...problems, ...objects.flatMap(({ references }) => references)]) {
-    const place = field === undefined ? undefined : found[(from - 1) / 2]?.field?.(field)
-    if (field !== undefined && place !== undefined) fields.set(`${from} ${field}`, { from, field, ...place })
+    if (field === undefined || fields.has(`${from} ${field}`)) continue
+    const index = (from - 1) / 2
+    const [one, object = {}] = [found[index], rendered[index]]
+    const pointer = parseFieldPath(field)
+    const own = one?.field?.(field)
+    const isOwn = own !== undefined && isDeepStrictEqual(own.value, valueAt(object, pointer))
+    const patch = isOwn ? undefined : await patches.placeOf({ object, name: one?.name }, pointer)
+    const place = patch === undefined ? own?.place : (own?.place ?? placeAt(one ?? { line: 1, column: 1 }))
+    if (place !== undefined) fields.set(`${from} ${field}`, { from, field, ...place, ...(patch === undefined ? {} : { patch }) })
   }
   const places = found.map((one, index) => ({ from: index * 2 + 1, line: one?.line ?? 1, column: one?.column ?? 1 }))
   return { places, fields: [...fields.values()] }
@@ -95,8 +121,8 @@ function originOf(text: unknown, root: string, { files, kustomization }: Closure
 type Declared = Place & {
   readonly kind?: string
   readonly name: string
-  /** Where a field of it stands; undefined where the file does not have it. */
-  readonly field?: (path: string) => Place | undefined
+  /** What a field of it is, and where it stands; undefined where the file does not have it. */
+  readonly field?: (path: string) => { readonly value: unknown; readonly place: Place } | undefined
 }
 
 function generatorsOf({ generators }: Closure, path: string): readonly Declared[] {
@@ -118,9 +144,10 @@ function identity({ object, locate }: ManifestItem): Declared[] {
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
   const [kind, name] = [object['kind'], metadata['name']]
   if (typeof name !== 'string' || typeof kind !== 'string') return []
-  const field = (path: string): Place | undefined => {
+  const field: Declared['field'] = (path) => {
     const pointer = parseFieldPath(path)
-    return valueAt(object, pointer) === undefined ? undefined : placeAt(locate(pointer))
+    const value = valueAt(object, pointer)
+    return value === undefined ? undefined : { value, place: placeAt(locate(pointer)) }
   }
   return [{ kind, name, field, ...placeAt(locate([])) }]
 }

@@ -8,10 +8,11 @@ import { openSopsFile } from './sops/open-file.ts'
 /**
  * Opens encrypted manifests with the operator's keys.
  * @param salt of the digests: kept across restarts and known to nobody else
+ * @param now milliseconds; for tests
  * @throws GitvirtError `KeyFileUnreadable`, `KeyFileExposed`, `InvalidKeyFile`: better no start than one without the keys
  */
-export async function createUnsealer(places: KeyPlaces, salt: string): Promise<Unsealer> {
-  const keyring = openKeyring(places)
+export async function createUnsealer(places: KeyPlaces, salt: string, now: () => number = Date.now): Promise<Unsealer> {
+  const keyring = openKeyring(places, now)
   await keyring.identities()
   let stamp = await keyring.stamp()
   return {
@@ -34,7 +35,7 @@ export async function createUnsealer(places: KeyPlaces, salt: string): Promise<U
     keysChanged: async () => {
       const before = stamp
       stamp = await keyring.stamp()
-      return before !== stamp
+      return keyring.mayAnswer() || before !== stamp
     },
   }
 }

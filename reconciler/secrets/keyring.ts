@@ -1,7 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { identityToRecipient } from 'age-encryption'
-import { secretKeysIn } from './gpg.ts'
+import { openPgp, secretKeysIn } from './gpg.ts'
+import { createGpgRest } from './gpg-rest.ts'
 import { describeError, errorCode, GitvirtError } from '../lib/errors.ts'
 
 /** Where the operator's keys lie on the reconciler's host. */
@@ -10,6 +11,8 @@ export type KeyPlaces = {
   readonly ageKeys: readonly string[]
   /** GnuPG's home, with the secret keys of PGP recipients. */
   readonly gnupgHome?: string
+  /** Milliseconds that gpg is waited for; default 20 s. */
+  readonly gpgTimeout?: number
 }
 
 export type AgeIdentity = { readonly secret: string; readonly recipient: string }
@@ -23,9 +26,16 @@ export type Keyring = {
   readonly gnupgHome: string | undefined
   /**
    * Fingerprints of the OpenPGP keys; asked of gpg where the folder changed.
-   * @throws GitvirtError `GpgMissing`, `KeyFileUnreadable`
+   * @throws GitvirtError `GpgMissing`, `GpgTimedOut`, `KeyFileUnreadable`
    */
   pgpKeys(): Promise<ReadonlySet<string>>
+  /**
+   * Opens a small OpenPGP message with the keys of the folder.
+   * @throws GitvirtError `GpgMissing`, `GpgTimedOut`, `NoDecryptionKey`
+   */
+  openPgp(armored: string): Promise<Uint8Array>
+  /** True once, where what gpg did not answer is worth another try. */
+  mayAnswer(): boolean
   /** What tells one state of the key files from another. */
   stamp(): Promise<string>
 }
@@ -34,17 +44,23 @@ const mostBytes = 64 * 1024
 const mostIdentities = 100
 
 /** Opens the operator's keys; reads none of them yet. */
-export function openKeyring(places: KeyPlaces): Keyring {
+export function openKeyring(places: KeyPlaces, now: () => number = Date.now): Keyring {
+  const { gnupgHome, gpgTimeout } = places
+  const gpg = createGpgRest(now)
   let known: { readonly stamp: string; readonly identities: readonly AgeIdentity[] } | undefined
   let pgp: { readonly stamp: string; readonly keys: ReadonlySet<string> } | undefined
   const stamp = async (): Promise<string> => await stampOf(places)
   return {
-    gnupgHome: places.gnupgHome,
+    gnupgHome,
     stamp,
+    mayAnswer: () => gpg.isOver(),
+    openPgp: async (armored) => await gpg.run(async () => await openPgp(armored, gnupgHome ?? '', gpgTimeout)),
     pgpKeys: async () => {
-      const now = await stamp()
-      if (pgp?.stamp !== now) pgp = { stamp: now, keys: places.gnupgHome === undefined ? new Set() : await secretKeysIn(places.gnupgHome) }
-      return pgp.keys
+      const state = await stamp()
+      if (pgp?.stamp === state) return pgp.keys
+      const keys = gnupgHome === undefined ? new Set<string>() : await gpg.run(async () => await secretKeysIn(gnupgHome, gpgTimeout))
+      pgp = { stamp: state, keys }
+      return keys
     },
     identities: async () => {
       const now = await stamp()

@@ -95,6 +95,14 @@ const migrations: readonly string[] = [
   -- Kept for good: one row for each word of a person, which must not count twice whatever becomes of the branch.
   CREATE TABLE used_approvals (commit_id TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (commit_id, token)) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Empty where an environment has one source.
+  CREATE TABLE owners (key TEXT PRIMARY KEY, path TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- Receipts that no note of their object's own source holds yet.
+  CREATE TABLE ledger_copies (
+    source TEXT NOT NULL, sequence INTEGER NOT NULL, revision TEXT NOT NULL, PRIMARY KEY (source, sequence)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -10,6 +10,7 @@ import { newsRecords, type NewsRecords } from './news-records.ts'
 import { objectRecords, type ObjectRecords } from './object-records.ts'
 import { observations, type Observations } from './observations.ts'
 import { codeVersion } from './rules-version.ts'
+import { ownerRecords, type OwnerRecords } from './owner-records.ts'
 import { pastRecords, type PastRecords } from './past-records.ts'
 import { settledRecords, type SettledRecords } from './settled-records.ts'
 import { toldRecords, type ToldRecords } from './told-records.ts'
@@ -38,6 +39,7 @@ export type Store = {
   readonly told: ToldRecords
   readonly news: NewsRecords
   readonly past: PastRecords
+  readonly owners: OwnerRecords
   /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
   transaction<T>(work: () => T): T
   close(): void
@@ -67,12 +69,13 @@ export function openStore(dir: string, version = codeVersion()): Store {
     receipts: receipts(db),
     applied: applied(db),
     plans: plans(db),
-    ledger: ledgerRecords(db),
+    ledger: ledgerRecords(db, transaction),
     tokens: tokens(db),
     settled: settledRecords(db, transaction),
     told: toldRecords(db),
     news: newsRecords(db),
     past: pastRecords(db),
+    owners: ownerRecords(db, transaction),
     transaction,
     close: () => db.close(),
   }

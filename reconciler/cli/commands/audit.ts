@@ -42,7 +42,8 @@ async function verify(context: CliContext, { repo, output, head }: VerifyFlags):
   const format = outputFormat(output, ['json'])
   const { auditReport } = await import('../../history/report/audit-report.ts')
   const report = await auditReport(repo, new Map((head ?? []).map(knownHead)))
-  if (format === 'json') context.print(JSON.stringify({ ...report, heads: Object.fromEntries(report.heads) }, null, 2))
+  if (format === 'json')
+    context.print(JSON.stringify({ ...report, heads: Object.fromEntries(report.heads), partial: [...report.partial] }, null, 2))
   else context.print(verdict(report))
   if (report.faults.length > 0) process.exitCode = exitCodes.error
 }
@@ -57,11 +58,15 @@ function knownHead(text: string): [string, KnownHead] {
   })
 }
 
-function verdict({ faults, heads, receipts }: ChainReport): string {
+function verdict({ faults, heads, receipts, partial }: ChainReport): string {
   const ends = [...heads].map(
     ([environment, { sequence, digest }]) => `${printable(environment)}: ${sequence} receipts, the last is ${digest}`,
   )
-  if (faults.length === 0) return [`intact: ${receipts} receipts`, ...ends].join('\n')
+  const parts = [...partial].map(
+    (environment) =>
+      `${printable(environment)}: only receipts of this repository's objects; what is missing is told by the repository with its gitvirt.yaml`,
+  )
+  if (faults.length === 0) return [`intact: ${receipts} receipts`, ...ends, ...parts].join('\n')
   return [...faults.map(faultLine), `broken: ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'} in ${receipts} receipts`].join(
     '\n',
   )

@@ -36,6 +36,7 @@ type SourceStatus = {
     readonly revision?: string
     readonly fetchedAt?: string
     readonly error?: string
+    readonly plansRequests?: boolean
   }[]
   readonly signer?: { readonly kind: string; readonly name: string; readonly fingerprint: string }
 }
@@ -164,6 +165,15 @@ function suspensionLines({ suspensions = [] }: SourceStatus): string[] {
   return ['', formatColumns([['SUSPENDED', 'BY', 'SINCE', 'UNTIL', 'REASON'], ...rows])]
 }
 
+function sourceLines({ sources = [] }: SourceStatus): string[] {
+  if (sources.length === 0) return []
+  const rows = sources.map((one) => [one.name, one.url, one.ref, one.revision ?? '<none yet>', one.error ?? ''])
+  const unplanned = sources.filter(({ plansRequests }) => plansRequests === false).map(({ name }) => name)
+  const told = `Requests of ${unplanned.join(', ')} are not planned by themselves: --also names no forge= for ${unplanned.length === 1 ? 'it' : 'them'}. Ask with: gitvirt plan --ref "${unplanned[0] ?? ''}//#12"`
+  const table = formatColumns([['SOURCE', 'REPOSITORY', 'REFERENCE', 'REVISION', 'ERROR'], ...rows])
+  return ['', table, ...(unplanned.length === 0 ? [] : [told])]
+}
+
 function statusText(status: SourceStatus): string {
   const head = formatColumns([
     ['Repository:', status.url ?? ''],
@@ -174,8 +184,6 @@ function statusText(status: SourceStatus): string {
     ['Suspended:', String(status.suspended ?? false)],
     ...(status.error === undefined ? [] : [['Error:', status.error]]),
   ])
-  const sources = (status.sources ?? []).map((one) => [one.name, one.url, one.ref, one.revision ?? '<none yet>', one.error ?? ''])
-  const others = sources.length === 0 ? [] : ['', formatColumns([['SOURCE', 'REPOSITORY', 'REFERENCE', 'REVISION', 'ERROR'], ...sources])]
   const agents = formatColumns([
     ['NODE', 'CONNECTED', 'SEEN'],
     ...(status.agents ?? []).map((agent) => [agent.node, String(agent.connected), agent.seenAt ?? '']),
@@ -184,5 +192,5 @@ function statusText(status: SourceStatus): string {
     (error) =>
       `${error.path}:${error.line}:${error.column}: ${error.severity}: ${error.message}${error.action === undefined ? '' : ` ${error.action}`}`,
   )
-  return [head, ...others, '', agents, ...suspensionLines(status), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
+  return [head, ...sourceLines(status), '', agents, ...suspensionLines(status), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n')
 }

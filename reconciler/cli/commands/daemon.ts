@@ -82,7 +82,7 @@ function reconcilerFlags(command: Command): Command {
     .addOption(
       repeatable(
         '--also <source>',
-        'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=',
+        'another source of the same environment: NAME=URL, then with commas branch=, ref=, path=, token-file=, username=, and forge=, forge-api=, forge-repo=, forge-token-file= to plan its requests, notes=off to push no receipts to it',
       ),
     )
     .option('--token-file <file>', 'file with the token or password for HTTP(S)')
@@ -150,7 +150,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
       ...(flags.path === undefined ? {} : { path: flags.path }),
       ...(auth === undefined ? {} : { auth }),
     },
-    others: otherSources(flags.also),
+    others: otherSources(flags.also, flags.poll),
     listen: parseAddress(flags.listen),
     agents: flags.agents === undefined ? { host: '127.0.0.1', port: 0 } : parseAddress(flags.agents),
     serverNames: flags.serverName,

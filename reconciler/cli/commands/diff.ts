@@ -14,6 +14,7 @@ type DiffFlags = {
   readonly cacheDir?: string
   readonly cache: boolean
   readonly state?: string
+  readonly also: readonly string[]
 }
 
 const formats: ReadonlySet<string> = new Set(['text', 'markdown', 'json', 'side-by-side'])
@@ -29,6 +30,12 @@ export function diffCommand(program: Command): void {
     .option('--path <folder>', "the environment's folder for a REF that names none")
     .option('--cache-dir <folder>', 'keep what was read here; default: a folder of your own below ~/.cache')
     .option('--no-cache', 'keep nothing')
+    .option(
+      '--also <source>',
+      'with live: another source of the environment, as "gitvirt reconciler" takes it; may be repeated',
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
     .option('--state <file>', 'for live: what "plan --save-state" wrote, instead of asking the server')
     .addHelpText('after', `\nA and B:${operandHelp}${liveHelp}`)
     .addHelpText(
@@ -74,6 +81,7 @@ async function diff(context: CliContext, { a, b, selector, flags }: DiffCall): P
     other: parseOperand(b, flags.path),
     selects: selector === undefined ? undefined : (await import('../../compare/selector.ts')).parseSelector(selector),
     repo: flags.repo,
+    others: flags.also.length === 0 ? [] : (await import('./source-flags.ts')).otherSources(flags.also),
     cacheDir: flags.cache ? (flags.cacheDir ?? defaultCacheDir()) : undefined,
     state: async () => await readState(context, flags),
   })

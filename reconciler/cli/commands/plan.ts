@@ -19,6 +19,7 @@ type PlanFlags = {
   readonly state?: string
   readonly saveState?: string
   readonly cacheDir?: string
+  readonly also: readonly string[]
 }
 
 export function planCommand(program: Command): void {
@@ -31,9 +32,15 @@ export function planCommand(program: Command): void {
     .option('--repo <folder>', 'with --offline: the repository; default: the current folder')
     .option(
       '--ref <reference>',
-      'what merging this branch, tag, commit or request (#12, !12) would do, against what runs now; with --offline: the revision to plan; default there: HEAD',
+      'what merging this branch, tag, commit or request (#12, !12; NAME//#12 of another source) would do, against what runs now; with --offline: the revision to plan; default there: HEAD',
     )
     .option('--path <folder>', 'with --offline: folder of the environment inside the repository')
+    .option(
+      '--also <source>',
+      'with --offline: another source of the environment, as "gitvirt reconciler" takes it; may be repeated',
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
     .option('--state <file>', 'with --offline: what --save-state wrote')
     .option('--cache-dir <folder>', 'with --offline: keep parsed manifests here, so that nothing is parsed twice')
     .option('--save-state <file>', 'write what the agents reported to a file, for --offline, and end')
@@ -113,9 +120,11 @@ async function offline(flags: PlanFlags): Promise<Plan> {
     })
   }
   const { offlinePlan } = await import('../offline-plan.ts')
+  const others = flags.also.length === 0 ? [] : (await import('./source-flags.ts')).otherSources(flags.also)
   return await offlinePlan({
     repo: flags.repo ?? '.',
     stateFile: flags.state,
+    others,
     ...(flags.ref === undefined ? {} : { ref: flags.ref }),
     ...(flags.path === undefined ? {} : { path: flags.path }),
     ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),

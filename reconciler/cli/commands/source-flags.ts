@@ -1,15 +1,18 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import type { OtherSource } from '../../follow-others.ts'
 import { checkSourceName } from '../../shared-desired.ts'
+import { forgeOptions } from './forge-flags.ts'
 import { parseRemote, parseSubPath, type SourceAuth } from '../../source/options.ts'
 
-const options: ReadonlySet<string> = new Set(['branch', 'ref', 'path', 'token-file', 'username'])
+const forgeKeys = ['forge', 'forge-api', 'forge-repo', 'forge-token-file'] as const
+const options: ReadonlySet<string> = new Set(['branch', 'ref', 'path', 'token-file', 'username', 'notes', ...forgeKeys])
 
 /**
- * Reads `NAME=URL,branch=main,path=hosts,token-file=FILE` for each other source.
+ * Reads `NAME=URL,branch=main,path=hosts,token-file=FILE,forge=gitea,…` for each other source.
+ * @param poll time between looks at requests, as of the environment's own forge
  * @throws GitvirtError `InvalidFlag`, `InvalidUrl`, `InvalidPath`
  */
-export function otherSources(texts: readonly string[]): readonly OtherSource[] {
+export function otherSources(texts: readonly string[], poll = '30s'): readonly OtherSource[] {
   const taken = new Set<string>()
   return texts.map((text) => {
     const { name, url, given } = split(text)
@@ -25,7 +28,31 @@ export function otherSources(texts: readonly string[]): readonly OtherSource[] {
       ...(ref === undefined ? {} : { ref }),
       ...(path === undefined ? {} : { path: parseSubPath(path) }),
       ...(auth === undefined ? {} : { auth }),
+      ...forgeOf(given, poll),
+      ...notesOf(given.get('notes')),
     }
+  })
+}
+
+function notesOf(given: string | undefined): Pick<OtherSource, 'notes'> {
+  if (given === undefined) return {}
+  if (given === 'off') return { notes: false }
+  throw new GitvirtError({
+    code: 'InvalidFlag',
+    message: `error: "notes=${given}" is not known`,
+    action: 'Write notes=off where receipts are not to be pushed to this source, or leave it out.',
+  })
+}
+
+/** The forge of another source, by the rules of --forge and its companions. */
+function forgeOf(given: ReadonlyMap<string, string>, poll: string): Pick<OtherSource, 'forge'> {
+  const [forge, forgeApi, forgeRepo, forgeTokenFile] = forgeKeys.map((key) => given.get(key))
+  return forgeOptions({
+    poll,
+    ...(forge === undefined ? {} : { forge }),
+    ...(forgeApi === undefined ? {} : { forgeApi }),
+    ...(forgeRepo === undefined ? {} : { forgeRepo }),
+    ...(forgeTokenFile === undefined ? {} : { forgeTokenFile }),
   })
 }
 
@@ -52,6 +79,6 @@ function authOf(file: string | undefined, username: string | undefined): SourceA
 }
 
 function invalid(message: string): GitvirtError {
-  const action = 'Write NAME=URL, and behind it with commas branch=, ref=, path=, token-file= or username=.'
+  const action = `Write NAME=URL, and behind it with commas ${[...options].map((key) => `${key}=`).join(', ')}.`
   return new GitvirtError({ code: 'InvalidFlag', message, action })
 }

@@ -4,11 +4,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Comparison } from '../../compare/types.ts'
 import { createMemoryBlobCache, type BlobCache } from '../../desired/cache.ts'
+import type { OtherSource } from '../../follow-others.ts'
+import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
 import type { LocalRepository } from '../../source/local-repository.ts'
-import { openComparisonCache } from '../../store/manifest-cache.ts'
-import { openSide } from './open-side.ts'
+import { openComparisonCache, openRenderCache } from '../../store/manifest-cache.ts'
+import { openSide, type SidePorts } from './open-side.ts'
 import type { Operand } from './operand.ts'
 import type { Side } from './side.ts'
 
@@ -18,6 +20,8 @@ export type DiffOptions = {
   readonly selects?: ((key: ObjectKey) => boolean) | undefined
   /** A folder of the repository that both sides of Git are read from. */
   readonly repo: string
+  /** Other sources of the environment, where one side is what runs. */
+  readonly others?: readonly OtherSource[]
   /** Where what was read is kept; undefined keeps nothing. */
   readonly cacheDir: string | undefined
   readonly state: () => Promise<SavedState>
@@ -38,15 +42,41 @@ export async function runDiff(options: DiffOptions): Promise<Comparison> {
   await using stack = new AsyncDisposableStack()
   const cache = openCache(options.cacheDir, stack)
   const repository = lazyRepository(options.repo, stack)
-  // Renderings hold what manifests hold, which nothing of a comparison's cache does: so they are kept in memory only.
-  const ports = { repo: options.repo, repository, renderings: createMemoryBlobCache(), state: options.state }
-  const [base, other] = await Promise.all([openSide(options.base, ports), openSide(options.other, ports)])
+  let asked: Promise<SavedState> | undefined
+  const state = async (): Promise<SavedState> => await (asked ??= options.state())
+  const ports = { repo: options.repo, repository, renderings: openRenderings(options.cacheDir, stack), state }
+  const opened = Promise.all([openSide(options.base, ports), openSide(options.other, ports)])
+  const [base, other] = await withOthers(options, opened, { ...ports, stack })
   const { selects } = options
   const compute = async (): Promise<Comparison> => {
     const { computeDiff } = await import('./compute.ts')
     return await computeDiff(base, other, { cache, selects })
   }
   return selects === undefined ? await remembered({ base, other, cache }, compute) : await compute()
+}
+
+type Beside = Pick<SidePorts, 'renderings' | 'state'> & { readonly stack: AsyncDisposableStack }
+
+/** What runs is of all sources, so that what is declared must be so too. */
+async function withOthers(
+  { base, other, others = [], cacheDir }: DiffOptions,
+  opened: Promise<[Side, Side]>,
+  { renderings, state, stack }: Beside,
+): Promise<[Side, Side]> {
+  if (others.length === 0) return await opened
+  if (base.kind !== 'live' && other.kind !== 'live') throw onlyWithLive()
+  const { sideWithOthers } = await import('./side-with-others.ts')
+  const [left, right] = await opened
+  const add = async (side: Side): Promise<Side> => await sideWithOthers(side, { others, cacheDir, renderings, state }, stack)
+  return [await add(left), await add(right)]
+}
+
+function onlyWithLive(): GitvirtError {
+  return new GitvirtError({
+    code: 'InvalidFlag',
+    message: 'error: --also belongs to a comparison with live',
+    action: 'Compare the folders of one source; what the others declare is the same on both sides.',
+  })
 }
 
 /** A cache that cannot be opened costs time, never the answer. */
@@ -57,6 +87,11 @@ export function openCache(dir: string | undefined, stack: AsyncDisposableStack):
   } catch {
     return createMemoryBlobCache()
   }
+}
+
+/** What overlays render to, apart from what is compared: it holds what manifests hold, Secrets of generators too, for the owner only. */
+function openRenderings(dir: string | undefined, stack: AsyncDisposableStack): BlobCache {
+  return dir === undefined ? createMemoryBlobCache() : stack.adopt(openRenderCache(dir), (value) => value.close())
 }
 
 export function lazyRepository(repo: string, stack: AsyncDisposableStack): () => Promise<LocalRepository> {

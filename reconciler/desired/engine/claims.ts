@@ -2,6 +2,7 @@ import { rootOf } from '../../lib/folders-above.ts'
 import { keyText, type ObjectKey } from '../../lib/object-key.ts'
 import type { ManifestError } from '../types.ts'
 import type { Claim, FileState } from './file-state.ts'
+import type { Owners } from './owners.ts'
 
 /** What Git says about a key, all files together. */
 export type Verdict =
@@ -13,13 +14,22 @@ const absent: Verdict = { kind: 'absent' }
 const noErrors: readonly ManifestError[] = []
 const unknown: Verdict = { kind: 'unknown', errors: noErrors }
 
+/** Of several sources: who had what before, and whether a file, or a folder above it, cannot be read now. */
+export type Ownership = { readonly owners: Owners; readonly isShut: (path: string) => boolean }
+
 /** Which files claim which keys. */
 export class Claims {
+  readonly #ownership: Ownership | undefined
   readonly #claims = new Map<ObjectKey, readonly Claim[]>()
   /** How many broken files may hold a key. */
   readonly #suspicions = new Map<ObjectKey, number>()
-  /** Of objects that several sources claim: the one that had it before; undefined where nobody can tell. */
-  readonly #owners = new Map<ObjectKey, string | undefined>()
+  /** Claimed by one source while another one has them and cannot be read. */
+  readonly #awaited = new Set<ObjectKey>()
+
+  /** @param ownership without it, an object that is claimed more than once is nobody's */
+  constructor(ownership?: Ownership) {
+    this.#ownership = ownership
+  }
 
   /** Takes a file's claims out, and the new ones in. Adds the keys concerned to `touched`. */
   replace(before: FileState | undefined, after: FileState | undefined, touched: Set<ObjectKey>): void {
@@ -38,18 +48,34 @@ export class Claims {
     for (const key of after?.suspected ?? []) touched.add(this.#suspect(key, 1))
   }
 
-  /**
-   * Tells who owns the keys that one source has just changed, where another one claims them too: the other one, which had it before, until
-   * it gives it up.
-   * @param source root of the source whose files were replaced
-   * @param ownersUnknown true where the source is read for the first time, so that nobody can tell who had it before
-   */
-  settleOwners(touched: ReadonlySet<ObjectKey>, source: string, ownersUnknown: boolean): void {
+  /** Keys that wait for a file of another source, which may be there by now. */
+  awaited(): Iterable<ObjectKey> {
+    return this.#awaited
+  }
+
+  /** A source is read for the first time: of what it claims beside another, only what was kept from before tells who had it. */
+  doubtOwners(touched: ReadonlySet<ObjectKey>): void {
+    const owners = this.#ownership?.owners
+    if (owners === undefined) return
     for (const key of touched) {
-      const sources = new Set(this.of(key).map(({ path }) => rootOf(path)))
-      if (sources.size < 2) this.#owners.delete(key)
-      else if (!this.#owners.has(key)) this.#owners.set(key, ownersUnknown ? undefined : [...sources].find((one) => one !== source))
-      else if (!sources.has(this.#owners.get(key) ?? '\0')) this.#owners.set(key, undefined)
+      const claims = this.of(key)
+      if (claims.length > 1 && !owners.wasKnown(key) && rootsOf(claims).size > 1) owners.put(key, undefined)
+    }
+  }
+
+  /** Notes who has these keys from now on. What is in doubt stays with whom it was. */
+  noteOwners(touched: ReadonlySet<ObjectKey>): void {
+    if (this.#ownership === undefined) return
+    const { owners, isShut } = this.#ownership
+    for (const key of touched) {
+      const claims = this.of(key)
+      const had = owners.of(key)
+      const awaits = this.#awaits(key, claims) !== undefined
+      if (awaits) this.#awaited.add(key)
+      else this.#awaited.delete(key)
+      const holder = awaits ? undefined : this.#holder(key, claims)
+      if (holder !== undefined) owners.put(key, holder.path)
+      else if (claims.length === 0 && !this.#suspicions.has(key) && !(had !== undefined && isShut(had))) owners.put(key, undefined)
     }
   }
 
@@ -69,6 +95,8 @@ export class Claims {
     const claims = this.of(key)
     const [claim] = claims
     if (claim === undefined) return this.#suspicions.has(key) ? unknown : absent
+    const awaited = this.#awaits(key, claims)
+    if (awaited !== undefined) return { kind: 'unknown', errors: claims.map((one) => awaitedError(key, one, awaited)) }
     if (claims.length > 1) return this.#contested(key, claims)
     return this.#verdictOn(claim, noErrors)
   }
@@ -91,11 +119,41 @@ export class Claims {
     return { kind: 'known', claim, errors }
   }
 
+  /** The file of another source that had the object and cannot be read now: nobody can tell that it was given up. */
+  #awaits(key: ObjectKey, claims: readonly Claim[]): string | undefined {
+    const had = this.#ownership?.owners.of(key)
+    if (had === undefined || claims.some(({ path }) => rootOf(path) === rootOf(had))) return undefined
+    return this.#suspicions.has(key) || this.#ownership?.isShut(had) === true ? had : undefined
+  }
+
+  /** The claim that shows who has the object, whether it is valid or not. */
+  #holder(key: ObjectKey, claims: readonly Claim[]): Claim | undefined {
+    return claims.length > 1 && rootsOf(claims).size > 1 ? this.#winner(key, claims) : claims[0]
+  }
+
   /** The claim of the source that owned the object before others claimed it; undefined where none did, or claims it twice. */
   #winner(key: ObjectKey, claims: readonly Claim[]): Claim | undefined {
-    const owner = this.#owners.get(key)
-    const [own, another] = claims.filter(({ path }) => rootOf(path) === owner)
+    const had = this.#ownership?.owners.of(key)
+    if (had === undefined) return undefined
+    const [own, another] = claims.filter(({ path }) => rootOf(path) === rootOf(had))
     return another === undefined ? own : undefined
+  }
+}
+
+function rootsOf(claims: readonly Claim[]): ReadonlySet<string> {
+  return new Set(claims.map(({ path }) => rootOf(path)))
+}
+
+function awaitedError(key: ObjectKey, { path, line, column }: Claim, had: string): ManifestError {
+  return {
+    severity: 'error',
+    code: 'OwnedByOtherSource',
+    message: `${keyText(key)} belongs to another source, which declared it in ${had}, and that cannot be read now: what stands here is not used, and nothing is changed.`,
+    action: 'Mend the other one, or remove it here. "gitvirt status" tells what is wrong there.',
+    path,
+    line,
+    column,
+    object: key,
   }
 }
 

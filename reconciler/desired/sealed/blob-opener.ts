@@ -14,7 +14,7 @@ export type BlobOpener = {
   recall(id: string): JudgedBlob | undefined
   /** Opens a blob. Absent where keys must not be used. */
   readonly open?: (id: string, bytes: Uint8Array) => Promise<JudgedBlob>
-  /** True where keys came or went since the last call. */
+  /** True where keys came or went since the last call, or what kept files shut may have passed. */
   keysChanged(): Promise<boolean>
 }
 

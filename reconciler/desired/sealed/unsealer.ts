@@ -17,6 +17,6 @@ export type Unsealer = {
   age(bytes: Uint8Array): Promise<UnsealedText>
   /** Keyed digest of what a Secret or ConfigMap holds: equal contents have equal digests, whatever their cipher text. */
   readonly digest: (object: PlainObject) => string
-  /** True where the keys differ from those that the last call looked at. */
+  /** True where the keys differ from those that the last call looked at, or a failure may have passed: shut files are worth another try. */
   keysChanged(): Promise<boolean>
 }

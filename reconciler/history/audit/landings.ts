@@ -1,5 +1,6 @@
 import type { Receipt, Signer } from '../../../schemas/generated/receipt.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
+import { appliedCommit } from './receipt.ts'
 import { isWithin } from '../../plan/diff/path.ts'
 
 /** Where and when a change reached a host. */
@@ -24,9 +25,10 @@ export function landingsOf(key: ObjectKey, { commit, field }: { commit: string; 
     if (receipt.decision !== undefined) continue
     if (receipt.object !== key || receipt.result !== 'succeeded' || landed.has(receipt.node)) continue
     if (field !== undefined && !brought(receipt, field)) continue
-    if (!search.contains(receipt.commit, commit)) continue
+    const applied = appliedCommit(receipt)
+    if (!search.contains(applied, commit)) continue
     const { node, endedAt, plan, step } = receipt
-    landed.set(node, { node, at: endedAt, commit: receipt.commit, plan, step })
+    landed.set(node, { node, at: endedAt, commit: applied, plan, step })
   }
   return [...landed.values()]
 }
@@ -37,5 +39,5 @@ function brought({ fields }: Receipt, field: string): boolean {
 
 /** Whose signature of a commit was checked and held, as its receipts tell. */
 export function signerOf(commit: string, receipts: readonly Receipt[]): Signer | undefined {
-  return receipts.find((receipt) => receipt.commit === commit && receipt.signer !== undefined)?.signer
+  return receipts.find((receipt) => appliedCommit(receipt) === commit && receipt.signer !== undefined)?.signer
 }

@@ -31,7 +31,8 @@ export function receiptsOf(notes: Iterable<ReceiptNote>, object?: ObjectKey): Re
       if (receipt !== undefined && (object === undefined || receipt.object === object)) receipts.push(receipt)
     }
   }
-  return receipts.sort(byChain)
+  // Where two sources are folders of one repository, it has a receipt and its copy.
+  return receipts.sort(byChain).filter((one, index, sorted) => one.digest !== sorted[index - 1]?.digest)
 }
 
 function byChain(one: Receipt, other: Receipt): number {
@@ -45,22 +46,45 @@ function byLine({ receipt: one }: Line, { receipt: other }: Line): number {
   return byChain(one, other)
 }
 
+/** A receipt of another source's object, in the note of that source's commit: the chain that it is of stands elsewhere. */
+function isCopy({ commit, receipt }: Line): boolean {
+  return receipt?.source?.commit === commit && receipt.commit !== commit
+}
+
 /**
  * Checks the receipts of all notes. A chain goes on from note to note, and a commit may be applied more than once; so the order of notes
  * says nothing, and the order within a note must be that of the chain. A receipt must stand in the note of the commit that it names.
+ * The repository of another source of an environment has copies of the receipts of that source's objects, and no more of the chain.
  */
 export function verifyNotes(notes: readonly ReceiptNote[], heads: ReadonlyMap<string, KnownHead> = new Map()): ChainReport {
-  const lines = linesOf(notes)
-  const sorted = lines.toSorted(byLine)
+  const all = linesOf(notes)
+  const copies = all.filter(isCopy)
+  const lines = copies.length === 0 ? all : all.filter((line) => !isCopy(line))
+  const whole = new Set(lines.flatMap(({ receipt }) => receipt?.environment ?? []))
+  const partial = new Set(copies.flatMap(({ receipt }) => receipt?.environment ?? [])).difference(whole)
+  const parts = copies.filter(({ receipt }) => partial.has(receipt?.environment ?? ''))
+  const sorted = [...lines, ...parts].sort(byLine)
   const report = verifyChain(
     sorted.map(({ text }) => text),
-    heads,
+    { heads, partial },
   )
   const placed = report.faults.map((fault): ChainFault => {
     const line = fault.line === undefined ? holder(sorted, fault) : sorted[fault.line]
     return { ...fault, ...(line === undefined ? {} : { commit: line.commit, line: line.number }) }
   })
-  return { ...report, faults: [...placed, ...misplaced(lines), ...reordered(lines)] }
+  const doubled = copies.filter((line) => !parts.includes(line))
+  return { ...report, faults: [...placed, ...misplaced(lines), ...unlike(doubled, lines), ...reordered(all)] }
+}
+
+/** Copies beside the chain that they are of. */
+function unlike(copies: readonly Line[], lines: readonly Line[]): ChainFault[] {
+  if (copies.length === 0) return []
+  const texts = new Set(lines.map(({ text }) => text))
+  return copies.flatMap(({ commit, number, text, receipt }): ChainFault[] => {
+    if (receipt === undefined || texts.has(text)) return []
+    const { environment, sequence } = receipt
+    return [{ code: 'Altered', line: number, commit, environment, sequence, message: 'This copy is not what stands in the chain.' }]
+  })
 }
 
 function holder(lines: readonly Line[], { code, environment, sequence }: ChainFault): Line | undefined {

@@ -11,6 +11,11 @@ export type ChainHead = Pick<Receipt, 'sequence' | 'digest'>
 /** What the first receipt of an environment follows. */
 export const chainStart: ChainHead = { sequence: 0, digest: '0'.repeat(64) }
 
+/** The commit that its object was applied from: of another source's object, that source's. */
+export function appliedCommit({ commit, source }: Pick<Receipt, 'commit' | 'source'>): string {
+  return source?.commit ?? commit
+}
+
 /** The receipt that follows `previous` in its environment's chain. Pure. */
 export function chain(previous: ChainHead, body: ReceiptBody): Receipt {
   const receipt = { ...body, version: 1 as const, sequence: previous.sequence + 1, previous: previous.digest }

@@ -21,15 +21,23 @@ export type ChainReport = {
   /** The last receipt of each environment. */
   readonly heads: ReadonlyMap<string, ChainHead>
   readonly receipts: number
+  /** Environments of which only a part is here, as in the repository of one of several sources: of these no receipt is missed. */
+  readonly partial: ReadonlySet<string>
 }
 
 type Entry = { readonly line: number; readonly receipt: Receipt }
+
+export type KnownChains = {
+  readonly heads?: ReadonlyMap<string, KnownHead>
+  /** Environments whose receipts are not all to be found here. */
+  readonly partial?: ReadonlySet<string>
+}
 
 /**
  * Checks the receipts of any number of environments, each environment's in the order of its chain. Detects altered, missing, reordered
  * and duplicated receipts; a chain that lost its end is whole in itself, so this needs the head from elsewhere. Pure.
  */
-export function verifyChain(lines: readonly string[], known: ReadonlyMap<string, KnownHead> = new Map()): ChainReport {
+export function verifyChain(lines: readonly string[], { heads: known = new Map(), partial = new Set() }: KnownChains = {}): ChainReport {
   const faults: ChainFault[] = []
   const chains = new Map<string, Entry[]>()
   for (const [line, text] of lines.entries()) {
@@ -48,11 +56,11 @@ export function verifyChain(lines: readonly string[], known: ReadonlyMap<string,
   }
   const heads = new Map<string, ChainHead>()
   for (const [environment, entries] of chains) {
-    faults.push(...followChain(entries))
-    heads.set(environment, headOf(entries))
+    faults.push(...followChain(entries, partial.has(environment)))
+    if (!partial.has(environment)) heads.set(environment, headOf(entries))
   }
   for (const [environment, head] of known) faults.push(...headFaults(environment, head, chains.get(environment) ?? []))
-  return { faults, heads, receipts: lines.length }
+  return { faults, heads, receipts: lines.length, partial }
 }
 
 function nameOf(receipt: Receipt | undefined): Pick<ChainFault, 'environment' | 'sequence'> {
@@ -65,7 +73,7 @@ function headOf(entries: readonly Entry[]): ChainHead {
   return head
 }
 
-function followChain(entries: readonly Entry[]): ChainFault[] {
+function followChain(entries: readonly Entry[], partial: boolean): ChainFault[] {
   const faults: ChainFault[] = []
   const seen = new Map<number, Receipt>()
   let highest: ChainHead = chainStart
@@ -83,7 +91,7 @@ function followChain(entries: readonly Entry[]): ChainFault[] {
       faults.push({ code: 'Reordered', ...at, message: `This receipt stands behind number ${highest.sequence}.` })
     if (sequence > highest.sequence) highest = receipt
   }
-  return [...faults, ...linkFaults(seen)]
+  return [...faults, ...linkFaults(seen).filter(({ code }) => !partial || code !== 'Missing')]
 }
 
 /** Gaps, and receipts that do not follow the one before them. */

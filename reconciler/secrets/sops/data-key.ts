@@ -1,6 +1,5 @@
 import { describeError, errorCode, GitvirtError } from '../../lib/errors.ts'
 import { openAge } from '../age.ts'
-import { openPgp } from '../gpg.ts'
 import type { Keyring } from '../keyring.ts'
 import type { Holder, SopsMetadata } from './metadata.ts'
 
@@ -24,7 +23,7 @@ export async function dataKey(metadata: SopsMetadata, keyring: Keyring): Promise
     }
   }
   try {
-    for (const { enc } of await fittingPgp(metadata, keyring)) return checkKey(await openPgp(enc, keyring.gnupgHome ?? ''))
+    for (const { enc } of await fittingPgp(metadata, keyring)) return checkKey(await keyring.openPgp(enc))
   } catch (error) {
     failures.push(error)
   }

@@ -106,6 +106,50 @@ test('an offline plan exits 0, with --exit-code 2 where there are changes, and 1
   assert.ok(json.changes.length > 0 && json.id !== '')
 })
 
+const machine = (name: string, memory: string): string => `apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata: { name: ${name} }
+spec:
+  runStrategy: Always
+  template: { spec: { domain: { devices: {}, memory: { guest: ${memory} } } } }
+`
+
+test('an offline plan and a diff with what runs know several sources, and the plan which of them has an object', async (t) => {
+  const dir = await folder(t)
+  const files = { own: [machine('web', '64Mi'), machine('both', '64Mi')], more: [machine('db', '64Mi'), machine('both', '128Mi')] }
+  for (const [name, texts] of Object.entries(files)) {
+    await mkdir(join(dir, name, 'hosts'), { recursive: true })
+    await writeFile(join(dir, name, 'hosts', 'vms.yaml'), texts.join('---\n'))
+    await commitAll(join(dir, name))
+  }
+  const state = join(dir, 'state.json')
+  const [own, more] = [
+    ['--repo', join(dir, 'own'), '--path', 'hosts', '--state', state],
+    ['--also', `more=${join(dir, 'more')},path=hosts`],
+  ]
+  const changes = async (...args: string[]): Promise<string[]> => {
+    const { stdout, stderr } = await gitvirt(t, 'plan', '--offline', '-o', 'json', ...args)
+    const plan = JSON.parse(stdout === '' ? stderr : stdout) as { changes: { key: string; action: string; origin?: { path: string } }[] }
+    return plan.changes.filter(({ action }) => action !== 'none').map(({ key, action, origin }) => `${action} ${key} ${origin?.path ?? ''}`)
+  }
+  await writeFile(state, JSON.stringify({ nodes: [node('h1')], sightings: [] }))
+  const [db, web] = ['create VirtualMachine/default/db more//hosts/vms.yaml', 'create VirtualMachine/default/web hosts/vms.yaml']
+  // Nobody can tell whose the third machine is.
+  assert.deepEqual((await changes(...own, ...more)).toSorted(), [db, web])
+  const first = await offlinePlan({ repo: join(dir, 'more'), path: 'hosts', stateFile: state })
+  const applied = first.changes.flatMap(({ steps }) => steps).find((step) => step.machine?.key.endsWith('/both') === true)?.machine
+  assert.ok(applied)
+  const object = observedMachine({ ...applied, origin: { ...applied.origin, path: 'more//hosts/vms.yaml' } })
+  await writeFile(state, JSON.stringify({ nodes: [node('h1')], sightings: [{ node: 'h1', object }] }))
+  assert.deepEqual((await changes(...own, ...more)).toSorted(), [db, web])
+  assert.ok((await changes(...own)).some((one) => one.startsWith('update VirtualMachine/default/both')))
+  const live = ['diff', 'live', ':hosts', '--repo', join(dir, 'own'), '--state', state, '--no-cache', '--summary']
+  assert.match((await gitvirt(t, ...live)).stdout, /: 1 differs, 0 only in live, 1 only in :hosts; 0 equal/)
+  assert.match((await gitvirt(t, ...live, ...more)).stdout, /: 0 differ, 0 only in live, 2 only in :hosts; 1 equal/)
+  const { code, stderr } = await gitvirt(t, 'diff', ':hosts', 'main:hosts', '--repo', join(dir, 'own'), ...more)
+  assert.deepEqual([code, /--also belongs to a comparison with live/.test(stderr)], [2, true])
+})
+
 test('an offline plan has no restart for a Secret whose applied digest was salted, and says that it was not compared', async (t) => {
   const dir = await folder(t)
   const fleet = join(dir, 'fleet')

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { createMemoryBlobCache } from '../../../reconciler/desired/cache.ts'
+import { findProgram } from '../../../reconciler/render/program.ts'
 import { run } from '../../../reconciler/lib/exec.ts'
 import { skip } from '../reconciler/render/program.ts'
 import { startCommand, type Ended } from './command.ts'
 
 const examples = join(import.meta.dirname, '../../../examples/overlays')
 
-type Clone = { readonly dir: string; readonly gitvirt: (...args: string[]) => Promise<Ended>; readonly commit: () => Promise<void> }
+type Clone = {
+  readonly dir: string
+  readonly gitvirt: (...args: readonly (string | Record<string, string>)[]) => Promise<Ended>
+  readonly commit: () => Promise<void>
+}
 
 /** A clone of a repository that holds the example's overlays. */
 async function clone(t: TestContext): Promise<Clone> {
@@ -26,7 +32,12 @@ async function clone(t: TestContext): Promise<Clone> {
   await git('init', '--quiet', '--initial-branch=main')
   await commit()
   const home = { HOME: dir, NODE_COMPILE_CACHE: join(dir, '.git/compile') }
-  return { dir, commit, gitvirt: async (...args) => await startCommand(t, args, home).ended }
+  const gitvirt: Clone['gitvirt'] = async (...args) => {
+    const words = args.filter((one) => typeof one === 'string')
+    const more = args.find((one) => typeof one !== 'string') ?? {}
+    return await startCommand(t, words, { ...home, ...more }).ended
+  }
+  return { dir, commit, gitvirt }
 }
 
 describe('commands on overlays', { skip }, () => {
@@ -61,6 +72,24 @@ describe('commands on overlays', { skip }, () => {
       const { code, stdout } = await gitvirt('diff', '--repo', dir, 'HEAD~1', 'HEAD', '--path', path, '--summary')
       assert.deepEqual([code, /^Differences: 0 differ, 1 only in HEAD~1/m.test(stdout)], [1, true], stdout)
     }
+  })
+
+  it('diff renders the same files once, and keeps it for the owner only', async (t) => {
+    const { dir, gitvirt } = await clone(t)
+    const [bin, broken, cache] = ['bin', 'broken', 'cache'].map((name) => join(dir, '.git', name)) as [string, string, string]
+    await mkdir(bin)
+    const { file } = await findProgram(createMemoryBlobCache())
+    // Stands in front of the program until that is of no use any more.
+    await writeFile(join(bin, basename(file)), `#!/bin/sh\n[ -e ${broken} ] && exit 1\nexec ${file} "$@"\n`, { mode: 0o755 })
+    const path = { PATH: `${bin}:${process.env['PATH'] ?? ''}` }
+    const diff = async (): Promise<Ended> => await gitvirt(path, 'diff', '--repo', dir, ':staging', join(dir, 'prod'), '--cache-dir', cache)
+    const first = await diff()
+    assert.equal(first.code, 1, first.stdout)
+    await writeFile(broken, '')
+    assert.deepEqual(await diff(), first)
+    assert.equal((await stat(join(cache, 'renderings.db'))).mode & 0o777, 0o600)
+    await writeFile(join(dir, 'base/web.yaml'), (await readFile(join(dir, 'base/web.yaml'), 'utf8')).replace('name: web', 'name: web2'))
+    assert.match((await diff()).stdout, /prod\/kustomization\.yaml cannot be rendered/)
   })
 
   it('promote refuses, and says where the change belongs', async (t) => {

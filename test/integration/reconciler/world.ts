@@ -14,7 +14,7 @@ import { Fixture } from './source/fixture.ts'
 
 export type Status = {
   readonly sources: { name: string; revision?: string; error?: string }[]
-  readonly errors: { code: string; path: string }[]
+  readonly errors: { code: string; path: string; message: string }[]
 }
 
 /** A reconciler, one host, the environment's own source, and another repository. */

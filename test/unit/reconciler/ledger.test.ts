@@ -80,6 +80,7 @@ test('a receipt of an object of another source tells that source, and the author
     plans: store.plans,
     clock: systemClock,
     otherSource: (key) => (key.endsWith('/db') ? { name: 'more', commit: other } : undefined),
+    notesIn: (name) => name === 'more',
     grown: () => undefined,
   })
   ledger.revision(revision(own, 'operator'), undefined)
@@ -96,4 +97,16 @@ test('a receipt of an object of another source tells that source, and the author
       [own, { name: 'more', commit: other }, 'author'],
     ],
   )
+  const copies = store.ledger.copiesOf('more')
+  assert.deepEqual(
+    copies.pending(10).map(({ commit, sequence }) => [commit, sequence]),
+    [[other, 2]],
+  )
+  assert.deepEqual(store.ledger.copiesOf('less').pending(10), [])
+  copies.noted(2)
+  assert.deepEqual([copies.pending(10).length, store.ledger.pending(10).length], [0, 2])
+  // It landed with the commit of its own source, whose signer its receipt tells.
+  const landed = (commit: string): unknown[] =>
+    landingsOf('VirtualMachine/default/db', { commit }, { receipts, contains: (newer, older) => newer === older })
+  assert.deepEqual([landed(other).length, landed(own).length], [1, 0])
 })

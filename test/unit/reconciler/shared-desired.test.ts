@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { createOwners, triedWith, type KeptOwners } from '../../../reconciler/desired/engine/owners.ts'
 import { createDesired } from '../../../reconciler/desired/state.ts'
 import { judgeBlob } from '../../../reconciler/desired/judge/judge-blob.ts'
 import type { BlobOpener } from '../../../reconciler/desired/sealed/blob-opener.ts'
 import type { DesiredEngine, DesiredView, ReadBlobs } from '../../../reconciler/desired/types.ts'
 import { checkSourceName, shareDesired } from '../../../reconciler/shared-desired.ts'
+import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
 import { foldersAbove, rootOf } from '../../../reconciler/lib/folders-above.ts'
 import { otherSources } from '../../../reconciler/cli/commands/source-flags.ts'
 
@@ -15,8 +17,8 @@ type Files = Readonly<Record<string, string>>
 type Told = { readonly a: (files: Files) => Promise<DesiredView>; readonly b: (files: Files) => Promise<DesiredView> }
 
 /** The environment's own source `a` and another one, `b`, each told as a whole. */
-function two(): Told {
-  const shared = shareDesired(createDesired(), ['b'])
+function two(owners: KeptOwners = createOwners()): Told {
+  const shared = shareDesired(createDesired({ owners }), { names: ['b'] })
   const tell = (engine: DesiredEngine) => async (files: Files) => {
     const contents = new Map(Object.values(files).map((text) => [`id of ${text}`, text]))
     const entries = Object.entries(files).map(([path, text]) => ({ path, id: `id of ${text}` }))
@@ -34,6 +36,17 @@ function faults(view: DesiredView): string[] {
 
 function valueOf(view: DesiredView): unknown {
   return (view.get(key)?.object as { data?: Record<string, string> } | undefined)?.data?.['a']
+}
+
+/** What a restart finds of who had what. */
+function afterRestart(owners: KeptOwners, kept: Map<ObjectKey, string>): KeptOwners {
+  owners.save((changes) => {
+    for (const [changed, path] of changes) {
+      if (path === undefined) kept.delete(changed)
+      else kept.set(changed, path)
+    }
+  })
+  return createOwners(kept)
 }
 
 const sealed = (name: string): string => `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}}\nsops: {mac: x}\n`
@@ -60,7 +73,7 @@ describe('several sources of one environment', () => {
         return told
       },
     }
-    const shared = shareDesired(createDesired({ opener }), ['b'])
+    const shared = shareDesired(createDesired({ opener }), { names: ['b'] })
     const sources = [
       { engine: shared.own, text: sealed('one') },
       { engine: shared.other('b'), text: sealed('two') },
@@ -119,6 +132,83 @@ describe('several sources of one environment', () => {
     assert.equal(valueOf(await b({})), 'a2')
   })
 
+  it('leave an object with the one that had it over a restart, whichever is read first, and name both places', async () => {
+    const [owners, kept] = [createOwners(), new Map<ObjectKey, string>()]
+    const before = two(owners)
+    await before.a({})
+    await before.b({ 'y.yaml': map('web', 'b1') })
+    await before.a({ 'x.yaml': map('web', 'a1') })
+    const { a, b } = two(afterRestart(owners, kept))
+    const waiting = await a({ 'x.yaml': map('web', 'a2') })
+    assert.deepEqual([waiting.isUnknownKey(key), ...faults(waiting)], [true, 'SourceUnread b/', 'OwnedByOtherSource x.yaml'])
+    assert.match(waiting.errors()[1]?.message ?? '', /declared it in b\/\/y\.yaml, and that cannot be read now/)
+    const read = await b({ 'y.yaml': map('web', 'b2') })
+    assert.deepEqual([valueOf(read), ...faults(read)], ['b2', 'OwnedByOtherSource x.yaml'])
+    assert.match(read.errors()[0]?.message ?? '', /declares it in b\/\/y\.yaml:1/)
+  })
+
+  it('settle after a restart what came while nobody looked: it stays with the one that had it', async () => {
+    const [owners, kept] = [createOwners(), new Map<ObjectKey, string>()]
+    const before = two(owners)
+    await before.a({ 'x.yaml': map('web', 'a1') })
+    await before.b({})
+    const { a, b } = two(afterRestart(owners, kept))
+    await a({ 'x.yaml': map('web', 'a1') })
+    const both = await b({ 'y.yaml': map('web', 'b1') })
+    assert.deepEqual([valueOf(both), ...faults(both)], ['a1', 'OwnedByOtherSource b//y.yaml'])
+  })
+
+  it('give an object to the one that still has it when the other, once read, has it no more', async () => {
+    const { a, b } = two(createOwners([[key, 'b//y.yaml']]))
+    assert.ok((await a({ 'x.yaml': map('web', 'a1') })).isUnknownKey(key))
+    const given = await b({})
+    assert.deepEqual([valueOf(given), ...faults(given)], ['a1'])
+    const late = await b({ 'y.yaml': map('web', 'b1') })
+    assert.deepEqual([valueOf(late), ...faults(late)], ['a1', 'OwnedByOtherSource b//y.yaml'])
+  })
+
+  it('keep an object from others while the file of its owner is broken', async () => {
+    const { a, b } = two()
+    await a({ 'x.yaml': map('web', 'a1') })
+    await b({})
+    const broken = await a({ 'x.yaml': 'kind: [' })
+    assert.ok(broken.isUnknownKey(key))
+    const claimed = await b({ 'y.yaml': map('web', 'b1') })
+    assert.deepEqual([claimed.isUnknownKey(key), valueOf(claimed)], [true, undefined])
+    assert.ok(faults(claimed).includes('OwnedByOtherSource b//y.yaml'))
+    const mended = await a({ 'x.yaml': map('web', 'a2') })
+    assert.deepEqual([valueOf(mended), ...faults(mended)], ['a2', 'OwnedByOtherSource b//y.yaml'])
+    const dropped = await a({})
+    assert.deepEqual([valueOf(dropped), ...faults(dropped)], ['b1'])
+  })
+
+  it('stay in doubt over a restart where nobody could tell', async () => {
+    const [owners, kept] = [createOwners(), new Map<ObjectKey, string>()]
+    const before = two(owners)
+    await before.a({ 'x.yaml': map('web', 'a') })
+    await before.b({ 'y.yaml': map('web', 'b') })
+    const { a, b } = two(afterRestart(owners, kept))
+    await a({ 'x.yaml': map('web', 'a') })
+    const both = await b({ 'y.yaml': map('web', 'b') })
+    assert.deepEqual([both.isUnknownKey(key), ...faults(both)], [true, 'DuplicateObject b//y.yaml', 'DuplicateObject x.yaml'])
+  })
+
+  it('tell in what is only tried who has an object, and keep nothing of it', async () => {
+    const owners = createOwners([[key, 'b//y.yaml']])
+    const texts = [map('web', 'a1'), map('web', 'b1')]
+    const entries = [
+      { path: 'x.yaml', id: '0' },
+      { path: 'b//y.yaml', id: '1' },
+    ]
+    const read: ReadBlobs = async function* (ids) {
+      for (const id of ids) yield { id, bytes: Buffer.from(texts[Number(id)] ?? '') }
+    }
+    const { view } = await createDesired({ owners: triedWith(owners) }).update({ revision: 'r', entries, read })
+    assert.deepEqual([valueOf(view), ...faults(view)], ['b1', 'OwnedByOtherSource x.yaml'])
+    const moved = await createDesired({ owners: triedWith(owners) }).update({ revision: 'r', entries: entries.slice(0, 1), read })
+    assert.deepEqual([valueOf(moved.view), owners.of(key)], ['a1', 'b//y.yaml'])
+  })
+
   it('have one policy: that of the own source', async () => {
     const { a, b } = two()
     const fleet = 'apiVersion: gitvirt.io/v1alpha1\nkind: Fleet\nmetadata: {name: x}\nspec: {}\n'
@@ -154,6 +244,14 @@ describe('the flags of other sources', () => {
         { name: 'b', url: '/srv/b.git', ref: 'v1' },
       ],
     )
+  })
+
+  it('name the forge whose requests of the source are planned, by the rules of --forge', () => {
+    const forge = 'forge=gitea,forge-api=https://git.example.org/api/v1,forge-repo=net/hosts,forge-token-file=/run/f'
+    const expected = { kind: 'gitea', api: 'https://git.example.org/api/v1', repository: 'net/hosts', tokenFile: '/run/f', pollMs: 60_000 }
+    assert.deepEqual(otherSources([`net=/srv/net.git,${forge}`], '1m')[0]?.forge, expected)
+    for (const part of ['forge=gitea', 'forge=svn,forge-repo=a/b,forge-token-file=/f', 'forge-repo=a/b'])
+      assert.throws(() => otherSources([`net=/srv/net.git,${part}`]), { code: 'InvalidFlag' }, part)
   })
 
   it('refuse names that paths could not carry, doubled ones, and what is no flag', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createMemoryBlobCache, type BlobCache } from '../../../../reconciler/desired/cache.ts'
+import { openRepository, resolveCommit } from '../../../../reconciler/history/read/repository.ts'
+import { revert } from '../../../../reconciler/history/rollback/revert.ts'
 import { skip } from '../render/program.ts'
 import { blame, log, Repository, web } from './repository.ts'
 
@@ -17,6 +19,25 @@ function overlay(more = ''): Record<string, string> {
 function patch(field: string, value: string | number): string {
   return `patches:\n- target: {kind: VirtualMachine}\n  patch: |-\n    - {op: replace, path: ${domain}${field}, value: ${value}}\n`
 }
+
+describe('a rollback in an overlay', { skip }, () => {
+  it('tells what it does to each object, whichever file it changes', async (t) => {
+    const repository = new Repository(t)
+    repository.commit({ ...base, ...overlay() })
+    const cores = repository.commit({ 'base/web.yaml': web({ cores: 2 }) })
+    const elsewhere = repository.commit({ 'other/web.yaml': web() })
+    const patched = repository.commit(overlay(patch('/memory/guest', '4Gi')))
+    const told = async (commit: string): Promise<string[]> => {
+      const opened = await openRepository(repository.dir)
+      const onto = await resolveCommit(opened, 'HEAD')
+      const { changes } = await revert({ repository: opened, onto, commit, ...env }).finally(() => void opened.close())
+      return changes.flatMap(({ key: one, verb, fields }) => fields.map(({ path, after }) => `${verb} ${one} ${path}=${String(after)}`))
+    }
+    assert.deepEqual(await told(cores), [`changed ${key} spec.template.spec.domain.cpu.cores=1`])
+    assert.deepEqual(await told(patched), [`changed ${key} spec.template.spec.domain.memory.guest=1Gi`])
+    assert.deepEqual(await told(elsewhere), [])
+  })
+})
 
 describe('the history of an overlay', { skip }, () => {
   it('names the commit that set each field, through the base or the overlay', async (t) => {

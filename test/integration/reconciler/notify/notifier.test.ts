@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../../../lab/wait.ts'
+import { sourceTroubles } from '../../../../reconciler/source-troubles.ts'
 import { followNews, type FollowedNews } from '../../../../reconciler/follow-news.ts'
 import { systemClock } from '../../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../../reconciler/lib/log.ts'
@@ -227,6 +228,23 @@ test('a good fetch ends what failed fetches and refusals told, also after a rest
   world.news.admitted('other')
   await until('the end of the other one', () => over().length === 3)
   assert.ok(over().includes('recovery UntrustedTag'))
+})
+
+test('a failed fetch of another source is told with its name, and ends with that source only, also after a restart', async (t) => {
+  const site = await startHttp(t)
+  const world = await openWorld(t, site.port)
+  const away = (code: string): Error => Object.assign(new Error('the server is away'), { code })
+  const { tell } = sourceTroubles('net', world)
+  for (let times = 0; times < 3; times += 1) tell(away('FetchTimedOut'))
+  world.news.notFetched(away('FetchFailed'))
+  await until('both', () => reasons(site).length === 2)
+  assert.ok(told(site).some((one) => JSON.stringify(one).includes('net: the server is away')))
+  await world.restart()
+  world.news.arrived(undefined)
+  await until('the end of the own one', () => reasons(site).length === 3)
+  sourceTroubles('net', world).over()
+  await until('the end of the other', () => reasons(site).length === 4)
+  assert.deepEqual(reasons(site).slice(2), ['recovery FetchFailed', 'recovery FetchTimedOut'])
 })
 
 test('what is wrong in the manifest of a Secret is told again when it comes again after its end', async (t) => {

@@ -153,6 +153,29 @@ describe('an environment that is an overlay', { skip }, () => {
     assert.deepEqual([...((await staging.take())?.changed ?? [])], [])
   })
 
+  it('names the patch that a fault comes from, beside the object that it is in', async (t) => {
+    const { fixture, follow } = world(t)
+    const json =
+      '- {op: test, path: /kind, value: VirtualMachine}\n- {op: replace, path: /spec/template/spec/domain/memory/guest, value: much}\n'
+    const merge = `apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {name: db}\nspec:\n  template:\n    spec:\n      colour: red\n`
+    const target = '{kind: VirtualMachine, name: web}'
+    const inline = `- target: ${target}\n  patch: |-\n    - {op: add, path: /spec/size, value: 3}\n`
+    fixture.commit({
+      ...start,
+      'env/prod/json.yaml': json,
+      'env/prod/merge.yaml': merge,
+      'env/prod/kustomization.yaml': `resources: [../../base]\npatches:\n- {path: json.yaml, target: ${target}}\n- path: merge.yaml\n${inline}`,
+    })
+    const told = (await (await follow('env/prod')).take())?.view.errors().map(({ path, line, field, message }) => {
+      return [`${path}:${line}`, field, /, with the patch ([^ ]+)\.\)$/.exec(message)?.[1]]
+    })
+    assert.deepEqual(told, [
+      ['base/machines.yaml:2', 'spec.template.spec.colour', 'env/prod/merge.yaml:7'],
+      ['base/machines.yaml:15', 'spec.size', 'env/prod/kustomization.yaml:5'],
+      ['base/machines.yaml:24', 'spec.template.spec.domain.memory.guest', 'env/prod/json.yaml:2'],
+    ])
+  })
+
   it('whose base is broken keeps all that it had as unknown, with the place of the fault, until it is mended', async (t) => {
     const { fixture, follow } = world(t)
     fixture.commit(start)
@@ -252,6 +275,6 @@ describe('an environment that is an overlay', { skip }, () => {
         ['UnknownField', 'base/machines.yaml:16:1', 'spec.template.spec.domain.shape'],
       ],
     )
-    assert.match(view?.errors()[1]?.message ?? '', /\(As env\/prod\/kustomization\.yaml renders it\.\)$/)
+    assert.match(view?.errors()[1]?.message ?? '', /\(As env\/prod\/kustomization\.yaml renders it, with the patch env\/prod\/kustomization\.yaml:3\.\)$/)
   })
 })

@@ -108,6 +108,25 @@ describe('rendering an overlay', () => {
     assert.deepEqual(overlay?.entries, [])
   })
 
+  it('opens nothing that only the rendering makes an encrypted file, and names the patch that does', async (t) => {
+    const object = 'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n'
+    const patch = 'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nsops: {mac: x, age: []}\n'
+    const tree = memoryTree({
+      'env/kustomization.yaml': 'resources: [a.yaml]\npatches:\n- path: p.yaml\n',
+      'env/a.yaml': object,
+      'env/p.yaml': patch,
+    })
+    for (const [more, by] of [
+      ['sops: {mac: x, age: []}', /Secret a \(env\/kustomization\.yaml:1\) is rendered .* by the patch env\/p\.yaml:4: /],
+      ['stringData: {a: "ENC[AES256_GCM,data:xx]"}', /Secret a .* is rendered as if SOPS had encrypted it/],
+    ] as const) {
+      onlyProgram(t, `printf '%s\\n' 'apiVersion: v1' 'kind: Secret' 'metadata: {name: a}' '${more}'`)
+      const overlay = await render({}, tree)
+      assert.deepEqual([faults(overlay), overlay?.entries], [['|EncryptedInOverlay env/kustomization.yaml'], []])
+      assert.match(overlay?.refused[0]?.errors?.[0]?.message ?? '', by)
+    }
+  })
+
   it('refuses output that is no YAML, and does not take a part of it', async (t) => {
     onlyProgram(t, 'echo "kind: A"; echo "---"; echo "a: [b"')
     assert.deepEqual(faults(await render()), ['|RenderFailed env/kustomization.yaml'])

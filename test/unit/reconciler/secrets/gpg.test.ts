@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { run } from '../../../../reconciler/lib/exec.ts'
@@ -53,5 +53,31 @@ describe('SOPS files for PGP keys', () => {
     const gone = await createUnsealer({ ageKeys: [], gnupgHome: home.dir }, 'salt')
     assert.equal((await gone.sops(text))[0]?.fault?.code, 'GpgMissing')
     process.env['PATH'] = path
+  })
+
+  it('that a silent gpg keeps shut are tried again, after rests that grow, and no file waits for it meanwhile', async (t) => {
+    const [home, bin] = [await gpgHome(t), await folder(t)]
+    const text = Buffer.from(await encryptFor(home, secret()))
+    const path = process.env['PATH'] ?? ''
+    t.after(() => (process.env['PATH'] = path))
+    const real = (await run('sh', ['-c', 'command -v gpg'])).stdout.trim()
+    await writeFile(join(bin, 'gpg'), `#!/bin/sh\nif [ -e ${bin}/silent ]; then exec sleep 60; fi\nexec ${real} "$@"\n`, { mode: 0o755 })
+    await writeFile(join(bin, 'silent'), '')
+    process.env['PATH'] = `${bin}:${path}`
+    let now = 0
+    const unsealer = await createUnsealer({ ageKeys: [], gnupgHome: home.dir, gpgTimeout: 300 }, 'salt', () => now)
+    const code = async (): Promise<string | undefined> => (await unsealer.sops(text))[0]?.fault?.code
+    const worthIt = async (at: number): Promise<boolean> => {
+      now = at
+      return await unsealer.keysChanged()
+    }
+    assert.deepEqual([await code(), await worthIt(29_000), await worthIt(30_000)], ['GpgTimedOut', false, true])
+    assert.deepEqual([await code(), await worthIt(89_000), await code()], ['GpgTimedOut', false, 'GpgTimedOut'])
+    await rm(join(bin, 'silent'))
+    // It is not even asked before its rest is over.
+    assert.equal(await code(), 'GpgTimedOut')
+    assert.equal(await worthIt(90_000), true)
+    assert.deepEqual(await unsealer.sops(text), [{ manifest: secret() }])
+    assert.equal(await worthIt(1_000_000), false)
   })
 })

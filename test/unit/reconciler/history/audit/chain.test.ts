@@ -64,7 +64,7 @@ describe('a chain of receipts', () => {
         const last = gone === receipts.at(-1)
         assert.deepEqual(codes(rest), last ? [] : [`Missing ${gone.sequence}`])
         const head = receipts.at(-1)?.digest ?? ''
-        const faults = verifyChain(rest, new Map([['prod', { digest: head }]])).faults.map(({ code }) => code)
+        const faults = verifyChain(rest, { heads: new Map([['prod', { digest: head }]]) }).faults.map(({ code }) => code)
         assert.deepEqual(faults, last ? ['Truncated'] : ['Missing'])
       }),
     )
@@ -123,6 +123,33 @@ describe('receipts in notes', () => {
     assert.deepEqual(
       receiptsOf(notes).map(({ sequence }) => sequence),
       [1, 2, 3, 4],
+    )
+  })
+
+  it('of another source stand with its commits in its own repository, where only what is there is judged', () => {
+    const source = { name: 'net', commit: commit(7) }
+    const mixed = chainOf([body(), body({ source }), body({ source, node: 'kvm2' }), body(), body({ source })])
+    const copied = (some: readonly Receipt[]) => ({ commit: commit(7), text: lines(some).join('\n') })
+    const theirs = [copied(mixed.filter((one) => one.source !== undefined))]
+    const report = verifyNotes(theirs)
+    assert.deepEqual([report.faults, [...report.partial], [...report.heads.keys()]], [[], ['prod'], []])
+    // An altered one is told, and one that does not follow the one before it.
+    const forged = chain(mixed[0] ?? chainStart, body({ source, node: 'kvm9' }))
+    assert.deepEqual(
+      verifyNotes([copied([forged, ...mixed.slice(2, 3)])]).faults.map(({ code }) => code),
+      ['Altered'],
+    )
+    // Two folders of one repository: the chain and copies of parts of it.
+    const chained = { commit: commit(1), text: lines(mixed).join('\n') }
+    assert.deepEqual(verifyNotes([chained, ...theirs]).faults, [])
+    assert.equal(receiptsOf([chained, ...theirs]).length, mixed.length)
+    assert.deepEqual(
+      verifyNotes([chained, copied([forged])]).faults.map(({ code, commit: where }) => [code, where]),
+      [['Altered', commit(7)]],
+    )
+    assert.deepEqual(
+      verifyNotes([{ commit: commit(8), text: lines(mixed.slice(1, 2)).join('\n') }]).faults.map(({ code }) => code),
+      ['Missing', 'Misplaced'],
     )
   })
 
