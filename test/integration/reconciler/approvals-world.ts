@@ -1,19 +1,18 @@
-import { writeFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { credentials } from '../../../agent/session/credentials.ts'
 import { until } from '../../../lab/wait.ts'
-import { startGitServer } from '../../../lab/git-server.ts'
 import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler, type Reconciler } from '../../../reconciler/main.ts'
 import { createClient } from '../../../reconciler/cli/client.ts'
 import type { Plan } from '../../../schemas/generated/plan.ts'
-import { forgeToken, repository, startForgeServer, type ForgeServer } from '../../fakes/forge-server.ts'
+import type { ForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand, type Ended } from '../cli/command.ts'
 import { startTestAgent, type TestAgent } from '../session/lab.ts'
+import { openForgeWorld } from './forge-world.ts'
 import { Fixture } from './source/fixture.ts'
 import { allowedSigners, sshKey } from './trust/ssh-keys.ts'
 
@@ -88,12 +87,7 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
   }
   as({ email: 'operator@example.org' })
   fixture.commit({ 'gitvirt.yaml': fleet(policy), ...machines })
-  const git = await startGitServer({ root: fixture.root })
-  t.after(async () => await git.close())
-  const forge = await startForgeServer('github')
-  t.after(async () => await forge.close())
-  const tokenFile = join(fixture.dir, 'token')
-  writeFileSync(tokenFile, forgeToken)
+  const { forge, options } = await openForgeWorld(t, fixture)
   let reconciler: Reconciler | undefined
   let agent: TestAgent | undefined
   const stop = async (): Promise<void> => {
@@ -104,19 +98,7 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
   }
   t.after(stop)
   const start = async (): Promise<void> => {
-    reconciler = await startReconciler({
-      stateDir: join(fixture.dir, 'state'),
-      source: { url: `${git.url}/fleet.git`, ref: 'main' },
-      listen: { host: '127.0.0.1', port: 0 },
-      agents: { host: '127.0.0.1', port: 0 },
-      serverNames: [],
-      pollMs: 100,
-      forge: { kind: 'github', api: forge.api, repository, tokenFile, pollMs: 100 },
-      environment: 'prod',
-      approvers: { allowedSigners: approvers },
-      clock: systemClock,
-      log: silentLogger,
-    })
+    reconciler = await startReconciler({ ...options, approvers: { allowedSigners: approvers } })
     const joinToken = await reconciler.createJoinToken('h1')
     const own = {
       node: 'h1',
