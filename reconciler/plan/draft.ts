@@ -38,15 +38,18 @@ export const approvable: ReadonlySet<Block['reason']> = new Set([
   'DriftNotCorrected',
 ])
 
+type Approvable = Pick<Change, 'key' | 'node' | 'action' | 'steps' | 'covers'>
+
 /**
- * What a person approves: the acts on this object and the specs they bring, without places in Git, times and metadata, so that
- * an approval lives through replanning and label edits, and ends when the wish itself changes.
+ * What a person approves: the acts on this object, the specs they bring and what else they cover, without places in Git, times and other
+ * metadata, so that an approval lives through replanning and label edits, and ends when the wish itself changes.
  */
-export function approvalDigest({ change }: { readonly change: Pick<Change, 'key' | 'node' | 'action' | 'steps'> }): string {
+export function approvalDigest({ change }: { readonly change: Approvable }): string {
+  const covered = change.covers === undefined ? {} : { covers: change.covers }
   // Of a deletion that was cut short, fewer steps are left: the wish is the same. One without a record on its host has no uid.
   if (change.action === 'delete' && change.key.startsWith('VirtualMachine/')) {
     const uid = change.steps.find(({ machine }) => machine !== undefined)?.machine?.uid
-    return digestOf({ key: change.key, node: change.node, wish: 'delete', ...(uid === undefined ? {} : { uid }) })
+    return digestOf({ key: change.key, node: change.node, wish: 'delete', ...(uid === undefined ? {} : { uid }), ...covered })
   }
   const steps = change.steps.map(({ verb, machine, volume, policy }) => ({
     verb,
@@ -55,5 +58,5 @@ export function approvalDigest({ change }: { readonly change: Pick<Change, 'key'
     ...(policy === undefined ? {} : { policy: [policy.desiredState, policy.capture] }),
   }))
   const wish = change.steps.some(({ verb }) => verb === 'RestartDomain') ? steps.filter(({ verb }) => verb === 'RestartDomain') : steps
-  return digestOf({ key: change.key, node: change.node, wish })
+  return digestOf({ key: change.key, node: change.node, wish, ...covered })
 }

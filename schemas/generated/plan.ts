@@ -89,6 +89,10 @@ export interface Change {
    */
   after: string[]
   /**
+   * What an approval of this change is bound to besides its steps, in words: a label that a rule goes by and that it takes off, drift that it mends, disks that may go with their machine. Absent where there is nothing of the kind.
+   */
+  covers?: string[]
+  /**
    * Digest of what a person approves here: the held-back steps and what they bring. Set where an approval opens a gate; stays equal while the wish stays equal.
    */
   approval?: string
@@ -223,6 +227,12 @@ export interface VolumeSpec {
    */
   sizeBytes: number
   pool: PoolSpec
+  /**
+   * Absent where it has none. The host keeps them, so that rules by label know them when Git no longer has the object.
+   */
+  labels?: {
+    [k: string]: string
+  }
   annotations: {
     [k: string]: string
   }
@@ -264,6 +274,12 @@ export interface PoolSpec {
 export interface PolicySpec {
   key: string
   name: string
+  /**
+   * Absent where it has none. The host keeps them, so that rules by label know them when Git no longer has the policy.
+   */
+  labels?: {
+    [k: string]: string
+  }
   /**
    * nmstate's desired state, old keys already translated.
    */

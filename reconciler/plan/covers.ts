@@ -1,0 +1,29 @@
+import type { PlanContext } from './context.ts'
+import type { Draft } from './draft.ts'
+import { isProtected } from './prune-gate.ts'
+import { volumeKeys } from './resolve/template.ts'
+import { labelsTakenOff } from './rule-labels.ts'
+
+/**
+ * The draft with what an approval of it lets happen besides its steps, to which the approval is bound: labels that rules go by and that it
+ * takes off, and the disks that nothing holds any more once their machine is gone.
+ */
+export function withCovers(context: PlanContext, draft: Draft): Draft {
+  const covers = [
+    ...labelsTakenOff(context, draft).map((label) => `takes off the label ${label}`),
+    ...disksToGo(context, draft).map((key) => `lets ${key} go`),
+  ]
+  return covers.length === 0 ? draft : { ...draft, change: { ...draft.change, covers } }
+}
+
+/** A rule by a machine's label holds its disks as long as the machine is there; when they go, it is not. */
+function disksToGo(context: PlanContext, { change }: Draft): string[] {
+  if (change.action !== 'delete' || !context.policy.approvals?.rules.some(({ matchLabels }) => Object.keys(matchLabels).length > 0))
+    return []
+  const machine = change.steps.find((step) => step.machine !== undefined)?.machine
+  if (machine === undefined) return []
+  return volumeKeys(machine.namespace, machine.template)
+    .filter((key) => context.desired(key) === undefined && !context.isUnknown(key) && !isProtected(context, key))
+    .filter((key) => context.sightings(key).some(({ object }) => object.kind === 'DataVolume' && object.applied?.ownerKey === change.key))
+    .sort()
+}
