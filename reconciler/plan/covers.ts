@@ -1,19 +1,26 @@
 import type { PlanContext } from './context.ts'
-import type { Draft } from './draft.ts'
+import { mendingWords, type Draft } from './draft.ts'
+import { driftBlock } from './drift-gate.ts'
 import { isProtected } from './prune-gate.ts'
 import { volumeKeys } from './resolve/template.ts'
 import { labelsTakenOff } from './rule-labels.ts'
 
 /**
  * The draft with what an approval of it lets happen besides its steps, to which the approval is bound: labels that rules go by and that it
- * takes off, and the disks that nothing holds any more once their machine is gone.
+ * takes off, drift that is told and left without an approval, and the disks that nothing holds any more once their machine is gone.
  */
 export function withCovers(context: PlanContext, draft: Draft): Draft {
   const covers = [
     ...labelsTakenOff(context, draft).map((label) => `takes off the label ${label}`),
+    ...driftMended(context, draft).map((path) => `${mendingWords}${path}`),
     ...disksToGo(context, draft).map((key) => `lets ${key} go`),
   ]
   return covers.length === 0 ? draft : { ...draft, change: { ...draft.change, covers } }
+}
+
+function driftMended(context: PlanContext, draft: Draft): string[] {
+  if (driftBlock(context, draft) === undefined) return []
+  return draft.change.fields.flatMap(({ path }) => (/^(?:domain|network):/.test(path) ? [path] : [])).sort()
 }
 
 /** A rule by a machine's label holds its disks as long as the machine is there; when they go, it is not. */
