@@ -7,7 +7,8 @@ import { labelsTakenOff } from './rule-labels.ts'
 
 /**
  * The draft with what an approval of it lets happen besides its steps, to which the approval is bound: labels that rules go by and that it
- * takes off, drift that is told and left without an approval, and the disks that nothing holds any more once their machine is gone.
+ * takes off, drift that is told and left without an approval, the disks that nothing holds any more once their machine is gone, and the
+ * encrypted files that its machine reads.
  */
 export function withCovers(context: PlanContext, draft: Draft): Draft {
   const covers = [
@@ -15,7 +16,20 @@ export function withCovers(context: PlanContext, draft: Draft): Draft {
     ...driftMended(context, draft).map((path) => `${mendingWords}${path}`),
     ...disksToGo(context, draft).map((key) => `lets ${key} go`),
   ]
-  return covers.length === 0 ? draft : { ...draft, change: { ...draft.change, covers } }
+  const sealedInputs = sealedInputsOf(context, draft)
+  if (covers.length === 0 && sealedInputs === undefined) return draft
+  const more = { ...(covers.length === 0 ? {} : { covers }), ...(sealedInputs === undefined ? {} : { sealedInputs }) }
+  return { ...draft, change: { ...draft.change, ...more } }
+}
+
+/** Encrypted inputs of the machine by the blobs that hold them, opened or not: the same before a merge and after it. */
+function sealedInputsOf(context: PlanContext, { change }: Draft): Record<string, string> | undefined {
+  const keys = new Set(change.steps.flatMap(({ machine }) => Object.keys(machine?.inputs ?? {})))
+  const sealed = [...keys].flatMap((key): [string, string][] => {
+    const found = context.desired(key)
+    return found?.sealed === undefined || found.origin.blob === undefined ? [] : [[key, found.origin.blob]]
+  })
+  return sealed.length === 0 ? undefined : Object.fromEntries(sealed)
 }
 
 function driftMended(context: PlanContext, draft: Draft): string[] {

@@ -41,11 +41,12 @@ export const approvable: ReadonlySet<Block['reason']> = new Set([
 /** How what is covered names drift that would be mended; its place follows. */
 export const mendingWords = 'mends '
 
-type Approvable = Pick<Change, 'key' | 'node' | 'action' | 'steps' | 'fields' | 'covers'>
+type Approvable = Pick<Change, 'key' | 'node' | 'action' | 'steps' | 'fields' | 'covers' | 'sealedInputs'>
 
 /**
  * What a person approves: the acts on this object, the specs they bring and what else they cover, without places in Git, times and other
- * metadata, so that an approval lives through replanning and label edits, and ends when the wish itself changes.
+ * metadata, so that an approval lives through replanning and label edits, and ends when the wish itself changes. An encrypted input counts
+ * by its file: what is in it is known to nobody while a request is not merged.
  */
 export function approvalDigest({ change }: { readonly change: Approvable }): string {
   // Of a deletion that was cut short, fewer steps are left: the wish is the same. One without a record on its host has no uid.
@@ -55,7 +56,7 @@ export function approvalDigest({ change }: { readonly change: Approvable }): str
   }
   const steps = change.steps.map(({ verb, machine, volume, policy }) => ({
     verb,
-    ...(machine === undefined ? {} : { machine: [machine.uid, machine.template, machine.inputs] }),
+    ...(machine === undefined ? {} : { machine: [machine.uid, machine.template, { ...machine.inputs, ...change.sealedInputs }] }),
     ...(volume === undefined ? {} : { volume: [volume.spec, volume.sizeBytes, volume.pool] }),
     ...(policy === undefined ? {} : { policy: [policy.desiredState, policy.capture] }),
   }))

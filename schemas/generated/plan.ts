@@ -93,6 +93,12 @@ export interface Change {
    */
   covers?: string[]
   /**
+   * Encrypted Secrets and ConfigMaps that its machine reads, by object key, with the blob that each lies in: an approval is bound to these files as they are encrypted, so that it can be given before anything is decrypted. Absent where none is encrypted.
+   */
+  sealedInputs?: {
+    [k: string]: string
+  }
+  /**
    * Digest of what a person approves here: the held-back steps and what they bring. Set where an approval opens a gate; stays equal while the wish stays equal.
    */
   approval?: string

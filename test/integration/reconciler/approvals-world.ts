@@ -12,7 +12,7 @@ import type { Plan } from '../../../schemas/generated/plan.ts'
 import type { ForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand, type Ended } from '../cli/command.ts'
 import { startTestAgent, type TestAgent } from '../session/lab.ts'
-import { openForgeWorld } from './forge-world.ts'
+import { openForgeWorld, type ForgeWorld } from './forge-world.ts'
 import { Fixture } from './source/fixture.ts'
 import { allowedSigners, sshKey } from './trust/ssh-keys.ts'
 
@@ -63,8 +63,13 @@ export type ApprovalWorld = {
   approve(person: Person, token: string, options?: { message?: string; push?: boolean }): string
 }
 
+export type WorldOptions = {
+  /** Of the reconciler, besides the approvers. */
+  readonly reconciler?: Partial<ForgeWorld['options']>
+}
+
 /** A reconciler with one host, ten machines with a disk each, a forge, and people who sign. */
-export async function openApprovalWorld(t: TestContext, policy: string): Promise<ApprovalWorld> {
+export async function openApprovalWorld(t: TestContext, policy: string, more: WorldOptions = {}): Promise<ApprovalWorld> {
   const fixture = new Fixture()
   t.after(() => fixture.close())
   const people = {
@@ -98,7 +103,7 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
   }
   t.after(stop)
   const start = async (): Promise<void> => {
-    reconciler = await startReconciler({ ...options, approvers: { allowedSigners: approvers } })
+    reconciler = await startReconciler({ ...options, approvers: { allowedSigners: approvers }, ...more.reconciler })
     const joinToken = await reconciler.createJoinToken('h1')
     const own = {
       node: 'h1',
