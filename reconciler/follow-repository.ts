@@ -17,6 +17,7 @@ import type { ObservedView } from './observed/types.ts'
 import type { SourceState } from './pipeline-control.ts'
 import { createPreviews, type Merged, type Previews } from './previews.ts'
 import { createRequestApprovals } from './request-approvals.ts'
+import { untrustedWords } from './request-trust.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { shareDesired } from './shared-desired.ts'
 import { createListingKeeper } from './source/kept-listing.ts'
@@ -129,6 +130,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     others: async () => await Promise.all(others.map(async ({ listing }) => await listing())),
     surroundings: (tracked) => loop.surroundings(tracked),
     approvals: createRequestApprovals({ ...approving, records: store.gitApprovals }),
+    untrusted: async (request) => await untrustedWords(request, trust),
   })
   const approvals = createGitApprovals({ ...approving, source, loop, store, status, log, rendered: () => revisions.rendered() })
   const arrival = { admission, previews, approvals, revisions, clock, log, parts }

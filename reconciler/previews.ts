@@ -7,7 +7,7 @@ import type { Surroundings } from './plan/types.ts'
 import { renderOverlay } from './render/render.ts'
 import type { RequestApprovals } from './request-approvals.ts'
 import type { Environment } from './revisions.ts'
-import type { Source } from './source/types.ts'
+import type { MergeResult, Source } from './source/types.ts'
 
 /** What merging branches and requests would do. */
 export type Previews = {
@@ -49,6 +49,8 @@ export type PreviewPorts = {
   /** What a plan depends on besides Git, as it is now. */
   readonly surroundings: (tracked: DesiredView) => Surroundings
   readonly approvals: RequestApprovals
+  /** Why a request must not be merged as it is signed; undefined where its commits are trusted. */
+  readonly untrusted: (request: Pick<MergeResult, 'commits'>) => Promise<string | undefined>
 }
 
 export function createPreviews(ports: PreviewPorts): Previews {
@@ -98,7 +100,9 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
     const rendered = overlay !== undefined || ports.rendered()
     const { approvals, told } = await ports.approvals.of({ merge, tracked, merged: view, rendered, preview: bare })
     const approved = approvals.length === 0 ? bare : preview({ ...around, approvals: [...around.approvals, ...approvals] })
-    return { ...approved, ...(told.length === 0 ? {} : { approvals: told }), merge: { ref, head, base, into, subject, branch } }
+    const untrusted = await ports.untrusted(merge)
+    const words = { ...(told.length === 0 ? {} : { approvals: told }), ...(untrusted === undefined ? {} : { untrusted }) }
+    return { ...approved, ...words, merge: { ref, head, base, into, subject, branch } }
   })
 }
 
