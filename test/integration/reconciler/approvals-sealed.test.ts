@@ -29,7 +29,8 @@ const seed = (value: string): string =>
 
 test('a request that brings an encrypted Secret', async (t) => {
   const policy = 'approvals: {rules: [{matchLabels: {}, from: none, count: 1}]}'
-  const world = await openApprovalWorld(t, 'approvals: {}', { reconciler: { keys: { ageKeys: [await keyFolder(t, [key])] } } })
+  const ageKeys = [await keyFolder(t, [key])]
+  const world = await openApprovalWorld(t, 'approvals: {}', { reconciler: () => ({ keys: { ageKeys } }) })
   const { fixture, people } = world
   world.commit(people.author, {
     'gitvirt.yaml': `apiVersion: gitvirt.io/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n  ${policy}\n`,

@@ -14,7 +14,8 @@ import { startCommand, type Ended } from '../cli/command.ts'
 import { startTestAgent, type TestAgent } from '../session/lab.ts'
 import { openForgeWorld, type ForgeWorld } from './forge-world.ts'
 import { Fixture } from './source/fixture.ts'
-import { allowedSigners, sshKey } from './trust/ssh-keys.ts'
+import type { GpgHome } from './trust/gpg-keys.ts'
+import { allowedSigners, signBySsh, sshKey } from './trust/ssh-keys.ts'
 
 export const pair = (name: string, extra = ''): string => `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
@@ -40,7 +41,13 @@ export const fleet = (spec: string): string =>
   `apiVersion: gitvirt.io/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n${spec.replaceAll(/^/gm, '  ')}\n`
 
 /** A person of the tests: git's identity and the key that signs. */
-export type Person = { readonly email: string; readonly key?: string }
+export type Person = {
+  readonly email: string
+  /** A file with an SSH key. */
+  readonly key?: string
+  /** Where an OpenPGP key is meant instead, the key of its e-mail in this home. */
+  readonly gpg?: GpgHome
+}
 
 export type ApprovalWorld = {
   readonly fixture: Fixture
@@ -65,7 +72,7 @@ export type ApprovalWorld = {
 
 export type WorldOptions = {
   /** Of the reconciler, besides the approvers. */
-  readonly reconciler?: Partial<ForgeWorld['options']>
+  readonly reconciler?: (fixture: Fixture) => Partial<ForgeWorld['options']>
 }
 
 /** A reconciler with one host, ten machines with a disk each, a forge, and people who sign. */
@@ -83,12 +90,9 @@ export async function openApprovalWorld(t: TestContext, policy: string, more: Wo
   const machines = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`m${at}.yaml`, pair(`m${at}`)]))
   const as = (person: Person): void => {
     fixture.person = { name: person.email.split('@')[0] ?? '', email: person.email }
-    for (const [name, value] of [
-      ['gpg.format', 'ssh'],
-      ['user.signingKey', person.key ?? ''],
-      ['commit.gpgSign', String(person.key !== undefined)],
-    ] as const)
-      fixture.git('config', name, value)
+    if (person.gpg !== undefined) person.gpg.sign(person.email)
+    else if (person.key !== undefined) signBySsh(fixture, person.key)
+    else fixture.git('config', 'commit.gpgSign', 'false')
   }
   as({ email: 'operator@example.org' })
   fixture.commit({ 'gitvirt.yaml': fleet(policy), ...machines })
@@ -103,7 +107,7 @@ export async function openApprovalWorld(t: TestContext, policy: string, more: Wo
   }
   t.after(stop)
   const start = async (): Promise<void> => {
-    reconciler = await startReconciler({ ...options, approvers: { allowedSigners: approvers }, ...more.reconciler })
+    reconciler = await startReconciler({ ...options, approvers: { allowedSigners: approvers }, ...more.reconciler?.(fixture) })
     const joinToken = await reconciler.createJoinToken('h1')
     const own = {
       node: 'h1',
