@@ -17,6 +17,7 @@ import type { SourceState } from './pipeline-control.ts'
 import { mergedRequests, recordMerge } from './merged-requests.ts'
 import { createPreviews, type Previews } from './previews.ts'
 import type { RequestApprovals } from './request-approvals.ts'
+import { untrustedWords } from './request-trust.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { sourceRoot, type SharedDesired } from './shared-desired.ts'
 import { sourceTroubles } from './source-troubles.ts'
@@ -122,6 +123,7 @@ export async function followOther(options: OtherSource, parts: OthersParts): Pro
     others: async () => await parts.beside(name),
     surroundings: (tracked) => parts.loop.surroundings(tracked),
     approvals: approvedElsewhere,
+    untrusted: async (request) => await untrustedWords(request, trust),
   })
   const troubles = sourceTroubles(name, parts)
   const poller = startPolling({

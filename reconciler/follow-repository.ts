@@ -20,6 +20,7 @@ import type { SourceState } from './pipeline-control.ts'
 import { mergedRequests, recordMerge } from './merged-requests.ts'
 import { createPreviews, type Previews } from './previews.ts'
 import { createRequestApprovals } from './request-approvals.ts'
+import { untrustedWords } from './request-trust.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { shareDesired } from './shared-desired.ts'
 import { refusals } from './source-troubles.ts'
@@ -147,6 +148,7 @@ export async function followRepository(options: FollowOptions, parts: FollowPart
     others: async () => await beside(own),
     surroundings: (tracked) => loop.surroundings(tracked),
     approvals: createRequestApprovals({ ...approving, records: store.gitApprovals }),
+    untrusted: async (request) => await untrustedWords(request, trust),
   })
   const approvals = createGitApprovals({ ...approving, source, loop, store, status, log, rendered: () => revisions.rendered() })
   const arrival = { admission, previews, approvals, revisions, clock, log, parts }

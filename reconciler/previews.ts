@@ -7,7 +7,7 @@ import { renderOverlay } from './render/render.ts'
 import type { RequestApprovals } from './request-approvals.ts'
 import type { Environment } from './revisions.ts'
 import { placedAs, together, type PlacedListing } from './placed-listing.ts'
-import type { Source } from './source/types.ts'
+import type { MergeResult, Source } from './source/types.ts'
 
 /** What merging branches and requests of one repository would do. */
 export type Previews = {
@@ -56,6 +56,8 @@ export type PreviewPorts = {
   /** What a plan depends on besides Git, as it is now. */
   readonly surroundings: (tracked: DesiredView) => Surroundings
   readonly approvals: RequestApprovals
+  /** Why a request must not be merged as it is signed; undefined where its commits are trusted. */
+  readonly untrusted: (request: Pick<MergeResult, 'commits'>) => Promise<string | undefined>
 }
 
 export function createPreviews(ports: PreviewPorts): Previews {
@@ -109,7 +111,9 @@ async function takePreview(ref: string, ports: PreviewPorts): Promise<RequestPla
     const { approvals, told } = await ports.approvals.of({ merge, tracked, merged: view, rendered, preview: bare })
     const approved = approvals.length === 0 ? bare : preview({ ...around, approvals: [...around.approvals, ...approvals] })
     const origin = { ref: named(ports, ref), head, base, into, subject, branch: named(ports, branch) }
-    return { ...approved, ...(told.length === 0 ? {} : { approvals: told }), merge: origin }
+    const untrusted = await ports.untrusted(merge)
+    const words = { ...(told.length === 0 ? {} : { approvals: told }), ...(untrusted === undefined ? {} : { untrusted }) }
+    return { ...approved, ...words, merge: origin }
   })
 }
 

@@ -119,6 +119,7 @@ const itsOwnFaults: ReadonlySet<string> = new Set([
   'TooManyBytes',
   'FetchTooLarge',
   'InvalidCommit',
+  'TooManyCommits',
 ])
 
 async function judge({ previews, environment }: RequestsOptions, request: Request): Promise<Verdict> {

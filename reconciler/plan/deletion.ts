@@ -79,7 +79,7 @@ function quarantineVolume(context: PlanContext, { node, object }: VolumeSighting
       after: [],
     },
     blocked: disconnected(context.input.observed, node),
-    labels: {},
+    labels: applied.labels ?? {},
     ...(applied.ownerKey === undefined ? {} : { ownerKey: applied.ownerKey }),
   }
 }

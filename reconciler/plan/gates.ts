@@ -1,6 +1,7 @@
 import type { Block, Step } from '../../schemas/generated/plan.ts'
 import { type ObjectKey, parseKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
+import { withCovers } from './covers.ts'
 import { planDeletion } from './deletion.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
@@ -112,7 +113,7 @@ function approvedDeletions(context: PlanContext, approvals: readonly Approval[])
     const { key, plan } = one
     if (key === undefined || plan === undefined || context.desired(key) !== undefined || context.isUnknown(key)) continue
     if (isSigned(one) && !isInTime(context, one)) continue
-    if (planDeletion(context, key).some((draft) => approvalDigest(draft) === plan)) keys.add(key)
+    if (planDeletion(context, key).some((draft) => approvalDigest(withCovers(context, draft)) === plan)) keys.add(key)
   }
   return keys
 }

@@ -139,7 +139,7 @@ function notRead(desired: MachineObject, key: ObjectKey): Finding {
     severity: 'warning',
     code: 'InputNotRead',
     key: desired.key,
-    message: `${keyText(key)} is encrypted, and no key is used before it is merged: what it holds counts as changed.`,
+    message: `${keyText(key)} is encrypted, and no key is used before it is merged: what it holds counts as changed, and an approval counts for this very file.`,
     origin: desired.origin,
   }
 }

@@ -192,6 +192,6 @@ export function forgetNetwork(context: PlanContext, sighting: NetworkSighting, d
       after: [],
     },
     blocked: disconnected(context.input.observed, node),
-    labels: {},
+    labels: desired?.object.metadata.labels ?? object.applied?.labels ?? {},
   }
 }

@@ -1,6 +1,7 @@
 import type { Finding, Plan } from '../../schemas/generated/plan.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { PlanContext } from './context.ts'
+import { withCovers } from './covers.ts'
 import { planDeletion } from './deletion.ts'
 import { finishDraft, type Draft } from './draft.ts'
 import { objectFindings, unknownFinding } from './findings.ts'
@@ -36,7 +37,8 @@ function makePlan(input: PlanInput, approved: Approved): Plan {
   const placements = new PlacementMap(context)
   const drafts: Draft[] = []
   const prints = new InputPrints(context)
-  for (const key of orderedScope(context, users)) drafts.push(...planKey({ context, placements, prints }, key))
+  for (const key of orderedScope(context, users))
+    for (const draft of planKey({ context, placements, prints }, key)) drafts.push(withCovers(context, draft))
   applyGates(context, drafts, { users, approved })
   const changes = drafts.map(finishDraft)
   const signing = signingOf(context, changes)

@@ -62,6 +62,6 @@ function sendable(change: Change): Change | undefined {
   const held = new Set(change.blocked.flatMap(({ steps }) => steps ?? []))
   const steps = change.steps.filter(({ id }) => !held.has(id))
   if (steps.length === 0) return undefined
-  const { approval: _, ...rest } = change
+  const { approval: _, covers: __, sealedInputs: ___, ...rest } = change
   return { ...rest, steps, fields: [], blocked: [], notes: [], disruption: highest(steps.map(({ disruption }) => disruption)) }
 }

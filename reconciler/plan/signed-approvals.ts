@@ -4,6 +4,7 @@ import { rootOf } from '../lib/folders-above.ts'
 import type { PlanContext } from './context.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import type { ApprovalPolicy, ApprovalRule } from './resolve/policy.ts'
+import { speechOf } from './rule-labels.ts'
 import type { Approval, SignedApproval } from './types.ts'
 import { heldSteps } from './windows.ts'
 
@@ -68,37 +69,39 @@ export function requireApprovals(context: PlanContext, drafts: readonly Draft[],
   if (policy === undefined || policy.rules.length === 0) return
   for (const draft of drafts) {
     const rules = policy.rules.flatMap((rule) => {
-      const steps = speaksOf(context, draft, rule) ? heldSteps(draft, rule.from) : undefined
-      return steps === undefined ? [] : [{ rule, steps }]
+      const speech = speechOf(context, draft, rule)
+      const steps = speech === 'leaves' ? {} : speech === undefined ? undefined : heldSteps(draft, rule.from)
+      return steps === undefined ? [] : [{ rule, steps, leaves: speech === 'leaves' }]
     })
     if (rules.length === 0) continue
     const signed = signedFor(context, draft, approvals)
     const unmet = rules.filter(({ rule }) => signed.filter((one) => counts(rule, one)).length < rule.count)
-    for (const { rule, steps } of unmet) draft.blocked.push({ ...requiredBlock({ context, policy, rule }, draft, signed), ...steps })
+    for (const { rule, steps, leaves } of unmet)
+      draft.blocked.push({ ...requiredBlock({ context, policy, rule, leaves }, draft, signed), ...steps })
     const note = signedNote(signed)
     if (unmet.length === 0 && !draft.change.notes.includes(note)) draft.change.notes.push(note)
   }
-}
-
-/** A change must not slip out of a rule by taking off the label that the rule goes by. */
-function speaksOf(context: PlanContext, draft: Draft, { matchLabels }: ApprovalRule): boolean {
-  const wanted = Object.entries(matchLabels)
-  if (wanted.length === 0) return true
-  const before = [draft.change.key, ...(draft.ownerKey === undefined ? [] : [draft.ownerKey])]
-    .flatMap((key) => context.sightings(key))
-    .map(({ object }) => (object.kind === 'VirtualMachine' ? (object.applied?.labels ?? {}) : {}))
-  return [draft.labels, ...before].some((labels) => wanted.every(([name, value]) => labels[name] === value))
 }
 
 export function counts({ signers }: Pick<ApprovalRule, 'signers'>, { signer }: Pick<SignedApproval, 'signer'>): boolean {
   return signers === undefined || signers.includes(signer.name) || signers.includes(signer.fingerprint)
 }
 
-type Required = { readonly context: PlanContext; readonly policy: ApprovalPolicy; readonly rule: ApprovalRule }
+type Required = {
+  readonly context: PlanContext
+  readonly policy: ApprovalPolicy
+  readonly rule: ApprovalRule
+  /** True: the change takes its object out of the rule. */
+  readonly leaves: boolean
+}
 
-function requiredBlock({ context, policy, rule }: Required, draft: Draft, signed: readonly SignedApproval[]): Block {
+function requiredBlock({ context, policy, rule, leaves }: Required, draft: Draft, signed: readonly SignedApproval[]): Block {
   const { key, node } = draft.change
-  const what = rule.from === 'none' ? 'This change' : `A change of class ${rule.from} or above`
+  const what = leaves
+    ? `This change takes off ${labelText(rule)}, by which a rule goes, and`
+    : rule.from === 'none'
+      ? 'This change'
+      : `A change of class ${rule.from} or above`
   const given = signed.filter((one) => counts(rule, one))
   const known = given.length === 0 ? 'none is there' : `${given.length} there, by ${given.map(({ by }) => by).join(', ')}`
   const who = rule.signers === undefined ? '' : ` of ${rule.signers.join(', ')}`
@@ -111,6 +114,11 @@ function requiredBlock({ context, policy, rule }: Required, draft: Draft, signed
         ? 'Approve it by a signed commit.'
         : `Sign a commit with the trailer "${policy.trailer}: ${token}"${whoMaySign(policy, draft.change)}`,
   }
+}
+
+function labelText({ matchLabels }: ApprovalRule): string {
+  const labels = Object.entries(matchLabels).map(([name, value]) => `${name}=${value}`)
+  return `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`
 }
 
 /** Commits of other sources are not looked at, so that nobody is known to have had no part in what these declare. */

@@ -89,6 +89,16 @@ export interface Change {
    */
   after: string[]
   /**
+   * What an approval of this change is bound to besides its steps, in words: a label that a rule goes by and that it takes off, drift that it mends, disks that may go with their machine. Absent where there is nothing of the kind.
+   */
+  covers?: string[]
+  /**
+   * Encrypted Secrets and ConfigMaps that its machine reads, by object key, with the blob that each lies in: an approval is bound to these files as they are encrypted, so that it can be given before anything is decrypted. Absent where none is encrypted.
+   */
+  sealedInputs?: {
+    [k: string]: string
+  }
+  /**
    * Digest of what a person approves here: the held-back steps and what they bring. Set where an approval opens a gate; stays equal while the wish stays equal.
    */
   approval?: string
@@ -223,6 +233,12 @@ export interface VolumeSpec {
    */
   sizeBytes: number
   pool: PoolSpec
+  /**
+   * Absent where it has none. The host keeps them, so that rules by label know them when Git no longer has the object.
+   */
+  labels?: {
+    [k: string]: string
+  }
   annotations: {
     [k: string]: string
   }
@@ -264,6 +280,12 @@ export interface PoolSpec {
 export interface PolicySpec {
   key: string
   name: string
+  /**
+   * Absent where it has none. The host keeps them, so that rules by label know them when Git no longer has the policy.
+   */
+  labels?: {
+    [k: string]: string
+  }
   /**
    * nmstate's desired state, old keys already translated.
    */

@@ -1,15 +1,17 @@
 import type { PolicySpec } from '../../../schemas/generated/plan.ts'
 import type { DesiredObject } from '../../desired/types.ts'
 import { parseKey } from '../../lib/object-key.ts'
+import { labelsOf } from './recorded-labels.ts'
 
 export type NetworkObject = DesiredObject & { readonly kind: 'NodeNetworkConfigurationPolicy' }
 
 /** A NodeNetworkConfigurationPolicy as one agent needs it. */
 export function resolveNetwork(desired: NetworkObject): PolicySpec {
-  const { spec } = desired.object
+  const { spec, metadata } = desired.object
   return {
     key: desired.key,
     name: parseKey(desired.key).name,
+    ...labelsOf(metadata),
     desiredState: { ...spec?.desiredState },
     ...(spec?.capture === undefined ? {} : { capture: spec.capture }),
     ...(desired.notes === undefined || desired.notes.length === 0 ? {} : { translated: [...desired.notes] }),

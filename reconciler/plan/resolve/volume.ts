@@ -5,6 +5,7 @@ import { parseKey } from '../../lib/object-key.ts'
 import { mirrorUrl } from './images.ts'
 import type { ResolvedPolicy } from './policy.ts'
 import { hostAnnotations } from './reconciler-annotations.ts'
+import { labelsOf } from './recorded-labels.ts'
 import { bytesOf } from './template.ts'
 
 /** Sizes are whole blocks of the largest common sector size, so that every image format and block layer takes them. */
@@ -42,6 +43,7 @@ export function resolveVolume(desired: DesiredObject & { readonly kind: 'DataVol
     spec: mirrored === undefined || mirrored === url ? object.spec : withUrl(object.spec, mirrored),
     sizeBytes: resolution.sizeBytes,
     pool: resolution.pool,
+    ...labelsOf(object.metadata),
     annotations: annotationsOf(object),
     ...(desired.ownerKey === undefined ? {} : { ownerKey: desired.ownerKey }),
     ...(url === undefined || resolution.policy.allowedSources.length === 0

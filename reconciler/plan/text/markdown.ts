@@ -32,8 +32,9 @@ export function previewMarkdown(request: RequestPlan): string {
   const rest = request.errors.length - shown.length
   const lines = [...shown, ...(rest > 0 ? [`… and ${rest} more`] : [])]
   const faults = request.errors.length === 0 ? [] : [`**Faults that this brings**\n\n${fenced(lines.join('\n').slice(0, longestFaults))}`]
+  const untrusted = request.untrusted === undefined ? [] : [`**Untrusted**\n\n${fenced(clean(request.untrusted).slice(0, longestFaults))}`]
   return fit(
-    [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...faults, ...blockedSection(plan), ...signingSection(plan)],
+    [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...untrusted, ...faults, ...blockedSection(plan), ...signingSection(plan)],
     [...impact, ...sectionsOf(plan)],
     [previewNotes(request).map(inline).join('\n')],
   )

@@ -24,6 +24,8 @@ export type RequestPlan = Preview & {
   readonly merge: MergeOrigin
   /** What its own commits approve, and which of their words do not count; absent where there are none. */
   readonly approvals?: readonly string[]
+  /** Why its commits cannot be trusted, and what that means; absent where they can. */
+  readonly untrusted?: string
 }
 
 /** What merging adds: the plan without what waits on the tracked branch anyway. */
@@ -43,7 +45,13 @@ export function renderPreview(request: RequestPlan, options: TextOptions = {}): 
   const impact = request.impact.map((one) =>
     [paint.strong(`On ${clean(one.node)}:`), ...impactLines(one).map((line) => `    ${line}`)].join('\n'),
   )
-  const sections = [head, ...(faults.length === 0 ? [] : [faults.join('\n')]), renderPlan(addedPlan(request), options).trimEnd()]
+  const untrusted = request.untrusted === undefined ? [] : [`${paint.delete('untrusted')}: ${clean(request.untrusted)}`]
+  const sections = [
+    head,
+    ...untrusted,
+    ...(faults.length === 0 ? [] : [faults.join('\n')]),
+    renderPlan(addedPlan(request), options).trimEnd(),
+  ]
   return `${[...sections, ...impact, ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')}\n`
 }
 

@@ -47,6 +47,7 @@ export function changeText(change: Change, paint: Paint): string {
       ({ verb, until }) => `    ${paint.faint(`> ${verb}${until === undefined ? '' : ` until ${until}`}${heldText(change, verb)}`)}`,
     ),
     ...change.blocked.flatMap((block) => blockText(block, paint)),
+    ...coverText(change),
     ...change.notes.map((note) => `    note: ${clean(note)}`),
   ].join('\n')
 }
@@ -87,6 +88,11 @@ function fieldText(field: FieldChange, width: number, paint: Paint): string {
 function blockText(block: Block, paint: Paint): string[] {
   const what = block.steps === undefined ? 'blocked' : `${block.steps.map((id) => id.slice(0, id.indexOf(':'))).join(', ')} held back`
   return [`    ${paint.warn(`${what}: ${block.reason}`)}: ${clean(block.message)}`, `      to go on: ${clean(block.unblock)}`]
+}
+
+/** What an approval lets happen besides the steps. */
+function coverText({ approval, covers }: Change): string[] {
+  return approval === undefined || covers === undefined ? [] : [`      an approval also: ${clean(covers.join('; '))}`]
 }
 
 /** How to approve in Git what waits; empty where nothing does, or where it cannot be approved so. */

@@ -19,6 +19,7 @@ export function verdictOf(request: RequestPlan): RequestVerdict {
   const faults = request.errors.filter(({ severity }) => severity === 'error').length
   const until = earliest(plan)
   const time = until === undefined ? {} : { until }
+  if (request.untrusted !== undefined) return { state: 'failure', description: clean(request.untrusted), ...time }
   if (faults > 0) return { state: 'failure', description: faultsText(faults), ...time }
   const held = blocksBy(plan, (block) => needsPerson(block, plan))
   if (held.length > 0) return { state: 'failure', description: blockedText(held, plan, 'the comment'), ...time }

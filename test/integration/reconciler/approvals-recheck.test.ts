@@ -3,18 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../../lab/wait.ts'
+import { gone, machines, soon, untilEvent } from './approvals-steps.ts'
 import { fleet, openApprovalWorld, pair, type ApprovalWorld } from './approvals-world.ts'
 
-const gone = { 'm0.yaml': null, 'm1.yaml': null, 'm2.yaml': null }
-const soon = { everyMs: 50, seconds: 30 }
 const limits = 'prune: {maxPercent: 20}\napprovals: {}'
 const frozen = `${limits}\nfreeze: {reason: later}`
-
-const machines = ({ host }: ApprovalWorld): number => Object.keys(host().world.state.machines).length
-
-async function untilEvent(world: ApprovalWorld, words: RegExp): Promise<void> {
-  await until(`an event ${String(words)}`, async () => words.test(await world.events()), soon)
-}
 
 /** A world in which three deletions are approved and wait for the end of a freeze. */
 async function openApproved(t: Parameters<typeof openApprovalWorld>[0]): Promise<ApprovalWorld> {

@@ -1,21 +1,21 @@
-import { writeFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { credentials } from '../../../agent/session/credentials.ts'
 import { until } from '../../../lab/wait.ts'
-import { startGitServer } from '../../../lab/git-server.ts'
 import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler, type Reconciler } from '../../../reconciler/main.ts'
 import { createClient } from '../../../reconciler/cli/client.ts'
 import type { Plan } from '../../../schemas/generated/plan.ts'
-import { forgeToken, repository, startForgeServer, type ForgeServer } from '../../fakes/forge-server.ts'
+import type { ForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand, type Ended } from '../cli/command.ts'
 import { startTestAgent, type TestAgent } from '../session/lab.ts'
+import { openForgeWorld, type ForgeWorld } from './forge-world.ts'
 import { Fixture } from './source/fixture.ts'
-import { allowedSigners, sshKey } from './trust/ssh-keys.ts'
+import type { GpgHome } from './trust/gpg-keys.ts'
+import { allowedSigners, signBySsh, sshKey } from './trust/ssh-keys.ts'
 
 export const pair = (name: string, extra = ''): string => `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
@@ -41,7 +41,13 @@ export const fleet = (spec: string): string =>
   `apiVersion: gitvirt.io/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n${spec.replaceAll(/^/gm, '  ')}\n`
 
 /** A person of the tests: git's identity and the key that signs. */
-export type Person = { readonly email: string; readonly key?: string }
+export type Person = {
+  readonly email: string
+  /** A file with an SSH key. */
+  readonly key?: string
+  /** Where an OpenPGP key is meant instead, the key of its e-mail in this home. */
+  readonly gpg?: GpgHome
+}
 
 export type ApprovalWorld = {
   readonly fixture: Fixture
@@ -64,8 +70,13 @@ export type ApprovalWorld = {
   approve(person: Person, token: string, options?: { message?: string; push?: boolean }): string
 }
 
+export type WorldOptions = {
+  /** Of the reconciler, besides the approvers. */
+  readonly reconciler?: (fixture: Fixture) => Partial<ForgeWorld['options']>
+}
+
 /** A reconciler with one host, ten machines with a disk each, a forge, and people who sign. */
-export async function openApprovalWorld(t: TestContext, policy: string): Promise<ApprovalWorld> {
+export async function openApprovalWorld(t: TestContext, policy: string, more: WorldOptions = {}): Promise<ApprovalWorld> {
   const fixture = new Fixture()
   t.after(() => fixture.close())
   const people = {
@@ -79,21 +90,13 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
   const machines = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`m${at}.yaml`, pair(`m${at}`)]))
   const as = (person: Person): void => {
     fixture.person = { name: person.email.split('@')[0] ?? '', email: person.email }
-    for (const [name, value] of [
-      ['gpg.format', 'ssh'],
-      ['user.signingKey', person.key ?? ''],
-      ['commit.gpgSign', String(person.key !== undefined)],
-    ] as const)
-      fixture.git('config', name, value)
+    if (person.gpg !== undefined) person.gpg.sign(person.email)
+    else if (person.key !== undefined) signBySsh(fixture, person.key)
+    else fixture.git('config', 'commit.gpgSign', 'false')
   }
   as({ email: 'operator@example.org' })
   fixture.commit({ 'gitvirt.yaml': fleet(policy), ...machines })
-  const git = await startGitServer({ root: fixture.root })
-  t.after(async () => await git.close())
-  const forge = await startForgeServer('github')
-  t.after(async () => await forge.close())
-  const tokenFile = join(fixture.dir, 'token')
-  writeFileSync(tokenFile, forgeToken)
+  const { forge, options } = await openForgeWorld(t, fixture)
   let reconciler: Reconciler | undefined
   let agent: TestAgent | undefined
   const stop = async (): Promise<void> => {
@@ -104,19 +107,7 @@ export async function openApprovalWorld(t: TestContext, policy: string): Promise
   }
   t.after(stop)
   const start = async (): Promise<void> => {
-    reconciler = await startReconciler({
-      stateDir: join(fixture.dir, 'state'),
-      source: { url: `${git.url}/fleet.git`, ref: 'main' },
-      listen: { host: '127.0.0.1', port: 0 },
-      agents: { host: '127.0.0.1', port: 0 },
-      serverNames: [],
-      pollMs: 100,
-      forge: { kind: 'github', api: forge.api, repository, tokenFile, pollMs: 100 },
-      environment: 'prod',
-      approvers: { allowedSigners: approvers },
-      clock: systemClock,
-      log: silentLogger,
-    })
+    reconciler = await startReconciler({ ...options, approvers: { allowedSigners: approvers }, ...more.reconciler?.(fixture) })
     const joinToken = await reconciler.createJoinToken('h1')
     const own = {
       node: 'h1',

@@ -2,61 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../../../lab/wait.ts'
 import type { Plan } from '../../../schemas/generated/plan.ts'
-import { fleet, openApprovalWorld, type ApprovalWorld, type Person } from './approvals-world.ts'
+import { comment, gone, machines, merge, quarantined, request, soon, statusOf, tokenOf, untilEvent, untilHeld } from './approvals-steps.ts'
+import { fleet, openApprovalWorld } from './approvals-world.ts'
 import { skip } from './render/program.ts'
 
-const gone = { 'm0.yaml': null, 'm1.yaml': null, 'm2.yaml': null }
-const soon = { everyMs: 50, seconds: 30 }
-
 const deletions = ({ changes }: Plan): Plan['changes'] => changes.filter(({ action }) => action === 'delete')
-const machines = ({ host }: ApprovalWorld): number => Object.keys(host().world.state.machines).length
-const quarantined = ({ host }: ApprovalWorld): number =>
-  Object.values(host().world.state.volumes).filter(({ quarantinedUntil }) => quarantinedUntil !== undefined).length
-
-/** The plan once this many changes of it wait for a person. */
-async function untilHeld(world: ApprovalWorld, count: number): Promise<Plan> {
-  return await until(
-    `${count} changes that wait`,
-    async () => {
-      const plan = await world.plan()
-      return plan.signing?.changes === count ? plan : undefined
-    },
-    soon,
-  )
-}
-
-async function untilEvent(world: ApprovalWorld, words: RegExp): Promise<void> {
-  await until(`an event ${String(words)}`, async () => words.test(await world.events()), soon)
-}
-
-/** Pushes what is checked out as the head of a request. */
-function request({ fixture, forge }: ApprovalWorld, number: number): string {
-  const head = fixture.head()
-  fixture.git('push', '-q', '--force', fixture.bare, `HEAD:refs/pull/${number}/head`)
-  const known = forge.world.requests.find((one) => one.number === number)
-  if (known === undefined) forge.world.requests.push({ number, head, title: 'request', base: 'main' })
-  else known.head = head
-  return head
-}
-
-const comment = ({ forge }: ApprovalWorld, number: number): string => forge.world.comments.find((one) => one.request === number)?.body ?? ''
-
-async function statusOf(
-  { forge }: ApprovalWorld,
-  commit: string,
-  context = 'gitvirt/plan/prod',
-): Promise<{ state: string; description: string }> {
-  const own = (one: { commit: string; context: string }): boolean => one.commit === commit && one.context === context
-  return await until(`a status of ${commit}`, () => forge.world.statuses.findLast(own), soon)
-}
-
-/** Merges a branch as a person by a merge commit, and pushes it. */
-function merge(world: ApprovalWorld, person: Person, branch: string): void {
-  world.as(person)
-  world.fixture.git('checkout', '-q', 'main')
-  world.fixture.git('merge', '-q', '--no-ff', '-m', 'Merge pull request #1', branch)
-  world.fixture.push()
-}
 
 test('a request that deletes 30 % of the machines', async (t) => {
   const world = await openApprovalWorld(t, 'prune: {maxPercent: 20}\napprovals: {}')
@@ -139,10 +89,6 @@ test('who takes gitvirt.yaml away does not approve that alone', async (t) => {
   world.approve(approver, token)
   await untilEvent(world, /PolicyApproved/)
 })
-
-function tokenOf(text: string): string {
-  return /Gitvirt-Approve: ([0-9a-f]{64})/.exec(text)?.[1] ?? assert.fail('no token')
-}
 
 test('the deletion of 30 % of the machines', async (t) => {
   const world = await openApprovalWorld(t, 'prune: {maxPercent: 20}\napprovals: {}')

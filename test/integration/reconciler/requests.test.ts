@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { startGitServer } from '../../../lab/git-server.ts'
 import { until } from '../../../lab/wait.ts'
-import { systemClock } from '../../../reconciler/lib/clock.ts'
-import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler } from '../../../reconciler/main.ts'
-import { forgeToken, repository, startForgeServer, type ForgeServer } from '../../fakes/forge-server.ts'
+import type { ForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand, type Ended } from '../cli/command.ts'
+import { comment, request, statusOf } from './approvals-steps.ts'
+import { openForgeWorld } from './forge-world.ts'
 import { Fixture } from './source/fixture.ts'
 
 const disk = (name: string, size = '1Gi'): string => `apiVersion: cdi.kubevirt.io/v1beta1
@@ -26,74 +24,53 @@ async function openWorld(t: TestContext): Promise<World> {
   const fixture = new Fixture()
   t.after(() => fixture.close())
   fixture.commit({ 'one.yaml': disk('one') })
-  const git = await startGitServer({ root: fixture.root })
-  t.after(async () => await git.close())
-  const forge = await startForgeServer('github')
-  t.after(async () => await forge.close())
-  const tokenFile = join(fixture.dir, 'token')
-  writeFileSync(tokenFile, forgeToken)
-  const reconciler = await startReconciler({
-    stateDir: join(fixture.dir, 'state'),
-    source: { url: `${git.url}/fleet.git`, ref: 'main' },
-    listen: { host: '127.0.0.1', port: 0 },
-    agents: { host: '127.0.0.1', port: 0 },
-    serverNames: [],
-    pollMs: 100,
-    forge: { kind: 'github', api: forge.api, repository, tokenFile, pollMs: 100 },
-    environment: 'prod',
-    clock: systemClock,
-    log: silentLogger,
-  })
+  const { forge, options } = await openForgeWorld(t, fixture)
+  const reconciler = await startReconciler(options)
   t.after(async () => await reconciler.close())
   const environment = { GITVIRT_KUBECONFIG: reconciler.kubeconfig, NODE_COMPILE_CACHE: join(fixture.dir, 'compile') }
   return { fixture, forge, gitvirt: async (...args) => await startCommand(t, args, environment).ended }
 }
 
 /** Pushes a branch as a request of this number, or more commits of it. */
-function request({ fixture, forge }: World, number: number, files: Record<string, string>): string {
+function branchOff(world: World, number: number, files: Record<string, string>): string {
+  const { fixture, forge } = world
   const branch = `request-${number}`
   fixture.git('checkout', '-q', '-B', branch, forge.world.requests.some((one) => one.number === number) ? branch : 'main')
-  const head = fixture.commit(files, branch)
-  fixture.git('push', '-q', '--force', fixture.bare, `HEAD:refs/pull/${number}/head`)
+  fixture.commit(files, branch)
+  const head = request(world, number)
   fixture.git('checkout', '-q', 'main')
-  const known = forge.world.requests.find((one) => one.number === number)
-  if (known === undefined) forge.world.requests.push({ number, head, title: branch, base: 'main' })
-  else known.head = head
   return head
 }
 
 test('requests of a forge', async (t) => {
   const world = await openWorld(t)
   const { comments, statuses } = world.forge.world
-  const comment = (number: number): string | undefined => comments.find((one) => one.request === number)?.body
-  const statusOf = async (commit: string): Promise<(typeof statuses)[number]> =>
-    await until(`a status of ${commit}`, async () => statuses.findLast((one) => one.commit === commit))
 
   await t.test('are planned, with one comment and a status', async () => {
-    const head = request(world, 1, { 'two.yaml': disk('two') })
-    const { state, context, description } = await statusOf(head)
+    const head = branchOff(world, 1, { 'two.yaml': disk('two') })
+    const { state, context, description } = await statusOf(world, head)
     assert.deepEqual([state, context], ['success', 'gitvirt/plan/prod'])
     assert.match(description, /^Plan: 1 to create/)
-    assert.match(comment(1) ?? '', /^<!-- gitvirt\/plan\/prod -->\n\*\*prod\*\*/)
-    assert.match(comment(1) ?? '', /create: DataVolume\/default\/two/)
+    assert.match(comment(world, 1), /^<!-- gitvirt\/plan\/prod -->\n\*\*prod\*\*/)
+    assert.match(comment(world, 1), /create: DataVolume\/default\/two/)
   })
 
   await t.test('are planned again when they move, in the same comment', async () => {
-    const head = request(world, 1, { 'three.yaml': disk('three') })
-    assert.match((await statusOf(head)).description, /^Plan: 2 to create/)
+    const head = branchOff(world, 1, { 'three.yaml': disk('three') })
+    assert.match((await statusOf(world, head)).description, /^Plan: 2 to create/)
     assert.equal(comments.filter((one) => one.request === 1).length, 1)
-    assert.match(comment(1) ?? '', /create: DataVolume\/default\/three/)
+    assert.match(comment(world, 1), /create: DataVolume\/default\/three/)
   })
 
   await t.test('fail with faults in manifests, and with conflicts, and say which', async () => {
-    const broken = request(world, 2, { 'four.yaml': 'kind: DataVolume\nmetadata: {name: four\n' })
-    assert.equal((await statusOf(broken)).state, 'failure')
-    assert.match(comment(2) ?? '', /Faults that this brings[^]*four\.yaml:\d+:\d+: /)
-    const clash = request(world, 3, { 'one.yaml': disk('one', '2Gi') })
-    assert.equal((await statusOf(clash)).state, 'success')
+    const broken = branchOff(world, 2, { 'four.yaml': 'kind: DataVolume\nmetadata: {name: four\n' })
+    assert.equal((await statusOf(world, broken)).state, 'failure')
+    assert.match(comment(world, 2), /Faults that this brings[^]*four\.yaml:\d+:\d+: /)
+    const clash = branchOff(world, 3, { 'one.yaml': disk('one', '2Gi') })
+    assert.equal((await statusOf(world, clash)).state, 'success')
     world.fixture.commit({ 'one.yaml': disk('one', '3Gi') })
     await until('the conflict', async () => statuses.findLast((one) => one.commit === clash)?.state === 'failure')
-    assert.match(comment(3) ?? '', /cannot be merged into main: both change one\.yaml/)
+    assert.match(comment(world, 3), /cannot be merged into main: both change one\.yaml/)
   })
 
   await t.test('are held against what is merged: as planned, or planned again', async () => {
@@ -102,8 +79,8 @@ test('requests of a forge', async (t) => {
     fixture.git('merge', '-q', '--no-ff', '-m', 'Merge pull request #1', 'request-1')
     fixture.push()
     await until('the first merge', async () => (await events()).includes('MergedAsPlanned'))
-    const head = request(world, 5, { 'six.yaml': disk('six') })
-    await statusOf(head)
+    const head = branchOff(world, 5, { 'six.yaml': disk('six') })
+    await statusOf(world, head)
     fixture.git('merge', '-q', '--no-ff', '--no-commit', 'request-5')
     fixture.commit({ 'seven.yaml': disk('seven') })
     await until('the second merge', async () => (await events()).includes('MergedPlannedAgain'))
@@ -111,11 +88,11 @@ test('requests of a forge', async (t) => {
 
   await t.test('are taken up again after the forge was away', async () => {
     world.forge.world.failure = 503
-    const head = request(world, 4, { 'five.yaml': disk('five') })
+    const head = branchOff(world, 4, { 'five.yaml': disk('five') })
     const { calls } = world.forge.world
     await until('some tries', async () => world.forge.world.calls > calls + 2)
-    assert.equal(comment(4), undefined)
+    assert.equal(comment(world, 4), '')
     world.forge.world.failure = 0
-    assert.equal((await statusOf(head)).state, 'success')
+    assert.equal((await statusOf(world, head)).state, 'success')
   })
 })

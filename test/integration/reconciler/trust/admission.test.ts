@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { createAdmission, type Admission } from '../../../../reconciler/admission.ts'
@@ -8,6 +7,7 @@ import { openSource } from '../../../../reconciler/source/open-source.ts'
 import type { Source } from '../../../../reconciler/source/types.ts'
 import type { TrustOptions } from '../../../../reconciler/trust/trust.ts'
 import { Fixture } from '../source/fixture.ts'
+import { gpgHome } from './gpg-keys.ts'
 import { allowedSigners, signBySsh, sshKey } from './ssh-keys.ts'
 
 type World = { readonly fixture: Fixture; readonly source: Source; readonly admission: (trust: TrustOptions) => Admission }
@@ -204,23 +204,14 @@ describe('admission by OpenPGP signatures', () => {
   for (const form of ['armored', 'binary'] as const) {
     it(`lets in what a trusted key signed and refuses others, with ${form} keys`, async (t) => {
       const { fixture, source, admission } = await world(t)
-      const home = join(fixture.dir, 'gnupg')
-      mkdirSync(home, { mode: 0o700 })
-      const env = { ...process.env, GNUPGHOME: home }
-      t.after(() => execFileSync('gpgconf', ['--kill', 'all'], { env }))
-      const gpg = (...args: string[]): Buffer => execFileSync('gpg', ['--batch', '--quiet', '--passphrase', '', ...args], { env })
-      for (const name of ['ada', 'eve']) gpg('--quick-generate-key', `${name}@example.org`, 'ed25519', 'sign', 'never')
-      const keyring = join(fixture.dir, 'keyring')
-      writeFileSync(keyring, gpg('--export', ...(form === 'armored' ? ['--armor'] : []), 'ada@example.org'))
+      const keys = gpgHome(t, fixture)
+      for (const name of ['ada', 'eve']) keys.make(`${name}@example.org`)
+      const keyring = keys.keyring(['ada@example.org'], form)
       const gate = admission({ mode: 'head', keys: { keyring } })
-      const program = join(fixture.dir, 'gpg')
-      writeFileSync(program, `#!/bin/sh\nGNUPGHOME='${home}' exec gpg "$@"\n`, { mode: 0o755 })
-      fixture.git('config', 'gpg.program', program)
-      fixture.git('config', 'commit.gpgSign', 'true')
-      fixture.git('config', 'user.signingKey', 'eve@example.org')
+      keys.sign('eve@example.org')
       fixture.commit({ 'a.yaml': 'by eve' })
       await assert.rejects(gate.admit(await source.fetch()), { code: 'UntrustedCommit' })
-      fixture.git('config', 'user.signingKey', 'ada@example.org')
+      keys.sign('ada@example.org')
       fixture.commit({ 'a.yaml': 'by ada' })
       const signer = await gate.admit(await source.fetch())
       assert.equal(signer?.name, 'ada@example.org')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { isRefused, readApproval, type ApprovalCheck } from '../../../../reconciler/trust/approval.ts'
 import { Fixture } from '../source/fixture.ts'
+import { gpgHome } from './gpg-keys.ts'
 import { allowedSigners, signBySsh, sshKey } from './ssh-keys.ts'
 
 const token = 'a'.repeat(64)
@@ -99,5 +100,61 @@ describe('the approval of a commit', () => {
     const id = fixture.input(`${forged}\n`, 'hash-object', '-t', 'commit', '-w', '--stdin')
     fixture.git('reset', '-q', '--soft', id)
     assert.match(await judge(), /or it was altered since/)
+  })
+
+  it('is none of a commit that somebody else has taken over from its signer', async (t) => {
+    const { fixture, judge } = open(t)
+    fixture.commit({ 'a.yaml': 'x' })
+    approve(fixture)
+    const signed = fixture.head()
+    fixture.git('checkout', '-q', '-b', 'other', 'HEAD^')
+    fixture.commit({ 'b.yaml': 'x' }, 'other')
+    signBySsh(fixture, sshKey(fixture, 'stranger'))
+    fixture.git('cherry-pick', '--allow-empty', signed)
+    assert.match(await judge(), /no key of an approver that is good now/)
+    fixture.git('config', 'commit.gpgSign', 'false')
+    fixture.git('reset', '-q', '--hard', 'HEAD^')
+    fixture.git('cherry-pick', '--allow-empty', signed)
+    assert.match(await judge(), /it is not signed/)
+  })
+})
+
+describe('the approval of a commit by OpenPGP', () => {
+  const email = 'approver@example.org'
+  const refused = /no key of an approver that is good now made its signature/
+
+  it('is its signer, as the key names itself', async (t) => {
+    const { fixture, judge } = open(t)
+    const keys = gpgHome(t, fixture)
+    keys.make(email)
+    keys.make('stranger@example.org')
+    const keyring = keys.keyring([email])
+    keys.sign(email)
+    approve(fixture)
+    assert.equal(await judge({ keys: { keyring } }), `${email} ${token}`)
+    keys.sign('stranger@example.org')
+    approve(fixture)
+    assert.match(await judge({ keys: { keyring } }), refused)
+  })
+
+  it('ends with its key, whenever it was made', async (t) => {
+    const { fixture, judge } = open(t)
+    const keys = gpgHome(t, fixture)
+    keys.make(email, { at: '20200101T000000', expires: '2020-01-03' })
+    keys.sign(email, '20200102T000000')
+    approve(fixture)
+    assert.match(await judge({ keys: { keyring: keys.keyring([email]) } }), refused)
+  })
+
+  it('ends when its key is taken back', async (t) => {
+    const { fixture, judge } = open(t)
+    const keys = gpgHome(t, fixture)
+    keys.make(email)
+    keys.sign(email)
+    approve(fixture)
+    const keyring = keys.keyring([email])
+    assert.equal(await judge({ keys: { keyring } }), `${email} ${token}`)
+    keys.revoke(email)
+    assert.match(await judge({ keys: { keyring: keys.keyring([email]) } }), refused)
   })
 })

@@ -87,6 +87,25 @@ test('an approval mends it once', () => {
   assert.deepEqual(sentVerbs({ ...world, approvals }), ['DefineDomain', 'HotplugDomain'])
 })
 
+test('the approval of a restart mends no drift that came afterwards, nor does that of one drift mend another', () => {
+  const bigger = guestSpec({ domain: { ...guestSpec().domain, memory: { guest: '4Gi' } } })
+  const drift = { mode: 'detect' } as const
+  const approvedBy = (world: World): Approval[] => [{ key, plan: changeOf(world)?.approval ?? assert.fail(), by: 'operator', at: 'now' }]
+  const waiting = (seen: Partial<ObservedMachine>): World => {
+    const wanted = machine('vm', { labels, guest: bigger })
+    const spec = changeOf({ wanted })?.steps[0]?.machine ?? assert.fail()
+    return { drift, wanted, seen: { applied: spec, ...seen } }
+  }
+  const alone = waiting({})
+  assert.deepEqual(sentVerbs({ ...alone, approvals: approvedBy(alone) }), ['RestartDomain'])
+  const drifted = waiting({ drift: [stored] })
+  assert.deepEqual(changeOf(drifted)?.covers, ['mends domain:domain/memory'])
+  assert.deepEqual(sentVerbs({ ...drifted, approvals: approvedBy(alone) }), [])
+  assert.deepEqual(sentVerbs({ ...drifted, approvals: approvedBy(drifted) }), ['DefineDomain', 'HotplugDomain', 'RestartDomain'])
+  const other = waiting({ drift: [{ ...stored, actual: '3145728' }] })
+  assert.deepEqual(sentVerbs({ ...other, approvals: approvedBy(drifted) }), [])
+})
+
 test('drift of a host network is left likewise', () => {
   const policy = network('bridge')
   const spec = plan(input(desiredView([policy]), observedView([node('h1')]))).changes[0]?.steps[0]?.policy

@@ -7,6 +7,7 @@ import { forNode } from '../../../../reconciler/plan/seal.ts'
 import type { Plan } from '../../../../schemas/generated/plan.ts'
 import {
   desiredView,
+  fleet,
   guestSpec,
   input,
   machine,
@@ -111,5 +112,19 @@ describe('encrypted Secrets in plans', () => {
     const offline = planned([machine('vm', { guest }), unread('x')], { before: opened('one'), offline: true })
     assert.deepEqual(offline.changes, [])
     assert.deepEqual(codes(offline), ['InputNotCompared'])
+  })
+
+  it('bind an approval to their files, so that it is the same before a merge, when nobody has opened them, and after it', () => {
+    const spec = fleet({ approvals: { rules: [{ count: 1 }] } })
+    const approvalOf = (secret: DesiredObject, blob: string): string | undefined => {
+      const placed = { ...secret, origin: { ...secret.origin, blob } }
+      const made = planned([spec, machine('vm', { guest }), placed], { before: opened('one') })
+      return made.changes.find(({ key }) => key === vmKey)?.approval
+    }
+    const request = approvalOf(unread('unread'), 'b1')
+    assert.ok(request !== undefined)
+    assert.equal(approvalOf(opened('two'), 'b1'), request)
+    assert.notEqual(approvalOf(opened('two'), 'b2'), request)
+    assert.notEqual(approvalOf(unread('unread'), 'b2'), request)
   })
 })

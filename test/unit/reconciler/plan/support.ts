@@ -108,7 +108,7 @@ export function network(
   const object: NodeNetworkConfigurationPolicy = {
     apiVersion: 'nmstate.io/v1',
     kind: 'NodeNetworkConfigurationPolicy',
-    metadata: { name },
+    metadata: { name, ...(options.labels === undefined ? {} : { labels: options.labels }) },
     spec: {
       ...(options.nodeSelector === undefined ? {} : { nodeSelector: options.nodeSelector }),
       ...(options.maxUnavailable === undefined ? {} : { maxUnavailable: options.maxUnavailable }),

@@ -43,6 +43,11 @@ describe('the verdict on a request', () => {
     })
   }
 
+  it('fails for commits that nobody trusted signed, before all else', () => {
+    const found = verdictOf(request([change('a', block('PruneThreshold'))], { untrusted: 'Once this is merged, nothing goes on.' }))
+    assert.deepEqual(found, { state: 'failure', description: 'Once this is merged, nothing goes on.' })
+  })
+
   it('points to the trailer of the comment where an approver can open it', () => {
     const found = verdictOf(request([change('a', block('PruneThreshold'), block('ApprovalRequired'))], { signing }))
     assert.equal(found.description, '1 change is blocked (PruneThreshold, ApprovalRequired): An approver signs the trailer of the comment.')
