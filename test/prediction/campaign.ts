@@ -189,7 +189,7 @@ export class Campaign {
     const probe = async (): Promise<Plan | undefined> => {
       last = await this.#api<Plan>('/gitvirt/v1/plan')
       const head = (await this.#demo.git('rev-parse', 'HEAD')).trim()
-      const quiet = last.revision === head && last.changes.every(({ steps, blocked }) => steps.length === 0 || isHeld(steps, blocked))
+      const quiet = last.revision === head && isAtRest(last.changes)
       const state = JSON.stringify(last.changes.map(({ key, base, steps }) => [key, base, steps.map(({ id }) => id)]))
       if (!quiet || state !== seen) since = performance.now()
       seen = state
@@ -259,6 +259,14 @@ async function hasBooted(log: string, process: Process | undefined): Promise<boo
 function losesDevices(before: ModelMachine, after: ModelMachine | undefined): boolean {
   const names = new Set([...(after?.disks ?? []), ...(after?.nics ?? [])].map(({ name }) => name))
   return [...before.disks, ...before.nics].some(({ name }) => !names.has(name))
+}
+
+/** True where all that is left waits for a person, or for something else that does. */
+function isAtRest(changes: Plan['changes']): boolean {
+  const held = new Set(changes.filter(({ steps, blocked }) => isHeld(steps, blocked)).map(({ key }) => key))
+  const waits = ({ after, blocked }: Plan['changes'][number]): boolean =>
+    after.some((key) => held.has(key)) && blocked.some(({ steps }) => steps === undefined)
+  return changes.every((change) => held.has(change.key) || waits(change))
 }
 
 function isHeld(steps: Plan['changes'][number]['steps'], blocked: Plan['changes'][number]['blocked']): boolean {
