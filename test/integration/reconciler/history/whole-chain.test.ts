@@ -37,17 +37,13 @@ async function openChain(t: TestContext): Promise<Chain> {
   writeFileSync(tokenFile, forgeToken)
   const url = `${server.url}/fleet.git`
   place.git.git('remote', 'add', 'origin', url)
-  const {
-    client,
-    join: joinHost,
-    reconciler,
-  } = await startWhole(t, place, {
+  const whole = await startWhole(t, place, {
     source: { url, ref: 'main', path: environment },
     forge: { kind: 'github', api: forge.api, repository, tokenFile, pollMs: 100 },
     environment: 'prod',
     notes: true,
   })
-  await joinHost('h1')
+  await whole.join('h1')
   // The server answers in this process, so that it cannot wait for git.
   const work = new WorkTree(
     place.git.work,
@@ -58,7 +54,7 @@ async function openChain(t: TestContext): Promise<Chain> {
     url,
     dir: place.dir,
     work,
-    events: async () => (await startCommand(t, ['events'], { GITVIRT_KUBECONFIG: reconciler.kubeconfig }).ended).stdout,
+    events: async () => (await startCommand(t, ['events'], { GITVIRT_KUBECONFIG: whole.reconciler.kubeconfig }).ended).stdout,
     request: async (number, title) => {
       const head = await work.git('rev-parse', 'HEAD')
       await work.git('push', '--quiet', '--force', 'origin', `HEAD:refs/pull/${number}/head`)
@@ -73,7 +69,7 @@ async function openChain(t: TestContext): Promise<Chain> {
       await work.git('push', '--quiet', 'origin', 'main')
       const head = await work.git('rev-parse', 'HEAD')
       await until(`an empty plan of ${head}`, async () => {
-        const { revision, changes } = await client.call<Plan>('/gitvirt/v1/plan')
+        const { revision, changes } = await whole.client.call<Plan>('/gitvirt/v1/plan')
         return revision === head && changes.length === 0 ? true : undefined
       })
     },
