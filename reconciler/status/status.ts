@@ -77,6 +77,8 @@ export type Status = {
   refresh(input: Refresh): void
   /** Tells an event that does not follow from a state, such as a failed step or a rewritten history. */
   record(event: EventDraft): void
+  /** Runs work with all that it records in one transaction: where it fails, nothing of it is kept, told or believed. */
+  together<T>(work: () => T): T
   /** Keeps an agent's step report, and tells failures as events. */
   receipt(receipt: Receipt): void
   /** Takes what became of a plan's changes; a failed one is told by its object until one succeeds. */
@@ -132,6 +134,7 @@ export function createStatus(options: StatusOptions): Status {
     objects: collection,
     refresh: (input) => saved(() => engine.refresh(input)),
     record: (event) => saved(() => record(event)),
+    together: saved,
     failure: (key) => engine.failure(key),
     refreshed: () => engine.refreshed,
     manifest: (key) => engine.manifest(key),
