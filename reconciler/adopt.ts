@@ -49,8 +49,9 @@ export function createAdopt({ source, desired, observed }: AdoptPorts): Adopt {
 
 /** What differs, without the fields that are left as the host has them: these no lease changed, and nothing takes them back. */
 function changedByHand(view: DesiredView, wanted: DesiredObject, observed: ObservedMachine): ReadBack {
-  const read = readBack(observed)
-  const ignored = wanted.kind === 'VirtualMachine' ? ignoredBy(loadPolicy(view).policy, wanted) : undefined
+  const { policy } = loadPolicy(view)
+  const read = readBack(observed, policy.allowedHostPaths)
+  const ignored = wanted.kind === 'VirtualMachine' ? ignoredBy(policy, wanted) : undefined
   return ignored === undefined ? read : withoutIgnored(read, ignored)
 }
 
