@@ -30,6 +30,8 @@ export type StatusOptions = {
   /** Changes kept per kind for watchers that resume; default 2,048. */
   readonly history?: number
   readonly mostEvents?: number
+  /** For how long it is kept what objects were, in milliseconds; default 90 days. */
+  readonly keepPast?: number
   /** Hears every event as it is recorded, in the same transaction. */
   readonly heard?: (event: EventDraft) => void
   /** Hears which objects' manifest errors are others than before, in the same transaction. */
@@ -122,7 +124,8 @@ export function createStatus(options: StatusOptions): Status {
     recorder.record(event)
     options.heard?.(event)
   }
-  const past = createPast({ records: store.past, settings: store.settings, clock })
+  const keep = options.keepPast === undefined ? {} : { keep: options.keepPast }
+  const past = createPast({ records: store.past, settings: store.settings, clock, ...keep })
   const changed = (change: ObjectChange): void => {
     past.changed(change)
     if (change.next === undefined) options.gone?.(change.key)
