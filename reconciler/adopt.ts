@@ -6,7 +6,7 @@ import type { DesiredObject, DesiredView } from './desired/types.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { rootOf } from './lib/folders-above.ts'
 import { keyText, parseKey } from './lib/object-key.ts'
-import type { Adopt } from './lease-keeper.ts'
+import type { Adopt } from './lease-ports.ts'
 import type { ObservedView } from './observed/types.ts'
 import { formatPath } from './plan/diff/path.ts'
 import { ignoredBy, withoutIgnored } from './plan/ignored.ts'
@@ -49,8 +49,9 @@ export function createAdopt({ source, desired, observed }: AdoptPorts): Adopt {
 
 /** What differs, without the fields that are left as the host has them: these no lease changed, and nothing takes them back. */
 function changedByHand(view: DesiredView, wanted: DesiredObject, observed: ObservedMachine): ReadBack {
-  const read = readBack(observed)
-  const ignored = wanted.kind === 'VirtualMachine' ? ignoredBy(loadPolicy(view).policy, wanted) : undefined
+  const { policy } = loadPolicy(view)
+  const read = readBack(observed, policy.allowedHostPaths)
+  const ignored = wanted.kind === 'VirtualMachine' ? ignoredBy(policy, wanted) : undefined
   return ignored === undefined ? read : withoutIgnored(read, ignored)
 }
 

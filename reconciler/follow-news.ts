@@ -9,6 +9,7 @@ import { createNotifier, type Notifier, type NotifierOptions } from './notify/no
 import type { SourceState } from './pipeline-control.ts'
 import { everything } from './suspender.ts'
 import { declaredFleet } from './plan/resolve/policy.ts'
+import type { Revision } from './source/types.ts'
 import type { Collection } from './status/collection.ts'
 import type { EventDraft } from './status/events/rules.ts'
 import type { ManifestState } from './status/engine.ts'
@@ -41,6 +42,8 @@ export type FollowedNews = {
   refused(reason: string, source?: string): void
   /** A revision of another source is there and let in. */
   admitted(source: string): void
+  /** A revision came into force: it descends from the one before, or the branch was rewritten. Without a source: the environment's own. */
+  inForce(revision: Pick<Revision, 'commit' | 'rewritten'>, source?: string): void
   /** Errors of these objects' manifests are others than before, or the objects went. */
   changed(keys: Iterable<ObjectKey>): void
   /** Follows the served objects; what is returned ends it. */
@@ -50,8 +53,8 @@ export type FollowedNews = {
 /** Kinds whose objects are written when a trouble of them may be over; their ends are told by status. */
 const followed = ['VirtualMachine', 'VirtualMachineInstance', 'DataVolume', 'NodeNetworkConfigurationPolicy', 'Node', 'Fleet'] as const
 
-/** Refusals that a revision which is let in ends; a rewritten history is for a person to look at. */
-const endedByAdmission: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag'])
+/** Refusals that a revision which is let in ends. */
+const endedByAdmission: ReadonlySet<string> = new Set(['UntrustedCommit', 'UntrustedTag', 'HistoryRewritten'])
 
 /** The environment's own source, which has no name. */
 const own = ''
@@ -100,6 +103,12 @@ export function followNews(options: NewsOptions): FollowedNews {
       if (endedByAdmission.has(reason)) store.transaction(() => troubles.told(from, reason))
     },
     admitted,
+    inForce: ({ commit, rewritten }, from = own) =>
+      store.transaction(() => {
+        if (rewritten) return troubles.rewritten(from, commit)
+        const ended = troubles.wentOn(from, commit)
+        if (ended.size > 0) notifier.over(everything, `The branch goes on from what it was rewritten to, with ${commit}.`, ended)
+      }),
     changed: (keys) => {
       for (const key of keys) notifier.touched(key)
     },

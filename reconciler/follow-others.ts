@@ -85,7 +85,7 @@ export type OthersParts = {
   /** Of judged manifests, where the listing of each source is kept too. */
   readonly cache: BlobCache
   readonly measures: { readonly metrics: Pick<Measures['metrics'], 'fetchFailed'> }
-  readonly news: Pick<FollowedNews, 'notFetched' | 'refused' | 'admitted'>
+  readonly news: Pick<FollowedNews, 'notFetched' | 'refused' | 'admitted' | 'inForce'>
   readonly stack: AsyncDisposableStack
 }
 
@@ -182,13 +182,11 @@ async function arrive(revision: Revision, { revisions, previews, state, signer, 
   state.revision = revision
   parts.ledger.revision(revision, signer)
   parts.log.info({ source: state.name, revision: revision.commit, subject: revision.subject, changed: update.changed.size }, 'new revision')
-  if (revision.rewritten)
-    parts.status.record({
-      key: everything,
-      type: 'Warning',
-      reason: 'HistoryRewritten',
-      message: `${state.name}: ${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
-    })
+  const message = `${state.name}: ${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`
+  parts.status.together(() => {
+    if (revision.rewritten) parts.status.record({ key: everything, type: 'Warning', reason: 'HistoryRewritten', message })
+    parts.news.inForce(revision, state.name)
+  })
   for (const one of merged) recordMerge(parts.status, one)
 }
 

@@ -71,7 +71,7 @@ export type FollowParts = {
     readonly progress: Pick<Measures['progress'], 'arrived'>
     readonly metrics: Pick<Measures['metrics'], 'fetchFailed'>
   }
-  readonly news: Pick<FollowedNews, 'arrived' | 'notFetched' | 'refused' | 'admitted'>
+  readonly news: Pick<FollowedNews, 'arrived' | 'notFetched' | 'refused' | 'admitted' | 'inForce'>
   readonly standing: StandingPolicy
   readonly branch: string
   /** Takes over what must be closed. */
@@ -224,12 +224,10 @@ async function comeIntoForce(
   if (signer === undefined) delete state.signer
   else state.signer = signer
   log.info({ revision: revision.commit, subject: revision.subject, changed: update.changed.size }, 'new revision')
-  if (revision.rewritten)
-    status.record({
-      key: everything,
-      type: 'Warning',
-      reason: 'HistoryRewritten',
-      message: `${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`,
-    })
+  const message = `${revision.ref} was rewritten: ${revision.commit} does not descend from the commit before.`
+  status.together(() => {
+    if (revision.rewritten) status.record({ key: everything, type: 'Warning', reason: 'HistoryRewritten', message })
+    parts.news.inForce(revision)
+  })
   for (const one of merged) recordMerge(status, one)
 }

@@ -1,7 +1,8 @@
 import type { Dispatcher } from './dispatch/dispatcher.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Logger } from './lib/log.ts'
-import { createLeaseKeeper, type Adopt, type LeaseKeeper } from './lease-keeper.ts'
+import type { Adopt } from './lease-ports.ts'
+import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
 import type { Observed } from './observed/cache.ts'
@@ -43,7 +44,7 @@ export function openHolds(parts: HoldParts): Holds {
     record: (event: Parameters<Status['record']>[0]) => status.record(event),
     decided: (decision: Parameters<Ledger['decided']>[0]) =>
       ledger.decided(decision, loop.view()?.revision ?? store.settings.get(lastCommit)),
-    transaction: store.transaction,
+    transaction: <T>(work: () => T): T => status.together(work),
     again: (keys: Parameters<Loop['enqueue']>[0]) => loop.enqueue(keys),
     clock,
   }

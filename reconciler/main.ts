@@ -64,6 +64,8 @@ export type ReconcilerOptions = {
   readonly environment?: string
   /** The operator's file of notification destinations. */
   readonly notifyFile?: string
+  /** For how long it is kept what objects were, in milliseconds; default 90 days. */
+  readonly keepPast?: number
   /** True: receipts of what was applied are pushed as Git notes. */
   readonly notes?: boolean
   /** A forge whose requests are planned. */
@@ -131,7 +133,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     news.changed([key])
     measures.metrics.gone(key)
   }
-  const status: Status = createStatus({ store, clock, heard, gone, erred: (keys) => news.changed(keys) })
+  const status: Status = createStatus({ ...keptPast(options), store, clock, heard, gone, erred: (keys) => news.changed(keys) })
   stack.adopt(news.start(), async (value) => await value.stop())
   let noter: Noter | undefined
   let followedOthers: readonly FollowedOther[] = []
@@ -291,6 +293,10 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     createJoinToken: async (node) => await pki.createJoinToken(node),
     close: async () => await running.disposeAsync(),
   }
+}
+
+function keptPast({ keepPast }: ReconcilerOptions): { readonly keepPast?: number } {
+  return keepPast === undefined ? {} : { keepPast }
 }
 
 /** The environment's folder without slashes around it. */

@@ -32,7 +32,7 @@ export type SuspenderPorts = {
   readonly observed: Pick<ObservedView, 'get' | 'node'>
   /** Tells people. */
   readonly record: (event: EventDraft) => void
-  /** Runs work in one transaction, so that nothing is kept whose receipt is not. */
+  /** Runs work in one transaction, so that nothing is kept whose receipt is not, or of which nobody is told. */
   readonly transaction: <T>(work: () => T) => T
   /** Keeps it for those who audit. */
   readonly decided: (decision: Decision) => void
@@ -63,8 +63,8 @@ export function createSuspender(ports: SuspenderPorts): Suspender {
       ports.transaction(() => {
         records.put(record)
         ports.decided({ verb: 'Suspend', ...record })
+        ports.record({ key, type: 'Normal', reason: 'Suspended', message: suspendedText(record) })
       })
-      ports.record({ key, type: 'Normal', reason: 'Suspended', message: suspendedText(record) })
       ports.again(touchedBy(ports, key))
       watch()
       return record
@@ -73,12 +73,8 @@ export function createSuspender(ports: SuspenderPorts): Suspender {
       ports.transaction(() => {
         if (!records.delete(key)) throw notSuspended(ports, key)
         ports.decided({ verb: 'Resume', key, by, reason, at: clock.now().toISOString() })
-      })
-      ports.record({
-        key,
-        type: 'Normal',
-        reason: 'Resumed',
-        message: `${by} resumed ${nameOf(key)}${reason === '' ? '.' : `: ${reason}`}`,
+        const message = `${by} resumed ${nameOf(key)}${reason === '' ? '.' : `: ${reason}`}`
+        ports.record({ key, type: 'Normal', reason: 'Resumed', message })
       })
       ports.again(touchedBy(ports, key))
       watch()
@@ -96,12 +92,8 @@ function end(ports: SuspenderPorts, { key, by }: SuspensionRecord, now: Date): v
   ports.transaction(() => {
     ports.records.delete(key)
     ports.decided({ verb: 'Resume', key, by: 'gitvirt', reason: 'its time has come', at: now.toISOString() })
-  })
-  ports.record({
-    key,
-    type: 'Normal',
-    reason: 'Resumed',
-    message: `The suspension of ${nameOf(key)} by ${by} has ended: its time has come.`,
+    const message = `The suspension of ${nameOf(key)} by ${by} has ended: its time has come.`
+    ports.record({ key, type: 'Normal', reason: 'Resumed', message })
   })
   ports.again(touchedBy(ports, key))
 }

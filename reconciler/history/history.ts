@@ -8,14 +8,15 @@ import { signerOf } from './audit/landings.ts'
 import type { HistoryCommit } from './meaning/commit.ts'
 import { arrivals, createContains } from './meaning/mainline.ts'
 import { pullRequestOf } from './meaning/pull-request.ts'
-import { walk, type WalkEnd } from './meaning/walk.ts'
-import { readBlob, readContents, readPath, type BlobQuery } from './read/blobs.ts'
+import { walk, type WalkEnd, type WalkInput } from './meaning/walk.ts'
+import { mentionedIn, readBlob, readContents, readPath, type BlobQuery } from './read/blobs.ts'
 import { readCommits } from './read/commits.ts'
 import { readDetails, type CommitDetails } from './read/details.ts'
 import { readGraph } from './read/graph.ts'
 import { readNotes } from './read/notes.ts'
 import { holdsOverlay, readOverlays, type RenderedTexts } from './read/overlays.ts'
 import { openRepository, resolveCommit, type LocalRepository } from './read/repository.ts'
+import { manifestsAt } from './read/tree-diff.ts'
 
 export type HistoryOptions = {
   /** A clone on this machine. */
@@ -82,7 +83,38 @@ export class History {
     // An overlay has files, and so commits, outside of its folder.
     this.#commits = texts.commits
     this.#text = texts.text
-    return walk({ ...texts, fleetPath: this.#path === '' ? fleetFile : `${this.#path}/${fleetFile}`, ...follow })
+    return walk({ ...texts, fleetPath: this.#fleetPath, ...follow })
+  }
+
+  /**
+   * Follows all objects from a border on, which stands at the walk's beginning for all that is behind it (meaning/borders.ts). Undefined
+   * where that cannot be: there is an overlay, or not all that is declared at the border can be read.
+   */
+  async walkFrom(border: number): Promise<WalkEnd | undefined> {
+    const at = this.#commits[border]
+    if (at === undefined) return undefined
+    const { gitDir } = this.repository
+    const start = { ...at, parents: [], edits: await manifestsAt(gitDir, { commit: at.id, path: this.#path }) }
+    const commits = [start, ...this.#commits.slice(border + 1)]
+    if (await holdsOverlay({ gitDir, tip: this.tip, path: this.#path }, commits)) return undefined
+    const { cache } = this.#options
+    const content = await readContents({ gitDir, commits, ...(cache === undefined ? {} : { cache }) })
+    const follow = { content, fleetPath: this.#fleetPath }
+    return isWhole(start, follow) ? walk({ ...follow, commits }) : undefined
+  }
+
+  /** Which of these objects a manifest of any commit may have declared, up to this place in the walk. */
+  async mentionedUntil(border: number, keys: readonly ObjectKey[]): Promise<Set<ObjectKey>> {
+    return await mentionedIn({ gitDir: this.repository.gitDir, commits: this.#commits.slice(0, border + 1) }, keys)
+  }
+
+  /** The commits of the walk, parents before children. */
+  get commits(): readonly HistoryCommit[] {
+    return this.#commits
+  }
+
+  get #fleetPath(): string {
+    return this.#path === '' ? fleetFile : `${this.#path}/${fleetFile}`
   }
 
   /** The one place where history learns which objects a tree declares. */
@@ -157,6 +189,13 @@ export class History {
   async close(): Promise<void> {
     await this.repository.close()
   }
+}
+
+/** True where every file and object of the border can be read, so that nothing which was before has a say in what they mean. */
+function isWhole(border: HistoryCommit, follow: Pick<WalkInput, 'content' | 'fleetPath'>): boolean {
+  const readable = border.edits.every(({ after }) => after !== undefined && follow.content(after)?.blob?.broken === false)
+  const { versions } = walk({ ...follow, commits: [border] })
+  return readable && [...versions.values()].every(({ state }) => state.status === 'known')
 }
 
 /** @throws GitvirtError `RepositoryNotFound`, `RefNotFound`, `InvalidPath`, `HistoryUnreadable`, `HistoryTooLarge` */

@@ -13,7 +13,7 @@ export type PastParts = {
   readonly clock: Pick<Clock, 'now'>
   /** Most rows, but for the newest of each object; default 500,000. */
   readonly most?: number
-  /** For how long rows are kept, in milliseconds; default 90 days. */
+  /** For how long rows are kept, in milliseconds; default `pastKept`. */
   readonly keep?: number
 }
 
@@ -27,17 +27,25 @@ export type Past = {
 }
 
 const sinceSetting = 'pastSince'
-const day = 86_400_000
+const keepSetting = 'pastKept'
 const pruneEvery = 1000
+
+/** For how long rows are kept where nobody says otherwise: 90 days, in milliseconds. */
+export const pastKept = 90 * 86_400_000
 
 /** Since when objects' pasts are whole, in milliseconds since 1970. */
 export function pastSince(settings: Settings): number {
   return Number(settings.get(sinceSetting) ?? '0')
 }
 
-export function createPast({ records, settings, clock, most = 500_000, keep = 90 * day }: PastParts): Past {
+export function createPast({ records, settings, clock, most = 500_000, keep = pastKept }: PastParts): Past {
   const now = (): number => clock.now().getTime()
   if (settings.get(sinceSetting) === undefined) settings.put(sinceSetting, String(now()))
+  // Another time than at the last start holds at once; else rows go as others come.
+  if ((settings.get(keepSetting) ?? String(pastKept)) !== String(keep)) {
+    prune({ records, settings, now: now(), most, keep })
+    settings.put(keepSetting, String(keep))
+  }
   // Of what rests, so that the first start of a fleet asks for no row of any machine.
   let any = records.hasAny()
   let appended = 0

@@ -17,6 +17,8 @@ export type StatusOptions = {
   /** Changes kept per kind for watchers that resume; default 2,048. */
   readonly history?: number
   readonly mostEvents?: number
+  /** For how long it is kept what objects were, in milliseconds; default 90 days. */
+  readonly keepPast?: number
   /** Hears every event as it is recorded, in the same transaction. */
   readonly heard?: (event: EventDraft) => void
   /** Hears which objects' manifest errors are others than before, in the same transaction. */
@@ -36,6 +38,8 @@ export type Status = {
   refresh(input: Refresh): Generator<void, void>
   /** Tells an event that does not follow from a state, such as a failed step or a rewritten history. */
   record(event: EventDraft): void
+  /** Runs work with all that it records in one transaction: where it fails, nothing of it is kept, told or believed. */
+  together<T>(work: () => T): T
   /** Keeps an agent's step report, and tells failures as events. */
   receipt(receipt: Receipt): void
   /** Takes what became of a plan's changes; a failed one is told by its object until one succeeds. */
@@ -79,7 +83,8 @@ export function createStatus(options: StatusOptions): Status {
     recorder.record(event)
     options.heard?.(event)
   }
-  const past = createPast({ records: store.past, settings: store.settings, clock })
+  const keep = options.keepPast === undefined ? {} : { keep: options.keepPast }
+  const past = createPast({ records: store.past, settings: store.settings, clock, ...keep })
   const changed = (change: ObjectChange): void => {
     past.changed(change)
     if (change.next === undefined) options.gone?.(change.key)
@@ -95,6 +100,7 @@ export function createStatus(options: StatusOptions): Status {
       return others(isLast(), isLast)
     },
     record: (event) => saved(() => record(event)),
+    together: saved,
     failure: (key) => engine.failure(key),
     refreshed: () => engine.refreshed,
     manifest: (key) => engine.manifest(key),

@@ -146,14 +146,23 @@ async function benchHistory(dir: string): Promise<Row[]> {
   const repository = join(dir, 'history.git')
   makeHistory(repository, 10_000, 300)
   const bare: number[] = []
-  const took: Record<string, number[]> = { 'log, cold': [], 'log, warm': [], 'blame, cold': [], 'blame, warm': [] }
+  const object = ['vm/vm-7', '-n', 'team-7']
+  const calls: Readonly<Record<string, readonly string[]>> = {
+    'log, cold': object,
+    'log, warm': object,
+    'blame, cold': object,
+    'blame, warm': object,
+    'log of everything --limit 20, cold': ['--limit', '20'],
+    'log of everything --limit 20, warm': ['--limit', '20'],
+  }
+  const took: Record<string, number[]> = Object.fromEntries(Object.keys(calls).map((what) => [what, []]))
   await timed(join(project, 'gitvirt'), ['--version'])
   for (let round = 0; round < rounds; round += 1) {
     bare.push(await timed('git', ['-C', repository, 'log', '--raw', '--format=%H', 'main']))
-    for (const what of Object.keys(took)) {
-      const [command = ''] = what.split(',')
-      const cache = ['--cache-dir', join(dir, `history-${command}-${round}`)]
-      const args = [command, 'vm/vm-7', '-n', 'team-7', '--repo', repository, '--ref', 'main', ...cache]
+    for (const [what, of] of Object.entries(calls)) {
+      const [command = ''] = what.split(/[ ,]/)
+      const cache = ['--cache-dir', join(dir, `history-${what.replace(/, .*/, '').replaceAll(' ', '-')}-${round}`)]
+      const args = [command, ...of, '--repo', repository, '--ref', 'main', ...cache]
       took[what]?.push(await timed(join(project, 'gitvirt'), args))
     }
   }

@@ -31,8 +31,8 @@ const machine = bareMachine({ name: 'web', disk: blank, cores: 1 })
 const author = 'author <author@example.org>'
 const operator = 'operator <operator@example.org>'
 
-// That blame names commit and author through rebases, renames, file splits and overlays is shown without a host in
-// test/integration/reconciler/history/thirty-commits.test.ts; here is the way of one change through all parts.
+// That blame names each of 20 fields through 30 commits, eight requests, rebases, renames, splits and an overlay is shown with a host in memory
+// in test/integration/reconciler/history/whole-chain.test.ts; here is the way of one change to a guest.
 suite('a change from its request to the guest and back to who asked for it', () => {
   let demo: Demo
   let fleet: FleetClient

@@ -11,6 +11,7 @@ import type { ReconcilerOptions } from '../../main.ts'
 import type { SourceAuth } from '../../source/options.ts'
 import { defaultStateDir } from '../kubeconfig.ts'
 import { milliseconds } from '../duration.ts'
+import { keptHistory } from '../kept-history.ts'
 import { otherSources } from './source-flags.ts'
 import { environmentOf, forgeOptions, type ForgeFlags } from './forge-flags.ts'
 import { approverKeys, trustOptions, type TrustFlags } from './trust-flags.ts'
@@ -31,6 +32,7 @@ type ReconcilerFlags = CommonOptions & {
   readonly webhookSecretFile?: string
   readonly notes?: boolean
   readonly notifyFile?: string
+  readonly keepHistory: string
   readonly ageKeyFile: readonly string[]
   readonly gnupgHome?: string
 } & TrustFlags &
@@ -97,6 +99,7 @@ function reconcilerFlags(command: Command): Command {
     .option('--forge-token-file <file>', 'file with a token that may comment and set commit statuses')
     .option('--environment <name>', 'name of this environment in receipts, comments and statuses; default: --path, or "default"')
     .option('--notes', 'push receipts of what was applied as Git notes (refs/notes/gitvirt); the token must be able to write')
+    .option('--keep-history <duration>', 'for how long "gitvirt history" can look back: 1d to 3650d', '90d')
     .option('--notify-file <file>', 'file with the destinations of notifications, readable by its owner only')
     .addOption(repeatable('--age-key-file <path>', 'file or folder with age keys that open encrypted Secrets'))
     .option('--gnupg-home <folder>', 'GnuPG folder whose secret keys open Secrets that SOPS encrypted with PGP')
@@ -160,6 +163,7 @@ async function reconcilerOptions(flags: ReconcilerFlags, log: Logger): Promise<R
     keys: { ageKeys: flags.ageKeyFile, ...(flags.gnupgHome === undefined ? {} : { gnupgHome: flags.gnupgHome }) },
     ...forgeOptions(flags),
     environment: environmentOf(flags),
+    keepPast: keptHistory(flags.keepHistory),
     ...(flags.notes === true ? { notes: true } : {}),
     ...(flags.notifyFile === undefined ? {} : { notifyFile: flags.notifyFile }),
     ...(flags.webhookSecretFile === undefined ? {} : { webhookSecret: (await readFile(flags.webhookSecretFile, 'utf8')).trim() }),

@@ -32,7 +32,11 @@ export function setFields(text: string, target: Target, edits: readonly FieldEdi
 
 /** A device and its source make sense only together: edits of entries of the same name are one. */
 function groupsOf(edits: readonly FieldEdit[]): FieldEdit[][] {
-  return [...Map.groupBy(edits, ({ path, value }) => (value === undefined ? (path.at(-1) ?? '') : formatPath(path.slice(0, -1)))).values()]
+  const groupOf = ({ path, value }: FieldEdit): string => {
+    const last = path.at(-1) ?? ''
+    return value === undefined || last.startsWith('[') ? last : formatPath(path.slice(0, -1))
+  }
+  return [...Map.groupBy(edits, groupOf).values()]
 }
 
 function isClean(

@@ -39,6 +39,11 @@ export async function readContents(query: BlobQuery): Promise<(id: string) => Fi
   }
 }
 
+/** Which of these objects some blob of the commits can declare. */
+export async function mentionedIn(query: Pick<BlobQuery, 'gitDir' | 'commits'>, keys: readonly ObjectKey[]): Promise<Set<ObjectKey>> {
+  return keys.length === 0 ? new Set() : await new BlobReader(query).mentioned(idsOf(query.commits), keys)
+}
+
 function idsOf(commits: readonly HistoryCommit[]): string[] {
   const ids = new Set<string>()
   for (const { edits } of commits) for (const { after } of edits) if (after !== undefined) ids.add(after)
@@ -66,6 +71,17 @@ class BlobReader {
       })
     }
     return [...this.#bytes.keys()]
+  }
+
+  /** Which of these objects some of the blobs can declare; one that is too large to be read may declare any. */
+  async mentioned(ids: readonly string[], keys: readonly ObjectKey[]): Promise<Set<ObjectKey>> {
+    const open = new Map(keys.map((key) => [key, createMentions(key)]))
+    for (let at = 0; at < ids.length && open.size > 0; at += batch) {
+      await this.#read(ids.slice(at, at + batch), ({ bytes }) => {
+        for (const [key, mentions] of open) if (mentions(bytes)) open.delete(key)
+      })
+    }
+    return new Set(keys.filter((key) => !open.has(key) || this.tooLarge.size > 0))
   }
 
   async judge(ids: readonly string[]): Promise<Map<string, JudgedBlob>> {

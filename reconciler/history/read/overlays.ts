@@ -18,7 +18,7 @@ import type { HistoryCommit, PathEdit } from '../meaning/commit.ts'
 import { readContents, type BlobQuery } from './blobs.ts'
 import { readCommits } from './commits.ts'
 import { eachPart } from './git-stream.ts'
-import { diffManifests } from './tree-diff.ts'
+import { manifestsAt } from './tree-diff.ts'
 
 export type OverlayQuery = Omit<BlobQuery, 'commits'> & {
   /** Id of the newest commit. */
@@ -144,7 +144,7 @@ class OverlayWalk {
   async #files(commit: string | undefined): Promise<Sides> {
     const { gitDir, path } = this.#query
     if (commit === undefined) return nothing
-    const edits = await diffManifests(gitDir, { from: emptyTree(commit), to: commit, path })
+    const edits = await manifestsAt(gitDir, { commit, path })
     return {
       entries: new Map(edits.flatMap(({ path: file, after }) => (after === undefined ? [] : [[file, after] as const]))),
       refused: edits.flatMap(({ path: file, refused }) => (refused === undefined ? [] : [{ path: file, ...refused }])),
@@ -193,11 +193,4 @@ function isKustomization(path: string): boolean {
 
 function isManifest({ path, refused }: PathEdit): boolean {
   return refused !== undefined || isManifestName(posix.basename(path))
-}
-
-/** Id of the tree without entries. Source: git-hash-object(1) of nothing. */
-function emptyTree(like: string): string {
-  return like.length === 64
-    ? '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321'
-    : '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 }

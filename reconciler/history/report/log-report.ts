@@ -5,6 +5,7 @@ import { landingsOf, type Landing } from '../audit/landings.ts'
 import type { CommitStory, History } from '../history.ts'
 import { maskChange, type ChangedField } from '../meaning/fields.ts'
 import { changesOf, type ObjectChange, type Verb } from '../meaning/log.ts'
+import { recentChanges, type RecentQuery } from '../recent.ts'
 
 /** What one commit did to one object, as people may see it. */
 export type ReportedChange = {
@@ -26,21 +27,17 @@ export type LogEntry = Omit<CommitStory, 'id'> & { readonly commit: string; read
 /** The semantic history of one object or of a whole environment, newest commit first. */
 export type LogReport = { readonly object?: ObjectKey; readonly commit: string; readonly entries: readonly LogEntry[] }
 
-export type LogQuery = {
-  readonly object?: ObjectKey
-  /** Only commits that were committed at or after this time, in milliseconds since 1970. */
-  readonly since?: number
-  /** Most commits. */
-  readonly limit?: number
-}
+export type LogQuery = RecentQuery & { readonly object?: ObjectKey }
 
 /**
  * Which commits changed the meaning of an object, or of any object of the environment.
  * @throws GitvirtError what reading the history throws
  */
-export async function logReport(history: History, { object, since, limit }: LogQuery = {}): Promise<LogReport> {
-  const { versions } = await history.walk(object)
-  const all = Map.groupBy(changesOf(versions.values()), ({ commit }) => commit)
+export async function logReport(history: History, { object, ...query }: LogQuery = {}): Promise<LogReport> {
+  const { since, limit } = query
+  const bounded = object === undefined && (since !== undefined || limit !== undefined)
+  const changes = bounded ? await recentChanges(history, query) : changesOf((await history.walk(object)).versions.values())
+  const all = Map.groupBy(changes, ({ commit }) => commit)
   const recent = [...all].filter(([commit]) => since === undefined || history.committedAt(commit) * 1000 >= since).slice(0, limit)
   const stories = await history.stories(recent.map(([commit]) => commit))
   const landed = await landedIn(history, object)

@@ -16,14 +16,14 @@ function open(t: TestContext): World {
 test('log tells one line a commit, in every format, and 1 for what it cannot read', async (t) => {
   const { repository, gitvirt } = open(t)
   const created = repository.commit({ 'env/web.yaml': web() })
-  const changed = repository.commit({ 'env/web.yaml': web({ memory: '2Gi', cores: 2, label: 'b' }) }, 'Grow (#4)', 'Bob')
+  const changed = repository.commit({ 'env/web.yaml': web({ memory: '2Gi', cores: 2, label: 'b' }) }, 'Grow (#4)', 'author-b')
   const plain = await gitvirt('log', 'vm/web', '--path', 'env')
   assert.equal(plain.code, 0, plain.stderr)
   const lines = plain.stdout.trimEnd().split('\n')
   assert.equal(lines.length, 3)
   assert.match(
     lines[1] ?? '',
-    new RegExp(`^${changed.slice(0, 12)} +2026-01-01 00:02Z +Bob +#4 +restart +metadata\\.labels\\.app: "a" -> "b"; .*and 1 more$`),
+    new RegExp(`^${changed.slice(0, 12)} +2026-01-01 00:02Z +author-b +#4 +restart +metadata\\.labels\\.app: "a" -> "b"; .*and 1 more$`),
   )
   assert.match(lines[2] ?? '', new RegExp(`^${created.slice(0, 12)} .* created$`))
   assert.match(
@@ -56,10 +56,10 @@ test('log tells one line a commit, in every format, and 1 for what it cannot rea
 test('blame names the commit of each field, in every format, and 1 for an object that is not there', async (t) => {
   const { repository, gitvirt } = open(t)
   const created = repository.commit({ 'web.yaml': web() })
-  const changed = repository.commit({ 'web.yaml': web({ memory: '2Gi' }) }, 'Grow', 'Bob')
+  const changed = repository.commit({ 'web.yaml': web({ memory: '2Gi' }) }, 'Grow', 'author-b')
   const { code, stdout } = await gitvirt('blame', 'vm/web')
   assert.equal(code, 0)
-  assert.match(stdout, new RegExp(`^spec\\.template\\.spec\\.domain\\.memory\\.guest +"2Gi" +${changed.slice(0, 12)} .*Bob +-$`, 'm'))
+  assert.match(stdout, new RegExp(`^spec\\.template\\.spec\\.domain\\.memory\\.guest +"2Gi" +${changed.slice(0, 12)} .*author-b +-$`, 'm'))
   assert.match(stdout, new RegExp(`^spec\\.template\\.spec\\.domain\\.cpu\\.sockets +1 \\(default\\) +${created.slice(0, 12)} `, 'm'))
   const json = JSON.parse((await gitvirt('blame', 'vm/web', '-o', 'json')).stdout) as { object: string; path: string }
   assert.deepEqual([json.object, json.path], [webKey, 'web.yaml'])

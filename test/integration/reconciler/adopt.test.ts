@@ -88,6 +88,85 @@ Changed there, and not here, as the manifest cannot say it or it is not laid out
   assert.equal(await adopt(lease), undefined, 'what is ignored was not changed under the lease')
 })
 
+/** A Fleet that lets machines use files of one folder. */
+const fleet = {
+  apiVersion: 'gitvirt.io/v1alpha1',
+  kind: 'Fleet',
+  metadata: { name: 'prod' },
+  spec: { hostDisk: { allowedPaths: ['/srv/disks'] } },
+}
+
+const listed = `# The database.
+apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata:
+  name: db
+spec:
+  runStrategy: Always
+  template:
+    spec:
+      domain:
+        cpu: { cores: 1 } # as small as it gets
+        memory:
+          guest: 256Mi
+        devices:
+          disks:
+            # The system.
+            - name: root
+              disk: { bus: virtio }
+          interfaces:
+            - name: default
+              masquerade: {}
+      networks:
+        - name: default
+          pod: {}
+      volumes:
+        - name: root
+          dataVolume: { name: db-root }
+      terminationGracePeriodSeconds: 5 # enough
+`
+
+test('devices that were added by hand are added to their lists with what they stand on, and the file stays as it is laid out', async (t) => {
+  const fixture = new Fixture()
+  t.after(() => fixture.close())
+  fixture.commit({ 'apps/db.yaml': listed })
+  const server = await startGitServer({ root: fixture.root, push: true })
+  t.after(async () => await server.close())
+  const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
+  t.after(async () => await source.close())
+  const { commit } = await source.fetch()
+  const desired = fakeDesired()
+  desired.put(vmManifest('db'))
+  desired.put(fleet)
+  const observed = fakeObserved()
+  observed.setNode('h1')
+  const disk = { '@type': 'file', '@device': 'disk', 'driver/@type': 'raw', 'source/@file': '/srv/disks/more.img', 'target/@bus': 'virtio' }
+  const nic = { '@type': 'bridge', 'mac/@address': '02:00:00:00:00:02', 'source/@bridge': 'br1', 'model/@type': 'virtio' }
+  const of = (place: string, parts: Record<string, string>): { path: string; actual: string }[] =>
+    Object.entries(parts).map(([part, actual]) => ({ path: `domain/devices/${place}/${part}`, actual }))
+  const drift = [
+    { path: 'domain/cpu/@mode', expected: 'maximum', actual: 'host-passthrough' },
+    ...of('disk[vdb]', { ...disk, 'target/@dev': 'vdb' }),
+    ...of('interface[02:00:00:00:00:02]', nic),
+  ]
+  observed.see('h1', machineSeen(vmManifest('db'), { drift }))
+  const adopt = createAdopt({ source, desired: () => Object.assign(desired, { revision: commit }), observed })
+  const times = { at: '2026-03-01T00:00:00.000Z', until: '2026-03-01T02:00:00.000Z' }
+  const adopted = await adopt({ key: 'VirtualMachine/default/db', id: 'l1', by: 'operator', reason: 'incident', ...times, ending: 'adopt' })
+  assert.deepEqual(adopted, { branch: 'gitvirt/adopt/db-20260301', left: [] })
+  const text = fixture.git(`--git-dir=${fixture.bare}`, 'show', 'gitvirt/adopt/db-20260301:apps/db.yaml')
+  const removed = fixture.git(`--git-dir=${fixture.bare}`, 'diff', '--unified=0', 'main', 'gitvirt/adopt/db-20260301')
+  assert.deepEqual(
+    removed.split('\n').filter((line) => /^-[^-]/.test(line)),
+    ['-        cpu: { cores: 1 } # as small as it gets'],
+  )
+  assert.match(text, /cpu: \{ cores: 1, model: host-passthrough \} # as small as it gets/)
+  assert.match(text, /- name: vdb\n +disk:\n +bus: virtio\n/)
+  assert.match(text, /- name: vdb\n +hostDisk:\n +path: \/srv\/disks\/more\.img\n +type: Disk\n/)
+  assert.match(text, /- name: br1\n +bridge: \{\}\n +macAddress: "02:00:00:00:00:02"\n +model: virtio\n/)
+  assert.match(text, /- name: br1\n +multus:\n +networkName: br1\n/)
+})
+
 test('what no one file of the repository says is not written: it was rendered, or is another source’s', async (t) => {
   const fixture = new Fixture()
   t.after(() => fixture.close())

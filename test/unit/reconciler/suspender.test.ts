@@ -22,14 +22,17 @@ function setUp(t: TestContext) {
   observed.setNode('h1')
   const events: EventDraft[] = []
   const decisions: Decision[] = []
-  const audit = { fails: false }
+  const audit = { fails: false, untold: false }
   const again: (readonly string[] | undefined)[] = []
   const open = () =>
     createSuspender({
       records: store.suspensions,
       desired: () => desired,
       observed,
-      record: (event) => void events.push(event),
+      record: (event) => {
+        if (audit.untold) throw new Error('database or disk is full')
+        events.push(event)
+      },
       transaction: (work) => store.transaction(work),
       decided: (decision) => {
         if (audit.fails) throw new Error('database or disk is full')
@@ -146,6 +149,18 @@ test('nothing is suspended or resumed whose receipt cannot be kept', (t) => {
   audit.fails = false
   suspender.suspend({ key: vm, by: 'operator', reason: 'work' })
   audit.fails = true
+  assert.throws(() => suspender.resume({ key: vm, by: 'operator' }), /disk is full/)
+  assert.equal(list().length, 1)
+})
+
+test('nothing is suspended or resumed of which nobody could be told', (t) => {
+  const { suspender, audit, list } = setUp(t)
+  audit.untold = true
+  assert.throws(() => suspender.suspend({ key: vm, by: 'operator', reason: 'work' }), /disk is full/)
+  assert.deepEqual(list(), [])
+  audit.untold = false
+  suspender.suspend({ key: vm, by: 'operator', reason: 'work' })
+  audit.untold = true
   assert.throws(() => suspender.resume({ key: vm, by: 'operator' }), /disk is full/)
   assert.equal(list().length, 1)
 })

@@ -60,10 +60,10 @@ test('a merge has no say in what its sides changed, and is named with its pull r
   const repository = new Repository(t)
   const created = repository.commit({ 'web.yaml': web() })
   repository.git('checkout', '--quiet', '-b', 'topic')
-  const memory = repository.commit({ 'web.yaml': web({ memory: '2Gi' }) }, 'more memory', 'Bob')
+  const memory = repository.commit({ 'web.yaml': web({ memory: '2Gi' }) }, 'more memory', 'author-b')
   repository.git('checkout', '--quiet', 'main')
   const label = repository.commit({ 'web.yaml': web({ label: 'b' }) }, 'another label (#11)')
-  const merge = repository.merge('topic', 'Merge pull request #12 from bob/topic', { 'web.yaml': web({ label: 'b', memory: '2Gi' }) })
+  const merge = repository.merge('topic', 'Merge pull request #12 from author-b/topic', { 'web.yaml': web({ label: 'b', memory: '2Gi' }) })
   const options = { repo: repository.dir }
   assert.deepEqual((await log(options)).map(([commit]) => commit).toSorted(), [created, memory, label].toSorted())
   assert.deepEqual(await blame(options), { label, cores: created, memory, root: created, data: created })
@@ -77,7 +77,7 @@ test('a merge has no say in what its sides changed, and is named with its pull r
   const stories = await history.stories([memory, label])
   assert.equal(stories.get(memory)?.pullRequest, '#12')
   assert.equal(stories.get(memory)?.mergeCommit, merge)
-  assert.equal(stories.get(memory)?.author.name, 'Bob')
+  assert.equal(stories.get(memory)?.author.name, 'author-b')
   assert.equal(stories.get(label)?.pullRequest, '#11')
   assert.equal(stories.get(label)?.mergeCommit, undefined)
 })
@@ -221,7 +221,7 @@ test('receipts in the notes tell where a change landed, also when it landed with
     node: 'kvm1',
     startedAt: '2026-01-02T00:00:00Z',
     result: 'succeeded' as const,
-    signer: { kind: 'ssh' as const, key: 'SHA256:x', name: 'ada@example.org' },
+    signer: { kind: 'ssh' as const, key: 'SHA256:x', name: 'author-a@example.org' },
   }
   const first = chain(chainStart, { ...body, commit: created, step: 'DefineDomain', endedAt: '2026-01-02T00:00:01Z' })
   const failed = chain(first, {
@@ -248,7 +248,7 @@ test('receipts in the notes tell where a change landed, also when it landed with
     entries.map(({ commit, changes, signer }) => [commit, changes[0]?.landed?.[0]?.at, signer?.name]),
     [
       [memory, second.endedAt, undefined],
-      [created, first.endedAt, 'ada@example.org'],
+      [created, first.endedAt, 'author-a@example.org'],
     ],
   )
 })

@@ -17,8 +17,8 @@ export class Repository {
     this.dir = mkdtempSync(join(tmpdir(), 'gitvirt-history-test-'))
     t.after(() => rmSync(this.dir, { recursive: true, force: true }))
     this.git('init', '--quiet', '--initial-branch=main')
-    this.git('config', 'user.name', 'Ada')
-    this.git('config', 'user.email', 'ada@example.org')
+    this.git('config', 'user.name', 'author-a')
+    this.git('config', 'user.email', 'author-a@example.org')
   }
 
   git(...args: string[]): string {
@@ -45,7 +45,7 @@ export class Repository {
   }
 
   /** Writes files and commits them. Returns the commit's id. */
-  commit(files: Readonly<Record<string, string | null>>, message = 'change', author = 'Ada'): string {
+  commit(files: Readonly<Record<string, string | null>>, message = 'change', author = 'author-a'): string {
     this.write(files)
     this.git('add', '--all')
     this.#minute += 1

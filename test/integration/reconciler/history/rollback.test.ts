@@ -53,7 +53,7 @@ test("a commit is taken back on a new branch, with git's message, and the work t
   )
   assert.equal(
     repository.git('log', '-1', '--format=%P %an%n%B', 'back'),
-    `${head} Ada\nRevert "more memory"\n\nThis reverts commit ${memory}.`,
+    `${head} author-a\nRevert "more memory"\n\nThis reverts commit ${memory}.`,
   )
   assert.equal(readFileSync(join(repository.dir, 'web.yaml'), 'utf8'), 'in the middle of an edit')
   assert.equal(repository.git('status', '--short'), 'M web.yaml')

@@ -5,7 +5,7 @@ import { blameReport } from '../../../../reconciler/history/report/blame-report.
 import { fieldsOf, manifest, type Machine, type Style } from '../../../unit/reconciler/history/model.ts'
 import { Repository, webKey } from './repository.ts'
 
-const authors = ['Ada', 'Bob', 'Cyd'] as const
+const authors = ['author-a', 'author-b', 'author-c'] as const
 
 /** Seventeen disks, cores, memory and a label: twenty fields. */
 function machineOf(values: ReadonlyMap<string, number>): Machine {
@@ -43,7 +43,7 @@ test('blame names commit and author of each of 20 fields, changed over 30 commit
   for (let index = 0; index < 30; index += 1) {
     if (index % 5 === 3) {
       layout += 1
-      repository.commit(files(), `layout ${layout}`, 'Bob')
+      repository.commit(files(), `layout ${layout}`, 'author-b')
     }
     if (index !== 10 && index !== 20) change(index)
     else {
@@ -52,7 +52,7 @@ test('blame names commit and author of each of 20 fields, changed over 30 commit
       change(index)
       repository.git('checkout', '--quiet', 'main')
       repository.commit({ 'README.md': String(index) }, 'beside')
-      if (index === 20) repository.merge('topic20', 'Merge pull request #20 from cyd/topic')
+      if (index === 20) repository.merge('topic20', 'Merge pull request #20 from author-c/topic')
       else {
         repository.git('rebase', '--quiet', 'main', 'topic10')
         repository.git('checkout', '--quiet', 'main')
@@ -68,7 +68,7 @@ test('blame names commit and author of each of 20 fields, changed over 30 commit
   assert.equal(paths.length, 20)
   const wanted = (name: string): { subject: string; author: string } => {
     const subject = subjects.get(name) ?? ''
-    return { subject, author: subject === 'first' ? 'Ada' : (subject.split(' ')[0] ?? '') }
+    return { subject, author: subject === 'first' ? 'author-a' : (subject.split(' ')[0] ?? '') }
   }
   for (const [index, name] of names.entries()) assert.deepEqual(blamed.get(paths[index] ?? ''), wanted(name), name)
   const merged = fields.find(({ subject }) => subject.endsWith(' in 20'))

@@ -207,7 +207,7 @@ test('a host that is down and drift that is left are not over after a restart, w
 test('a good fetch ends what failed fetches and refusals told, also after a restart, and nothing else of the environment', async (t) => {
   const site = await startHttp(t)
   const world = await openWorld(t, site.port)
-  const lasting = ['HistoryRewritten', 'PolicyHeld', 'ApprovalIgnored', 'ApprovalPending']
+  const lasting = ['PolicyHeld', 'ApprovalIgnored', 'ApprovalPending']
   for (const reason of [...lasting, 'UntrustedCommit']) {
     world.status.record({ key: 'Fleet//*', type: 'Warning', reason, message: reason })
     world.news.refused(reason)
@@ -245,6 +245,35 @@ test('a failed fetch of another source is told with its name, and ends with that
   sourceTroubles('net', world).over()
   await until('the end of the other', () => reasons(site).length === 4)
   assert.deepEqual(reasons(site).slice(2), ['recovery FetchFailed', 'recovery FetchTimedOut'])
+})
+
+test('a rewritten branch is over when the branch goes on, and a refused one when a revision is let in, also after a restart', async (t) => {
+  const site = await startHttp(t)
+  const world = await openWorld(t, site.port)
+  const tell = (source: string): void =>
+    world.status.record({ key: 'Fleet//*', type: 'Warning', reason: 'HistoryRewritten', message: `${source} was rewritten` })
+  const ends = (): number => reasons(site).filter((one) => one === 'recovery HistoryRewritten').length
+  const [first, second] = ['a'.repeat(40), 'b'.repeat(40)]
+  tell('main')
+  world.news.inForce({ commit: first, rewritten: true })
+  tell('other')
+  world.news.inForce({ commit: first, rewritten: true }, 'other')
+  await world.restart()
+  // What is in force already comes into force again with a start, and is fetched again and again.
+  world.news.inForce({ commit: first, rewritten: false })
+  world.news.arrived(undefined)
+  world.news.inForce({ commit: second, rewritten: false })
+  world.news.notFetched(Object.assign(new Error('the server is away'), { code: 'FetchFailed' }))
+  world.news.arrived(undefined)
+  await until('the end of the failed fetch', () => reasons(site).includes('recovery FetchFailed'))
+  assert.equal(ends(), 0, 'the other branch is where it was rewritten to')
+  world.news.inForce({ commit: second, rewritten: false }, 'other')
+  await until('the end', () => ends() === 1)
+  tell('main')
+  world.news.refused('HistoryRewritten')
+  await until('the refusal', () => reasons(site).filter((one) => one === 'warning HistoryRewritten').length === 2)
+  world.news.admitted('')
+  await until('the end of the refusal', () => ends() === 2)
 })
 
 test('what is wrong in the manifest of a Secret is told again when it comes again after its end', async (t) => {

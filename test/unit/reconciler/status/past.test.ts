@@ -222,6 +222,28 @@ test('old rows go by age and by number, and what is still told stays true', (t) 
   assert.deepEqual(world.at(since - 1).observed, [])
 })
 
+test('a shorter time to keep holds from the next start on, and a longer one brings nothing back', (t) => {
+  const world = openWorld(t)
+  const { store } = world
+  for (let round = 0; round < 10; round += 1) {
+    world.now = start + round * 60 * second
+    world.set('a', `phase ${round}`)
+  }
+  const rows = store.past.count()
+  const restart = (keep: number): Past =>
+    createPast({ records: store.past, settings: store.settings, clock: { now: () => new Date(world.now) }, keep })
+  restart(90 * 86_400 * second)
+  assert.equal(store.past.count(), rows)
+  restart(120 * second)
+  const left = store.past.count()
+  assert.ok(left < rows)
+  assert.deepEqual(phases(world.at(world.now - 120 * second)), { a: 'phase 7' })
+  assert.deepEqual(world.at(world.now - 121 * second).observed, [])
+  restart(90 * 86_400 * second)
+  assert.equal(store.past.count(), left)
+  assert.deepEqual(world.at(world.now - 121 * second).observed, [])
+})
+
 test('the revision in force and the receipts until then are told', (t) => {
   const world = openWorld(t)
   const { store } = world

@@ -368,3 +368,19 @@ test('a failed step is kept as receipt and told as event', (t) => {
   assert.equal(world.store.receipts.list({ key: vmKey })[0]?.message, 'no memory')
   assert.ok(world.status.objects.list('Event').some((event) => event['message'] === 'StartDomain failed: no memory'))
 })
+
+test('what is recorded together with work that fails is neither kept nor told', (t) => {
+  const world = setUp(t)
+  const event = { key: 'Fleet//*', type: 'Normal', reason: 'Resumed', message: 'operator resumed the environment.' } as const
+  const fails = (): void => {
+    world.store.settings.put('decision', 'made')
+    world.status.record(event)
+    throw new Error('database or disk is full')
+  }
+  assert.throws(() => world.status.together(fails), /disk is full/)
+  assert.deepEqual([world.reasons(), world.store.settings.get('decision')], [[], undefined])
+  world.status.together(() => world.status.record(event))
+  assert.deepEqual(world.reasons(), ['Resumed'])
+  world.restart()
+  assert.deepEqual(world.reasons(), ['Resumed'])
+})

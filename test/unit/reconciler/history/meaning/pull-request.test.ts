@@ -3,7 +3,7 @@ import { it } from 'node:test'
 import { pullRequestOf } from '../../../../../reconciler/history/meaning/pull-request.ts'
 
 const messages: readonly (readonly [message: string, pullRequest: string | undefined])[] = [
-  ['Merge pull request #12 from ada/more-memory\n\nMore memory', '#12'],
+  ['Merge pull request #12 from author-a/more-memory\n\nMore memory', '#12'],
   ["Merge branch 'topic' into 'main'\n\nMore memory\n\nSee merge request infra/fleet!34", 'infra/fleet!34'],
   ["Merge pull request 'More memory' (#7) from topic into main\n\nReviewed-on: https://git.example.org/infra/fleet/pulls/7", '#7'],
   ['Merged in topic (pull request #5)\n\nMore memory', '#5'],
