@@ -53,7 +53,7 @@ export function forgeContract(name: string, { create, people: [one, another] }: 
   describe(`${name} as a forge`, () => {
     it('lists the requests against one branch, over many pages, however short the forge makes them', async (t) => {
       const subject = await create(t)
-      const titles = Array.from({ length: 35 }, (_, index) => `Request ${index}`)
+      const titles = Array.from({ length: 12 }, (_, index) => `Request ${index}`)
       await subject.open('other', ['Another', 'One more'])
       const numbers = await subject.open('main', titles)
       const found = await subject.client().requests('main')

@@ -23,8 +23,8 @@ export const forgeToken = token
 export const repository = 'infra/fleet'
 const self = 7
 
-/** Most entries of a page, whatever was asked for: an operator of Gitea may set fewer than clients ask for. */
-const longestPage = 30
+/** Most requests of a page, whatever was asked for: an operator of Gitea may set fewer than clients ask for. */
+const longestPage = 10
 
 /**
  * A forge's API as its public documentation has it, as far as requests, comments and commit statuses go. What a real Gitea does, the
@@ -99,6 +99,7 @@ function pulls(world: ForgeWorld, call: Call): Found {
     return page(
       open.map(({ number, head, title, base: ref }) => ({ number, title, head: { sha: head }, base: { ref } })),
       query,
+      longestPage,
     )
   }
   const issue = new RegExp(`^${repo}/issues/(\\d+)/comments$`).exec(path)?.[1]
@@ -134,6 +135,7 @@ function gitlab(world: ForgeWorld, { method, path, query, body }: Call): Found {
     return page(
       open.map(({ number, head, title }) => ({ iid: number, title, sha: head })),
       query,
+      longestPage,
     )
   }
   const notes = new RegExp(`^${project}/merge_requests/(\\d+)/notes$`).exec(path)?.[1]
@@ -161,8 +163,8 @@ function whoami({ tellsSelf, selfFailure }: ForgeWorld): Found {
   return tellsSelf ? { status: 200, body: { id: self } } : { status: 403, body: { message: 'Resource not accessible by integration' } }
 }
 
-function page(all: readonly unknown[], query: URLSearchParams): Found {
-  const size = Math.min(longestPage, Number(query.get('per_page') ?? query.get('limit') ?? 20))
+function page(all: readonly unknown[], query: URLSearchParams, most = 100): Found {
+  const size = Math.min(most, Number(query.get('per_page') ?? query.get('limit') ?? 20))
   const number = Number(query.get('page') ?? 1)
   const next = all.length > number * size ? { next: number + 1 } : {}
   return { status: 200, body: all.slice((number - 1) * size, number * size), ...next }
