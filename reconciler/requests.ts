@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Forge, Request } from './forge/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { digestOf } from './lib/digest.ts'
-import { describeError, errorCode } from './lib/errors.ts'
+import { describeError, errorCode, GitvirtError } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { previewMarkdown } from './plan/text/markdown.ts'
 import { verdictOf, type RequestVerdict } from './plan/text/verdict.ts'
@@ -125,6 +125,7 @@ const itsOwnFaults: ReadonlySet<string> = new Set([
 async function judge({ previews, environment }: RequestsOptions, request: Request): Promise<Verdict> {
   try {
     const plan = await previews.take(`#${request.number}`)
+    if (plan.merge.head !== request.head) throw moved(request, plan.merge.head)
     const named = { ...plan, merge: { ...plan.merge, ref: `request ${request.number}` } }
     return { head: plan.merge.head, body: `**${environment}**\n\n${previewMarkdown(named)}`, ...verdictOf(plan) }
   } catch (error) {
@@ -137,6 +138,14 @@ async function judge({ previews, environment }: RequestsOptions, request: Reques
       description: words,
     }
   }
+}
+
+/** Forges list a request and publish its head by Git one after the other; what was planned is not what is listed, so it counts for neither. */
+function moved({ number, head }: Request, fetched: string): GitvirtError {
+  return new GitvirtError({
+    code: 'RequestMoved',
+    message: `The forge lists ${head} as the head of request ${number}, but Git has ${fetched} there.`,
+  })
 }
 
 /** Words of others in a block of code, which they cannot end. */

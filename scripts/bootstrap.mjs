@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { giteaFolder, installGitea } from './gitea.mjs'
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'gitvirt')
@@ -38,14 +39,21 @@ const hostPackages = [
   'ca-certificates',
 ]
 const labPackages = ['gnupg', 'busybox-static', 'syslinux', 'syslinux-common', 'mtools', 'dosfstools', 'cpio', 'curl', 'zstd']
-const slowPackages = ['user-mode-linux', 'mmdebstrap', 'e2fsprogs', 'systemd-container']
+const forgePackages = ['gcc', 'libc6-dev']
+const slowPackages = ['user-mode-linux', 'mmdebstrap', 'e2fsprogs', 'systemd-container', ...forgePackages]
 
+const host = [...hostPackages, ...labPackages]
 const commands = {
-  quickstart: { packages: [...hostPackages, ...labPackages], run: [['lab/quickstart.ts']] },
-  test: { packages: [...hostPackages, ...labPackages], run: [['scripts/run-tests.ts']] },
-  'test:slow': { packages: [...hostPackages, ...labPackages, ...slowPackages], run: [['scripts/run-tests.ts', '--slow']] },
-  bench: { packages: [...hostPackages, ...labPackages], run: [['test/bench/run.ts']] },
-  setup: { packages: [...hostPackages, ...labPackages], run: [] },
+  quickstart: { packages: host, tools: [installNmstate], run: [['lab/quickstart.ts']] },
+  test: { packages: host, tools: [installNmstate, installKustomize], run: [['scripts/run-tests.ts']] },
+  'test:slow': {
+    packages: [...host, ...slowPackages],
+    tools: [installNmstate, installKustomize, installForge],
+    run: [['scripts/run-tests.ts', '--slow']],
+  },
+  bench: { packages: host, tools: [installNmstate, installKustomize], run: [['test/bench/run.ts']] },
+  setup: { packages: host, tools: [installNmstate, installKustomize], run: [] },
+  forge: { packages: forgePackages, tools: [installForge], run: [] },
 }
 
 function fail(message) {
@@ -61,7 +69,11 @@ async function step(title, [program, ...args], options = {}) {
   if (!tty) console.error(`${title} …`)
   let last = ''
   let output = ''
-  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  })
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output = `${output}${chunk}`.slice(-20000)
@@ -196,6 +208,10 @@ async function installKustomize() {
   if (!ok) console.error(`kustomize could not be built; overlays are not tested:\n${output.slice(-2000)}`)
 }
 
+async function installForge() {
+  await installGitea({ cache, step, onPath })
+}
+
 function pinnedNode() {
   const program = join(root, 'node_modules', 'node', 'bin', 'node')
   return existsSync(program) ? program : process.execPath
@@ -203,7 +219,13 @@ function pinnedNode() {
 
 /** The command itself gets the terminal; signals reach it as the terminal sends them. */
 async function runPinned(args) {
-  const path = [join(root, 'node_modules', '.bin'), process.env.PATH ?? '', join(nmstateRoot, 'bin'), kustomizeRoot].join(delimiter)
+  const path = [
+    join(root, 'node_modules', '.bin'),
+    process.env.PATH ?? '',
+    join(nmstateRoot, 'bin'),
+    kustomizeRoot,
+    giteaFolder(cache),
+  ].join(delimiter)
   const child = spawn(pinnedNode(), args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => (name === 'SIGINT' ? undefined : child.kill(name)))
   const code = await new Promise((resolve) => child.once('close', (status, signal) => resolve(signal === null ? status : 1)))
@@ -216,6 +238,5 @@ if (command === undefined) fail(`Usage: node scripts/bootstrap.mjs ${Object.keys
 checkPlatform()
 await installNpmPackages()
 await installDebianPackages(command.packages)
-await installNmstate()
-if (name !== 'quickstart') await installKustomize()
+for (const install of command.tools) await install()
 for (const args of command.run) await runPinned([...args, ...process.argv.slice(3)])

@@ -20,6 +20,7 @@ type IssueComment = { readonly id: number; readonly body: string | null; readonl
 export function createGitHub(options: ForgeOptions): Forge {
   return pullForge(options, {
     pageSize: 'per_page',
+    base: 'base',
     headers: (token) => ({
       accept: 'application/vnd.github+json',
       authorization: `Bearer ${token}`,
@@ -30,26 +31,32 @@ export function createGitHub(options: ForgeOptions): Forge {
 
 /** The API of Gitea and Forgejo, which names things as GitHub does. */
 export function createGitea(options: ForgeOptions): Forge {
-  return pullForge(options, { pageSize: 'limit', headers: (token) => ({ authorization: `token ${token}` }) })
+  return pullForge(options, { pageSize: 'limit', base: 'base_branch', headers: (token) => ({ authorization: `token ${token}` }) })
 }
 
-function pullForge(options: ForgeOptions, dialect: Pick<HttpOptions, 'pageSize' | 'headers'>): Forge {
+type Dialect = Pick<HttpOptions, 'pageSize' | 'headers'> & {
+  /** Name of the parameter that asks for requests against one branch. */
+  readonly base: string
+}
+
+function pullForge(options: ForgeOptions, dialect: Dialect): Forge {
   const http = createForgeHttp({ api: options.api, tokenFile: options.tokenFile, ...dialect })
   const repo = `/repos/${options.repository.split('/').map(encodeURIComponent).join('/')}`
   const self = createOwnId(http)
   const sticky = new StickyComments()
   return {
     requests: async (branch) => {
-      const pulls = await http.pages<Pull>(`${repo}/pulls?state=open&base=${encodeURIComponent(branch)}`, mostRequests)
-      // Gitea's older versions know no filter by base.
+      const pulls = await http.pages<Pull>(`${repo}/pulls?state=open&${dialect.base}=${encodeURIComponent(branch)}`, mostRequests)
+      // Gitea before 1.24 knows no filter by branch.
       return pulls.filter(({ base }) => base.ref === branch).map(({ number, title, head }) => ({ number, title, head: head.sha }))
     },
     comment: async (request, comment) => {
       const issue = `${repo}/issues/${request}/comments`
       const api = {
         list: async () => (await http.pages<IssueComment>(issue, mostComments)).map(readComment),
-        create: async (body: string) => await http.call<IssueComment>('POST', issue, { body }),
+        create: async (body: string) => readComment(await http.call<IssueComment>('POST', issue, { body })),
         update: async (id: number, body: string) => await http.call('PATCH', `${repo}/issues/comments/${id}`, { body }),
+        remove: async (id: number) => await http.call('DELETE', `${repo}/issues/comments/${id}`),
         self,
       }
       await sticky.stick({ request, api, ...comment })

@@ -2,7 +2,7 @@ import { GitvirtError } from '../lib/errors.ts'
 import { longestDescription } from './github.ts'
 import { createForgeHttp } from './http.ts'
 import { createOwnId } from './own-id.ts'
-import { StickyComments } from './sticky-comment.ts'
+import { StickyComments, type Comment } from './sticky-comment.ts'
 import type { CommitStatus, Forge, ForgeOptions } from './types.ts'
 
 const mostRequests = 500
@@ -34,9 +34,10 @@ export function createGitLab(options: ForgeOptions): Forge {
     comment: async (request, comment) => {
       const notes = `${project}/merge_requests/${request}/notes`
       const api = {
-        list: async () => (await http.pages<Note>(notes, mostNotes)).map(({ id, body, author }) => ({ id, body, author: author?.id })),
-        create: async (body: string) => await http.call<Note>('POST', notes, { body }),
+        list: async () => (await http.pages<Note>(notes, mostNotes)).map(readNote),
+        create: async (body: string) => readNote(await http.call<Note>('POST', notes, { body })),
         update: async (id: number, body: string) => await http.call('PUT', `${notes}/${id}`, { body }),
+        remove: async (id: number) => await http.call('DELETE', `${notes}/${id}`),
         self,
       }
       await sticky.stick({ request, api, ...comment })
@@ -46,6 +47,10 @@ export function createGitLab(options: ForgeOptions): Forge {
       await http.call('POST', `${project}/statuses/${encodeURIComponent(commit)}`, body).catch(ignoreSameState)
     },
   }
+}
+
+function readNote({ id, body, author }: Note): Comment {
+  return { id, body, author: author?.id }
 }
 
 /** GitLab refuses to set the state that a status has; only its words would have changed. */

@@ -2,10 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { fetch } from 'undici'
 import { GitvirtError } from '../lib/errors.ts'
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 /** A forge's API by JSON, with bounded time and size. */
 export type ForgeHttp = {
-  call<T>(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T>
-  /** All pages of a list, at most `most` entries; pages are asked for by number, which all three forges take. */
+  call<T>(method: Method, path: string, body?: unknown): Promise<T>
+  /**
+   * All pages of a list, at most `most` entries. Pages are asked for by number, which all three forges take; whether there is another
+   * one their `Link` header tells (RFC 8288). A page may be shorter than it was asked for, and a list without pages is whole: Gitea's
+   * comments of an issue.
+   */
   pages<T>(path: string, most: number): Promise<T[]>
 }
 
@@ -22,8 +28,8 @@ const mostBytes = 8 * 2 ** 20
 const entriesOfPage = 50
 
 export function createForgeHttp(options: HttpOptions): ForgeHttp {
-  const call: ForgeHttp['call'] = async <T>(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown) => {
-    const text = await send(options, { method, path, body })
+  const call: ForgeHttp['call'] = async <T>(method: Method, path: string, body?: unknown) => {
+    const { text } = await send(options, { method, path, body })
     return (text === '' ? undefined : parse(text, path)) as T
   }
   return {
@@ -32,19 +38,22 @@ export function createForgeHttp(options: HttpOptions): ForgeHttp {
       const all: T[] = []
       for (let page = 1; all.length < most; page += 1) {
         const joint = path.includes('?') ? '&' : '?'
-        const part = await call<T[]>('GET', `${path}${joint}${options.pageSize}=${entriesOfPage}&page=${page}`)
+        const query = `${options.pageSize}=${entriesOfPage}&page=${page}`
+        const { text, more } = await send(options, { method: 'GET', path: `${path}${joint}${query}`, body: undefined })
+        const part = parse(text, path)
         if (!Array.isArray(part)) throw failed(path, 'the answer is not a list')
-        all.push(...part)
-        if (part.length < entriesOfPage) break
+        all.push(...(part as T[]))
+        if (!more || part.length === 0) break
       }
       return all.slice(0, most)
     },
   }
 }
 
-type Call = { readonly method: string; readonly path: string; readonly body: unknown }
+type Call = { readonly method: Method; readonly path: string; readonly body: unknown }
+type Answer = { readonly text: string; /** The list goes on. */ readonly more: boolean }
 
-async function send(options: HttpOptions, { method, path, body }: Call): Promise<string> {
+async function send(options: HttpOptions, { method, path, body }: Call): Promise<Answer> {
   const token = (await readFile(options.tokenFile, 'utf8')).trim()
   const headers = { accept: 'application/json', 'user-agent': 'gitvirt', ...options.headers(token) }
   const content = body === undefined ? {} : { body: JSON.stringify(body) }
@@ -62,8 +71,13 @@ async function send(options: HttpOptions, { method, path, body }: Call): Promise
     throw failed(path, wordsOf(error), error)
   }
   const text = await readBounded(response, path)
-  if (response.ok) return text
+  if (response.ok) return { text, more: hasNext(response.headers.get('link')) }
   throw refusal(response, path, text)
+}
+
+/** Only whether there is one: its address is the forge's word, and the token goes to nobody else. */
+function hasNext(link: string | null): boolean {
+  return /;\s*rel="?next"?/i.test(link ?? '')
 }
 
 /** undici says "fetch failed" and keeps the reason as its cause. */

@@ -1,13 +1,27 @@
 import { errorCode } from '../lib/errors.ts'
 import type { ForgeHttp } from './http.ts'
 
+/** Who the token's own user is. */
+export type OwnId = {
+  /** Undefined where neither the forge tells nor anything was made yet. @throws GitvirtError what the forge's calls throw */
+  ask(): Promise<number | undefined>
+  /** The forge named us as the author of what was just made. */
+  learn(author: number | undefined): void
+  /** The token may have been rotated and be another user's. */
+  forget(): void
+}
+
 /**
- * Asks who the token's own user is, and remembers the answer. Undefined where the forge does not tell: tokens of apps and pipelines
- * may not ask. Neither that nor a failure is remembered, because the token may be rotated and the forge may recover.
+ * Asks the forge, and remembers the answer. Tokens of apps and pipelines may not ask, nor Gitea's without `read:user`; who made a
+ * comment is told to each. A refusal is not remembered, because the token may be rotated, nor a failure, because the forge may recover.
  */
-export function createOwnId(http: ForgeHttp): () => Promise<number | undefined> {
+export function createOwnId(http: ForgeHttp): OwnId {
   let known: number | undefined
-  return async () => (known ??= await ask(http))
+  return {
+    ask: async () => (known ??= await ask(http)),
+    learn: (author) => (known = author ?? known),
+    forget: () => (known = undefined),
+  }
 }
 
 async function ask(http: ForgeHttp): Promise<number | undefined> {

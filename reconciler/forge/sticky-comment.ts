@@ -1,14 +1,15 @@
 import { errorCode } from '../lib/errors.ts'
+import type { OwnId } from './own-id.ts'
 
 /** A comment as a forge lists it. */
 export type Comment = { readonly id: number; readonly body: string; readonly author: number | undefined }
 
 export type CommentApi = {
   list(): Promise<readonly Comment[]>
-  create(body: string): Promise<{ readonly id: number }>
+  create(body: string): Promise<Comment>
   update(id: number, body: string): Promise<unknown>
-  /** Id of the token's own user; undefined where the forge does not tell, as for tokens of pipelines. */
-  self(): Promise<number | undefined>
+  remove(id: number): Promise<unknown>
+  readonly self: OwnId
 }
 
 export type Sticky = {
@@ -20,12 +21,11 @@ export type Sticky = {
 
 /** Requests of which the comment's id is remembered. */
 const mostKnown = 1000
-/** Authors whose comments are tried where nobody told who we are. */
-const mostTried = 5
 
 /**
- * Keeps one comment per request and marker up to date. Anybody can write a marker into a comment of theirs, so ours is told by its id,
- * where it was written here; else by its author; and where the forge does not tell who we are, by whether it can be changed.
+ * Keeps one comment per request and marker up to date. Anybody can write a marker into a comment of theirs, and who may write to a
+ * repository may often change comments of others too, so ours is told by its id, where it was written here, or by its author. Where
+ * the forge does not tell who we are, a comment is made: that one's author is us, and what we made before it is removed.
  */
 export class StickyComments {
   readonly #known = new Map<string, number>()
@@ -34,20 +34,25 @@ export class StickyComments {
   async stick({ request, api, marker, body }: Sticky): Promise<void> {
     const key = `${request} ${marker}`
     const text = `${marker}\n${body}`
-    const self = await api.self()
+    const self = await api.self.ask()
     const all = await api.list()
     const ours = all.find(({ id }) => id === this.#known.get(key)) ?? newestOf(all, marker, self)
     if (ours !== undefined) {
-      if (!sameText(ours.body, text)) await api.update(ours.id, text).catch((error: unknown) => this.#refused(key, error))
+      if (!sameText(ours.body, text)) await api.update(ours.id, text).catch((error: unknown) => this.#refused(key, api, error))
       return this.#remember(key, ours.id)
     }
-    const taken = self === undefined ? await takeOver(api, newestOfEach(all, marker), text) : undefined
-    this.#remember(key, taken ?? (await api.create(text)).id)
+    const made = await api.create(text)
+    api.self.learn(made.author)
+    this.#remember(key, made.id)
+    if (self === undefined) for (const { id } of ofAuthor(all, marker, made.author)) await api.remove(id)
   }
 
   /** A token that was rotated may be another user's: the next call looks anew. */
-  #refused(key: string, error: unknown): never {
-    if (errorCode(error) === 'ForgeRefused') this.#known.delete(key)
+  #refused(key: string, { self }: CommentApi, error: unknown): never {
+    if (errorCode(error) === 'ForgeRefused') {
+      this.#known.delete(key)
+      self.forget()
+    }
     throw error
   }
 
@@ -58,33 +63,15 @@ export class StickyComments {
   }
 }
 
-function newestOf(all: readonly Comment[], marker: string, self: number | undefined): Comment | undefined {
-  return self === undefined ? undefined : newestFirst(all, marker).find(({ author }) => author === self)
-}
-
-/** Of one author either all comments can be changed or none, so that one who writes many keeps us from none. */
-function newestOfEach(all: readonly Comment[], marker: string): readonly Comment[] {
-  const authors = new Map<number | undefined, Comment>()
-  for (const one of newestFirst(all, marker)) if (!authors.has(one.author)) authors.set(one.author, one)
-  return [...authors.values()].slice(0, mostTried)
-}
-
 /** Forges list in either order; their ids grow. */
-function newestFirst(all: readonly Comment[], marker: string): readonly Comment[] {
-  return all.filter(({ body }) => body.startsWith(marker)).sort((one, other) => other.id - one.id)
+function newestOf(all: readonly Comment[], marker: string, self: number | undefined): Comment | undefined {
+  return ofAuthor(all, marker, self)
+    .toSorted((one, other) => other.id - one.id)
+    .at(0)
 }
 
-/** The first that lets itself be written; also where it says the same already, because a copy of ours is not ours. */
-async function takeOver(api: CommentApi, candidates: readonly Comment[], text: string): Promise<number | undefined> {
-  for (const { id } of candidates) {
-    try {
-      await api.update(id, text)
-      return id
-    } catch (error) {
-      if (errorCode(error) !== 'ForgeRefused') throw error
-    }
-  }
-  return undefined
+function ofAuthor(all: readonly Comment[], marker: string, author: number | undefined): readonly Comment[] {
+  return author === undefined ? [] : all.filter((one) => one.author === author && one.body.startsWith(marker))
 }
 
 /** Forges turn line ends around and trim. */

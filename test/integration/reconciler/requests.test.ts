@@ -86,6 +86,23 @@ test('requests of a forge', async (t) => {
     await until('the second merge', async () => (await events()).includes('MergedPlannedAgain'))
   })
 
+  await t.test('are planned with the commit that is listed only, once Git has it too', async () => {
+    const before = request(world, 6, { 'eight.yaml': disk('eight') })
+    await statusOf(before)
+    const { fixture, forge } = world
+    fixture.git('checkout', '-q', 'request-6')
+    const after = fixture.commit({ 'nine.yaml': disk('nine') }, 'request-6')
+    fixture.git('checkout', '-q', 'main')
+    const listed = forge.world.requests.find((one) => one.number === 6)
+    if (listed !== undefined) listed.head = after
+    const [{ calls }, count] = [forge.world, statuses.length]
+    await until('some looks', async () => forge.world.calls > calls + 3)
+    assert.equal(statuses.length, count)
+    fixture.git('push', '-q', fixture.bare, `${after}:refs/pull/6/head`)
+    assert.match((await statusOf(after)).description, /^Plan: 2 to create/)
+    assert.match(comment(6) ?? '', /create: DataVolume\/default\/nine/)
+  })
+
   await t.test('are taken up again after the forge was away', async () => {
     world.forge.world.failure = 503
     const head = branchOff(world, 4, { 'five.yaml': disk('five') })
