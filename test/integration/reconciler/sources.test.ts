@@ -6,6 +6,7 @@ import type { Plan } from '../../../schemas/generated/plan.ts'
 import { forgeToken, repository, startForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand } from '../cli/command.ts'
 import { until } from '../session/lab.ts'
+import { skip } from './render/program.ts'
 import type { Fixture } from './source/fixture.ts'
 import { untilTrue, world, type World } from './world.ts'
 
@@ -167,6 +168,26 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     await until('how far it is', () =>
       forge.world.statuses.some(({ context, commit }) => context === 'gitvirt/apply/prod/more' && commit === at.more.head()),
     )
+  })
+
+  it('may be an overlay and a folder beside it of one repository, whose Secret the overlay reads', { skip }, async (t) => {
+    const at = await world(t)
+    const volumes = 'volumes: [{ name: seed, cloudInitNoCloud: { secretRef: { name: seed } } }]'
+    const disks = 'disks: [{ name: seed, disk: { bus: virtio } }]'
+    at.own.commit({
+      'base/kustomization.yaml': 'resources: [web.yaml]\n',
+      'base/web.yaml': manifest('web')
+        .replace('devices: {}', `devices: { ${disks} }`)
+        .replace('spec: { domain', `spec: { ${volumes}, domain`),
+      'env/kustomization.yaml': 'resources: [../base]\n',
+      'secrets/seed.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: { name: seed }\nstringData: { userdata: "#cloud-config" }\n',
+    })
+    await at.start({
+      source: { url: at.own.bare, ref: 'main', path: 'env' },
+      others: [{ name: 'secrets', url: at.own.bare, ref: 'main', path: 'secrets' }],
+    })
+    await until('the machine runs', () => at.machines().includes(web))
+    assert.deepEqual((await at.status()).errors, [])
   })
 
   it('notes the receipts of each object in the repository that it comes from, and the whole chain in its own', async (t) => {

@@ -275,6 +275,9 @@ describe('an environment that is an overlay', { skip }, () => {
         ['UnknownField', 'base/machines.yaml:16:1', 'spec.template.spec.domain.shape'],
       ],
     )
-    assert.match(view?.errors()[1]?.message ?? '', /\(As env\/prod\/kustomization\.yaml renders it, with the patch env\/prod\/kustomization\.yaml:3\.\)$/)
+    assert.match(
+      view?.errors()[1]?.message ?? '',
+      /\(As env\/prod\/kustomization\.yaml renders it, with the patch env\/prod\/kustomization\.yaml:3\.\)$/,
+    )
   })
 })
