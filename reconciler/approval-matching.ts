@@ -93,7 +93,7 @@ export function tellPending(ports: MatchingPorts): void {
 }
 
 /** Approvals that name nothing yet, but for those of the limits. */
-function pendingNow({ loop, standing, store }: Pick<MatchingPorts, 'loop' | 'standing' | 'store'>): PendingRecord[] {
+export function pendingNow({ loop, standing, store }: Pick<MatchingPorts, 'loop' | 'standing' | 'store'>): PendingRecord[] {
   const view = loop.view()
   const asked = view === undefined ? undefined : standing.asked(view)?.token
   return store.gitApprovals.pending().filter(({ token }) => token !== asked)

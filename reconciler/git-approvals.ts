@@ -1,5 +1,5 @@
 import { judgeGates } from './approval-gates.ts'
-import { matchPending, tellPending } from './approval-matching.ts'
+import { matchPending, pendingNow, tellPending } from './approval-matching.ts'
 import { createApprovalNews, type ApprovalNews } from './approval-news.ts'
 import { isUnseen, readNew } from './approval-reading.ts'
 import { recheck } from './approval-recheck.ts'
@@ -66,6 +66,7 @@ export function createGitApprovals(given: GitApprovalPorts): GitApprovals {
           if (standing.of(view) === undefined) standing.accept(view)
           await round({ ...ports, keys, policy, head: commit, before })
         }
+        settle(ports, counting)
       } catch (error) {
         ports.log.warn({ error: describeError(error) }, 'approvals in Git could not be taken up; it is tried again')
       }
@@ -89,4 +90,16 @@ async function round(ports: RoundPorts): Promise<void> {
   const matched = await matchPending(ports)
   if (isNew) tellPending(ports)
   if (loosened || matched) ports.loop.enqueue()
+}
+
+/** Ends what was told of approvals and holds no more, by a plan of what is in force. */
+function settle(ports: GitApprovalPorts & { readonly news: ApprovalNews }, counting: boolean): void {
+  const { loop, standing, news } = ports
+  const view = loop.view()
+  const plan = loop.current()
+  if (view === undefined || plan === undefined || plan.revision !== view.revision) return
+  news.settle({
+    waits: () => standing.of(view) !== undefined || plan.changes.some(({ approval }) => approval !== undefined),
+    pending: () => counting && pendingNow(ports).length > 0,
+  })
 }
