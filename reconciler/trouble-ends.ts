@@ -15,6 +15,8 @@ const endings: readonly Ending[] = [
   { kinds: ['NodeNetworkConfigurationPolicy'], reason: 'FailedToConfigure', by: ['SuccessfullyConfigured'] },
   { kinds: ['VirtualMachine'], reason: 'AdoptionFailed', by: ['Adopted', 'NothingToAdopt'] },
   { kinds: ['Fleet'], reason: 'PolicyHeld', by: ['PolicyApproved'] },
+  { kinds: ['Fleet'], reason: 'ApprovalIgnored', by: ['NothingToApprove'] },
+  { kinds: ['Fleet'], reason: 'ApprovalPending', by: ['NoApprovalPending'] },
 ]
 
 /** Troubles that a condition of their own shows for as long as they stand. */

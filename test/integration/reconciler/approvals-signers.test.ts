@@ -51,6 +51,23 @@ test('an SSH key that is revoked while its approval waits counts no more', async
   assert.equal(machines(world), 10)
 })
 
+test('an approval that comes before its change is told as pending until the change is there', async (t) => {
+  const world = await openApprovalWorld(t, limits)
+  const { fixture, people } = world
+  fixture.git('checkout', '-q', '-b', 'fewer')
+  world.commit(people.author, gone, 'fewer')
+  await statusOf(world, request(world, 1))
+  const token = tokenOf(comment(world, 1))
+  fixture.git('checkout', '-q', 'main')
+  world.approve(people.approver, token)
+  await untilEvent(world, /ApprovalPending/)
+  assert.doesNotMatch(await world.events(), /NoApprovalPending/)
+  merge(world, people.author, 'fewer')
+  await untilEvent(world, /ApprovedInGit/)
+  await untilEvent(world, /NoApprovalPending/)
+  await until('three are gone', () => machines(world) === 7, soon)
+})
+
 test('of words that somebody may have meant as approvals', async (t) => {
   const world = await openApprovalWorld(t, limits)
   const { fixture, people } = world

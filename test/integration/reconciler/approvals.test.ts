@@ -141,6 +141,7 @@ test('the deletion of 30 % of the machines', async (t) => {
       async () => machines(world) === 7 && quarantined(world) === 3 && deletions(await world.plan()).length === 0,
       soon,
     )
+    await untilEvent(world, /NothingToApprove/)
     const notes = world
       .host()
       .world.notes()

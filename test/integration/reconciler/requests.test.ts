@@ -87,8 +87,8 @@ test('requests of a forge', async (t) => {
   })
 
   await t.test('are planned with the commit that is listed only, once Git has it too', async () => {
-    const before = request(world, 6, { 'eight.yaml': disk('eight') })
-    await statusOf(before)
+    const before = branchOff(world, 6, { 'eight.yaml': disk('eight') })
+    await statusOf(world, before)
     const { fixture, forge } = world
     fixture.git('checkout', '-q', 'request-6')
     const after = fixture.commit({ 'nine.yaml': disk('nine') }, 'request-6')
@@ -99,8 +99,8 @@ test('requests of a forge', async (t) => {
     await until('some looks', async () => forge.world.calls > calls + 3)
     assert.equal(statuses.length, count)
     fixture.git('push', '-q', fixture.bare, `${after}:refs/pull/6/head`)
-    assert.match((await statusOf(after)).description, /^Plan: 2 to create/)
-    assert.match(comment(6) ?? '', /create: DataVolume\/default\/nine/)
+    assert.match((await statusOf(world, after)).description, /^Plan: 2 to create/)
+    assert.match(comment(world, 6), /create: DataVolume\/default\/nine/)
   })
 
   await t.test('are taken up again after the forge was away', async () => {

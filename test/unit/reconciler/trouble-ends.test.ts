@@ -41,6 +41,8 @@ test('an event ends what it is the end of, for its own kinds', () => {
   assert.deepEqual(endedBy(vm, 'NodeReady'), [])
   assert.deepEqual(endedBy('VirtualMachineInstance/default/web', 'Stopped'), ['AgentDisconnected'])
   assert.deepEqual(endedBy('Fleet//*', 'PolicyApproved'), ['PolicyHeld'])
+  assert.deepEqual(endedBy('Fleet//*', 'NothingToApprove'), ['ApprovalIgnored'])
+  assert.deepEqual(endedBy('Fleet//*', 'NoApprovalPending'), ['ApprovalPending'])
 })
 
 test('a block of that name is another trouble than the event of a node, and ends when the object is in sync', () => {

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createApprovalNews, type ApprovalNews } from '../../../reconciler/approval-news.ts'
+
+type World = { readonly told: string[]; readonly news: () => ApprovalNews }
+
+/** News over settings that outlive them. */
+function openWorld(): World {
+  const told: string[] = []
+  const values = new Map<string, string>()
+  const settings = { get: (name: string) => values.get(name), put: (name: string, value: string) => void values.set(name, value) }
+  const store = { settings, transaction: <T>(work: () => T): T => work() }
+  const status = { record: ({ type, reason }: { type: string; reason: string }) => void told.push(`${type} ${reason}`) }
+  return { told, news: () => createApprovalNews({ status, store }) }
+}
+
+const never = (): boolean => assert.fail('looked without need')
+const yes = (): boolean => true
+const no = (): boolean => false
+
+test('words that do not count are over when nothing waits for an approval, once, also after a restart', () => {
+  const { told, news } = openWorld()
+  const first = news()
+  first.ignored('It is not signed.')
+  first.settle({ waits: yes, pending: never })
+  assert.deepEqual(told, ['Warning ApprovalIgnored'])
+  const second = news()
+  second.settle({ waits: no, pending: never })
+  second.settle({ waits: never, pending: never })
+  assert.deepEqual(told, ['Warning ApprovalIgnored', 'Normal NothingToApprove'])
+  second.ignored('It is not signed.')
+  second.settle({ waits: no, pending: never })
+  assert.equal(told.length, 4)
+})
+
+test('an approval that names nothing is over when none is left, whatever else waits', () => {
+  const { told, news } = openWorld()
+  news().pending('It names nothing.')
+  news().settle({ waits: never, pending: yes })
+  assert.equal(told.length, 1)
+  news().settle({ waits: never, pending: no })
+  news().settle({ waits: never, pending: never })
+  assert.deepEqual(told, ['Warning ApprovalPending', 'Normal NoApprovalPending'])
+})
+
+test('where nothing was told, nothing is looked at', () => {
+  openWorld().news().settle({ waits: never, pending: never })
+})
