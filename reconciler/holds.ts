@@ -13,7 +13,7 @@ import { createSuspender, type Suspender } from './suspender.ts'
 
 export type HoldParts = {
   readonly loop: Loop
-  readonly store: Pick<Store, 'suspensions' | 'leases' | 'settings' | 'transaction'>
+  readonly store: Pick<Store, 'suspensions' | 'leases' | 'settings'>
   readonly observed: Observed
   readonly status: Status
   readonly ledger: Ledger
