@@ -8,7 +8,7 @@ import type { RequestPlan } from '../../reconciler/plan/text/preview.ts'
 import type { Plan } from '../../schemas/generated/plan.ts'
 import { applyEdits, type Attempt } from './edits.ts'
 import { filesOf, type FleetModel, type ModelMachine } from './fleet-model.ts'
-import { approved, type Outcome } from './judge.ts'
+import { approved, goesOnByItself, type Outcome } from './judge.ts'
 import { judgeDisks, judgeNetworks } from './judge-disks.ts'
 import { judgeMachines } from './judge-machines.ts'
 import { measure, type Process } from './measure.ts'
@@ -189,7 +189,7 @@ export class Campaign {
     const probe = async (): Promise<Plan | undefined> => {
       last = await this.#api<Plan>('/gitvirt/v1/plan')
       const head = (await this.#demo.git('rev-parse', 'HEAD')).trim()
-      const quiet = last.revision === head && isAtRest(last.changes)
+      const quiet = last.revision === head && last.changes.every(isHeld)
       const state = JSON.stringify(last.changes.map(({ key, base, steps }) => [key, base, steps.map(({ id }) => id)]))
       if (!quiet || state !== seen) since = performance.now()
       seen = state
@@ -261,17 +261,9 @@ function losesDevices(before: ModelMachine, after: ModelMachine | undefined): bo
   return [...before.disks, ...before.nics].some(({ name }) => !names.has(name))
 }
 
-/** True where all that is left waits for a person, or for something else that does. */
-function isAtRest(changes: Plan['changes']): boolean {
-  const held = new Set(changes.filter(({ steps, blocked }) => isHeld(steps, blocked)).map(({ key }) => key))
-  const waits = ({ after, blocked }: Plan['changes'][number]): boolean =>
-    after.some((key) => held.has(key)) && blocked.some(({ steps }) => steps === undefined)
-  return changes.every((change) => held.has(change.key) || waits(change))
-}
-
-function isHeld(steps: Plan['changes'][number]['steps'], blocked: Plan['changes'][number]['blocked']): boolean {
-  // What waits for another object goes on by itself.
-  const final = blocked.filter(({ reason }) => reason !== 'WaitingForDependency')
+/** Nothing of it is done before a person comes. */
+function isHeld({ action, steps, blocked }: Plan['changes'][number]): boolean {
+  const final = blocked.filter(({ reason }) => !goesOnByItself(action, reason))
   return steps.every(({ id }) => final.some((block) => block.steps === undefined || block.steps.includes(id)))
 }
 

@@ -22,7 +22,9 @@ function judgeMachine(outcome: Outcome, name: string): string[] {
   const [before, after] = [outcome.before.machines.get(name), outcome.after.machines.get(name)]
   const model = outcome.model.machines.find((one) => one.name === name)
   if (told?.change.action === 'delete' && !told.held) return after === undefined ? [] : ['told to go, and is there']
-  if (after === undefined) return model === undefined || told?.held === true ? [] : ['is not on the host']
+  // What was held back before goes on being so.
+  const waited = before === undefined && told === undefined && left !== undefined && isWhollyHeld(left)
+  if (after === undefined) return model === undefined || told?.held === true || waited ? [] : ['is not on the host']
   return [
     ...judgeProcess(told, before?.process, after.process),
     ...(before === undefined ? [] : judgeGuest(told, before, after)),

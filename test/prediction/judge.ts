@@ -27,12 +27,16 @@ export type Told = {
   readonly held: boolean
 }
 
+/** A disk that goes waits for its machine to let go of it, which the same plan brings about. What is to be made waits for what is held. */
+export function goesOnByItself(action: Change['action'], reason: Change['blocked'][number]['reason']): boolean {
+  return action === 'delete' && reason === 'WaitingForDependency'
+}
+
 /** What a plan tells of an object; undefined where it leaves the object alone. */
 export function toldOf(changes: readonly Change[], key: string): Told | undefined {
   const change = changes.find((one) => one.key === key)
   if (change === undefined) return undefined
-  // A disk waits for its machine to let go of it, which the same plan brings about.
-  const blocks = change.blocked.filter(({ reason }) => reason !== 'WaitingForDependency')
+  const blocks = change.blocked.filter(({ reason }) => !goesOnByItself(change.action, reason))
   const isHeld = (step: Step): boolean => blocks.some(({ steps }) => steps === undefined || steps.includes(step.id))
   const find = (verb: Step['verb'], held: boolean): boolean => change.steps.some((step) => step.verb === verb && isHeld(step) === held)
   return {
