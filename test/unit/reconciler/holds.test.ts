@@ -28,7 +28,7 @@ test('what ends while the reconciler is off leaves a receipt at the last commit 
     const neighbours = {
       loop: { view: () => view, enqueue: () => undefined },
       observed: { view: fakeObserved(), watch: () => () => undefined },
-      status: { record: () => undefined, together: <T>(of: () => T): T => store.transaction(of) },
+      status: { record: () => undefined, together: <T>(work: () => T): T => store.transaction(work) },
     }
     work(openHolds({ ...neighbours, store, ledger, clock: now, log: silentLogger, stack } as unknown as HoldParts))
   }
