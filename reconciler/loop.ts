@@ -1,4 +1,4 @@
-import type { Plan } from '../schemas/generated/plan.ts'
+import type { Change, Plan } from '../schemas/generated/plan.ts'
 import type { DesiredUpdate, DesiredView } from './desired/types.ts'
 import type { Clock } from './lib/clock.ts'
 import { describeError } from './lib/errors.ts'
@@ -82,6 +82,8 @@ export function createLoop(ports: LoopPorts): Loop {
   let retry: NodeJS.Timeout | undefined
   /** Objects that no node could take: a change of any node may help them. */
   const unplaced = new Set<ObjectKey>()
+  /** Disks that go, or grow, when a machine has let go of them: a change of any machine may be that. */
+  const guarded = new Set<ObjectKey>()
   /** What a window or a freeze holds back until a time. */
   const waiting = new Wakeups((keys) => {
     for (const key of keys) queue.plan.add(key)
@@ -167,7 +169,8 @@ export function createLoop(ports: LoopPorts): Loop {
     }
     const plan = ports.plan(input(desired, taken.all ? undefined : taken.plan))
     const covered = new Set([...taken.plan, ...plan.changes.map((change) => change.key)])
-    rememberUnplaced(unplaced, plan, taken.all ? undefined : covered)
+    remember(unplaced, plan, { isIt: isUnplaced, ...(taken.all ? {} : { covered }) })
+    remember(guarded, plan, { isIt: isGuarded, ...(taken.all ? {} : { covered }) })
     waiting.take(plan, { now: ports.clock.now(), ...(taken.all ? {} : { covered }) })
     const rest = ports.status.refresh({ ...views, plan, ...(taken.all ? {} : { planKeys: covered, keys: [...covered, ...taken.status] }) })
     // In the turn of the plan: what people suspend or approve between slices must not meet a plan that knows nothing of it.
@@ -197,6 +200,7 @@ export function createLoop(ports: LoopPorts): Loop {
     for (const key of change.keys) queue.status.add(key)
     for (const node of change.nodes) queue.status.add(`Node//${node}`)
     if (change.nodes.size > 0) for (const key of unplaced) queue.plan.add(key)
+    if (guarded.size > 0 && hasMachine(change.planKeys)) for (const key of guarded) queue.plan.add(key)
     schedule()
   })
 
@@ -269,10 +273,24 @@ function dropUsedApprovals(ports: LoopPorts, plan: Plan, covered: ReadonlySet<Ob
 
 const waitsForNodes: ReadonlySet<string> = new Set(['Unschedulable', 'NodeNotReady', 'HostsUnheard'])
 
-function rememberUnplaced(unplaced: Set<ObjectKey>, plan: Plan, covered: ReadonlySet<ObjectKey> | undefined): void {
-  if (covered === undefined) unplaced.clear()
-  else for (const key of covered) unplaced.delete(key)
-  for (const change of plan.changes) {
-    if (change.blocked.some(({ reason }) => waitsForNodes.has(reason))) unplaced.add(change.key)
-  }
+function isUnplaced({ blocked }: Change): boolean {
+  return blocked.some(({ reason }) => waitsForNodes.has(reason))
+}
+
+function isGuarded({ key, blocked }: Change): boolean {
+  return key.startsWith('DataVolume/') && blocked.some(({ reason }) => reason === 'WaitingForDependency')
+}
+
+function hasMachine(keys: Iterable<ObjectKey>): boolean {
+  for (const key of keys) if (key.startsWith('VirtualMachine/')) return true
+  return false
+}
+
+type Memory = { readonly isIt: (change: Change) => boolean; readonly covered?: ReadonlySet<ObjectKey> }
+
+/** Keeps a set of keys to those whose change is of a sort. */
+function remember(keys: Set<ObjectKey>, plan: Plan, { isIt, covered }: Memory): void {
+  if (covered === undefined) keys.clear()
+  else for (const key of covered) keys.delete(key)
+  for (const change of plan.changes) if (isIt(change)) keys.add(change.key)
 }

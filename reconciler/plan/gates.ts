@@ -13,14 +13,15 @@ import { pruneBlock, pruneTotals, unreadableBlocks, unrecordedBlocks } from './p
 import { unattendedFor } from './resolve/policy.ts'
 import type { Approval } from './types.ts'
 import type { VolumeUsers } from './volume-users.ts'
-import { waitForDisks } from './waiting.ts'
+import { guardReadDisks, guardSharedDisks } from './sharing.ts'
+import { waitForHeld } from './waiting.ts'
 import { limitTime } from './windows.ts'
 import { wishOf } from './wish.ts'
 
 /** How a pass treats approvals: `all` is set when the very plan that was approved came out again. */
 export type Approved = { readonly approvals: readonly Approval[]; readonly all?: Approval }
 
-/** Adds the blocks of every gate to the drafts: suspension, hosts not heard, deletion limits, disks in use, disruption, time, disks that wait. */
+/** Adds the blocks of every gate to the drafts: suspension, hosts not heard, deletion limits, disks in use, disruption, time, what waits for something held, disks that another guest has. */
 export function applyGates(
   context: PlanContext,
   drafts: readonly Draft[],
@@ -36,7 +37,9 @@ export function applyGates(
   for (const draft of drafts) limitDisruption(context, draft, approved)
   requireApprovals(context, drafts, approved.approvals)
   limitTime(context.policy, drafts, context.input.now)
-  waitForDisks(drafts)
+  waitForHeld(drafts)
+  guardSharedDisks(context, drafts)
+  guardReadDisks(context, drafts, users)
 }
 
 /** What a plan tells of the approval of just this change, by a person's word or in Git; undefined where there is none. */

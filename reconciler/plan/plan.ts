@@ -15,6 +15,7 @@ import { namePlan } from './seal.ts'
 import { InputPrints } from './settled.ts'
 import { signingOf } from './signed-approvals.ts'
 import type { PlanInput } from './types.ts'
+import { followLeaving } from './waiting.ts'
 import { planVolume, type VolumeObject } from './volume.ts'
 import { VolumeUsers } from './volume-users.ts'
 
@@ -39,6 +40,7 @@ function makePlan(input: PlanInput, approved: Approved): Plan {
   const prints = new InputPrints(context)
   for (const key of orderedScope(context, users))
     for (const draft of planKey({ context, placements, prints }, key)) drafts.push(withCovers(context, draft))
+  followLeaving(context, drafts)
   applyGates(context, drafts, { users, approved })
   const changes = drafts.map(finishDraft)
   const signing = signingOf(context, changes)

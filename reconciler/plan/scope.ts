@@ -2,6 +2,7 @@ import type { ObjectKey } from '../lib/object-key.ts'
 import { parseKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import { requiredBridges } from './resolve/template.ts'
+import { sharers } from './sharing.ts'
 import type { VolumeUsers } from './volume-users.ts'
 import { disksToCome } from './waiting.ts'
 
@@ -12,7 +13,8 @@ const globalKinds: ReadonlySet<string> = new Set(['Fleet', 'Node', 'StorageClass
 /**
  * The keys that a pass looks at, sorted: all, or the changed ones with what they pull in: their dependents and owners, what is in a
  * namespace (whose annotation may suspend it), machines that wait for a bridge, machines that still have a deleted disk, disks that waited
- * for a machine that is gone, disks that a machine waits for.
+ * for a machine that is gone, disks that a machine waits for, machines that
+ * name the same disks.
  */
 export function scopeOf(context: PlanContext, users: VolumeUsers): ObjectKey[] {
   const { keys } = context.input
@@ -46,7 +48,7 @@ function pulledIn(context: PlanContext, users: VolumeUsers, key: ObjectKey): Obj
     ...(found?.ownerKey === undefined ? [] : [found.ownerKey]),
     ...(kind === 'DataVolume' && found === undefined ? users.of(key) : []),
     ...(kind === 'VirtualMachine' && found === undefined && context.sightings(key).length === 0 ? disksToGo(context) : []),
-    ...(kind === 'VirtualMachine' ? disksToCome(context, key) : []),
+    ...(kind === 'VirtualMachine' ? [...disksToCome(context, key), ...sharers(context, key)] : []),
     ...(kind === 'Namespace' ? inNamespace(context, parseKey(key).name) : []),
     ...(kind === 'NodeNetworkConfigurationPolicy' ? waitingForBridges(context) : []),
   ]

@@ -60,7 +60,12 @@ export function judgeNetworks(outcome: Outcome): string[] {
   const { before, after, model } = outcome
   const names = new Set([...before.bridges.keys(), ...after.bridges.keys(), ...model.networks.map(({ bridge }) => bridge)])
   return [...names].flatMap((bridge) => {
-    const text = (one: typeof after): string[] => (one.bridges.has(bridge) ? [JSON.stringify(one.bridges.get(bridge))] : [])
+    // A port is of one bridge: one that a policy wants elsewhere leaves a bridge that nobody looks after any more.
+    const claimed = model.networks.filter((one) => one.bridge !== bridge && one.state === 'up').flatMap(({ ports }) => ports)
+    const text = (one: typeof after): string[] => {
+      const found = one.bridges.get(bridge)
+      return found === undefined ? [] : [JSON.stringify({ ...found, ports: found.ports.filter((port) => !claimed.includes(port)) })]
+    }
     const told = toldOf(outcome.told, `NodeNetworkConfigurationPolicy//net-${bridge}`)
     const network = model.networks.find((one) => one.bridge === bridge)
     if (told?.will('ApplyNetworkPolicy') !== true || network === undefined)

@@ -1,3 +1,4 @@
+import { approvable } from '../../reconciler/plan/draft.ts'
 import type { Change, Plan, Step } from '../../schemas/generated/plan.ts'
 import type { NodeImpact } from '../../reconciler/plan/impact.ts'
 import type { FleetModel } from './fleet-model.ts'
@@ -49,7 +50,10 @@ export function toldOf(changes: readonly Change[], key: string): Told | undefine
 
 /** A plan as it is once a person has approved all that waits for approval. */
 export function approved(plan: Pick<Plan, 'changes'>): Change[] {
-  return plan.changes.map((change) => (change.approval === undefined ? change : { ...change, blocked: [] }))
+  return plan.changes.map((change) => {
+    const left = change.blocked.filter(({ reason }) => !approvable.has(reason))
+    return change.approval === undefined ? change : { ...change, blocked: left }
+  })
 }
 
 /** Two sets of words as one line where they differ. */

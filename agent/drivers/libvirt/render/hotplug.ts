@@ -34,7 +34,7 @@ export function planHotplug(input: HotplugInput): readonly DeviceChange[] {
       const twin = present.get(alias)
       if (twin === undefined) {
         if (known.pluggable.has(alias) || known.both.has(alias))
-          others.push({ verb: 'attach', device: onKnownThread(device, input.live), label: labelOf(device) })
+          others.push({ verb: 'attach', device: onKnownThread(device, input), label: labelOf(device) })
       } else {
         const update = updated(twin, device)
         if (update !== undefined) others.push({ verb: 'update', device: update, label: labelOf(device) })
@@ -118,12 +118,16 @@ export function sourceText(disk: XmlElement): string {
   return file ?? dev ?? ''
 }
 
-/** A disk for a running guest: without an I/O thread that only the next start makes. */
-function onKnownThread(device: XmlElement, live: XmlElement): XmlElement {
-  const threads = Number(child(live, 'iothreads')?.text ?? 0)
+/** A disk for a running guest: without an I/O thread where the next start has other ones, whose numbers mean other disks now. */
+function onKnownThread(device: XmlElement, { live, definition }: HotplugInput): XmlElement {
+  if (threadsOf(live) === threadsOf(definition)) return device
   const children = device.children.map((item) => {
-    const { iothread, ...attributes } = item.attributes
-    return item.name === 'driver' && Number(iothread ?? 0) > threads ? { ...item, attributes } : item
+    const { iothread: _, ...attributes } = item.attributes
+    return item.name === 'driver' ? { ...item, attributes } : item
   })
   return { ...device, children }
+}
+
+function threadsOf(domain: XmlElement): number {
+  return Number(child(domain, 'iothreads')?.text ?? 0)
 }

@@ -34,7 +34,7 @@ test('a person lets one machine and its disk through, each by a word of its own,
   const waits = next('VirtualMachine/default/vm')
   assert.deepEqual(sentKinds(waits), ['NodeNetworkConfigurationPolicy'])
   const block = waits.changes.find(({ key }) => key.startsWith('VirtualMachine'))?.blocked[0]
-  assert.match(block?.message ?? '', /^It needs DataVolume\/default\/root, which waits: /)
+  assert.match(block?.message ?? '', /^It waits for DataVolume\/default\/root, which waits itself: /)
   const both = next('VirtualMachine/default/vm', 'DataVolume/default/root')
   assert.deepEqual(
     forNode(both, 'h1').changes.map(({ key }) => key),

@@ -28,7 +28,7 @@ describe('a machine whose disk cannot be made', () => {
       const [disk, vm] = ['DataVolume/', 'VirtualMachine/'].map((kind) => made.changes.find(({ key }) => key.startsWith(kind)))
       assert.equal(disk?.blocked[0]?.reason, 'Conflict')
       assert.equal(vm?.blocked[0]?.reason, 'WaitingForDependency')
-      assert.match(vm?.blocked[0]?.message ?? '', /^It needs DataVolume\/default\/root, which waits: A disk of this name/)
+      assert.match(vm?.blocked[0]?.message ?? '', /^It waits for DataVolume\/default\/root, which waits itself: A disk of this name/)
       assert.equal(vm?.blocked[0]?.unblock, disk?.blocked[0]?.unblock)
       assert.deepEqual(forNode(made, 'h1').changes, [])
     })

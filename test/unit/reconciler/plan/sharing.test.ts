@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
+import type { Sighting } from '../../../../reconciler/observed/types.ts'
+import { plan } from '../../../../reconciler/plan/plan.ts'
+import { forNode } from '../../../../reconciler/plan/seal.ts'
+import type { Plan } from '../../../../schemas/generated/plan.ts'
+import { carryOut, desiredView, fleet, guestSpec, input, machine, node, observedView, volume } from './support.ts'
+
+const nodes = [node('h1')]
+const open = fleet({ prune: { maxCount: 100, maxPercent: 100 } })
+
+function planned(objects: readonly DesiredObject[], world: readonly Sighting[] = [], keys?: readonly string[]): Plan {
+  return plan(input(desiredView(objects), observedView(nodes, world), keys === undefined ? {} : { keys: keys as never }))
+}
+
+function worldOf(objects: readonly DesiredObject[], before: readonly Sighting[] = []): Sighting[] {
+  return carryOut([forNode(planned(objects, before), 'h1')], before)
+}
+
+const changeOf = (made: Plan, name: string): Plan['changes'][number] | undefined =>
+  made.changes.find(({ key }) => key === `VirtualMachine/default/${name}`)
+const blocksOf = (made: Plan, name: string): (readonly [string, readonly string[] | undefined])[] =>
+  (changeOf(made, name)?.blocked ?? []).map(({ reason, steps }) => [reason, steps?.map((id) => id.split(':')[0] ?? '')] as const)
+
+describe('a disk that two machines name', () => {
+  it('is given to the first that starts; the other is defined and not started', () => {
+    const made = planned([machine('a'), machine('b'), volume('root')])
+    assert.deepEqual(blocksOf(made, 'a'), [])
+    assert.deepEqual(blocksOf(made, 'b'), [['Conflict', ['StartDomain']]])
+    assert.match(changeOf(made, 'b')?.blocked[0]?.message ?? '', /DataVolume\/default\/root is the disk of VirtualMachine\/default\/a too/)
+  })
+
+  it('stays with the guest that has it, whatever the names, and also where a pass looks at the other machine alone', () => {
+    const world = worldOf([machine('b'), volume('root')])
+    for (const keys of [undefined, ['VirtualMachine/default/a']]) {
+      const made = planned([machine('a'), machine('b'), volume('root')], world, keys)
+      assert.deepEqual(blocksOf(made, 'a'), [['Conflict', ['StartDomain']]])
+    }
+  })
+
+  it('goes to the other when the first is stopped in Git, which looks at the other too', () => {
+    const both = [machine('a'), machine('b'), volume('root')]
+    const world = worldOf(both, worldOf([machine('b'), volume('root')]))
+    const off = [machine('a'), machine('b', { runStrategy: 'Halted' }), volume('root')]
+    const later = worldOf(off, world)
+    const made = planned(off, later, ['VirtualMachine/default/b'])
+    assert.deepEqual(blocksOf(made, 'a'), [])
+    assert.deepEqual(
+      changeOf(made, 'a')?.steps.map(({ verb }) => verb),
+      ['StartDomain'],
+    )
+  })
+
+  it('is no matter where both share it', () => {
+    const shared = guestSpec()
+    for (const disk of shared.domain.devices.disks ?? []) disk.shareable = true
+    const made = planned([machine('a', { guest: shared }), machine('b', { guest: shared }), volume('root')])
+    assert.deepEqual([blocksOf(made, 'a'), blocksOf(made, 'b')], [[], []])
+  })
+})
+
+describe('a machine that takes over the disk of one that goes', () => {
+  it('waits for it in the same plan', () => {
+    const world = worldOf([open, machine('old'), volume('root')])
+    const made = planned([open, machine('new'), volume('root')], world)
+    assert.deepEqual(blocksOf(made, 'new'), [])
+    assert.ok(changeOf(made, 'new')?.after.includes('VirtualMachine/default/old'))
+  })
+
+  it('is held back where that is', () => {
+    const world = worldOf([open, machine('old'), volume('root')])
+    const none = fleet({ prune: { maxCount: 0, maxPercent: 0 } })
+    const made = planned([none, machine('new'), volume('root')], world)
+    assert.equal(changeOf(made, 'old')?.blocked[0]?.reason, 'PruneThreshold')
+    assert.match(changeOf(made, 'new')?.blocked[0]?.message ?? '', /^It waits for VirtualMachine\/default\/old, which waits itself: /)
+  })
+})
+
+it('a disk does not grow while a guest has it that only reads it', () => {
+  const reads = guestSpec()
+  for (const disk of reads.domain.devices.disks ?? []) if (disk.name === 'root') disk.disk = { bus: 'virtio', readonly: true }
+  const objects = (size: string): DesiredObject[] => [machine('vm', { guest: reads }), volume('root', { size })]
+  const world = worldOf(objects('1Gi'))
+  const disk = planned(objects('2Gi'), world).changes.find(({ key }) => key.startsWith('DataVolume/'))
+  assert.deepEqual(
+    disk?.blocked.map(({ reason, steps }) => [reason, steps?.length]),
+    [['WaitingForDependency', 1]],
+  )
+  const off = [machine('vm', { guest: reads, runStrategy: 'Halted' }), volume('root', { size: '2Gi' })]
+  const stopped = worldOf([machine('vm', { guest: reads, runStrategy: 'Halted' }), volume('root', { size: '1Gi' })], world)
+  const later = planned(off, stopped).changes.find(({ key }) => key.startsWith('DataVolume/'))
+  assert.deepEqual(later?.blocked, [])
+})
