@@ -92,14 +92,13 @@ async function round(ports: RoundPorts): Promise<void> {
   if (loosened || matched) ports.loop.enqueue()
 }
 
-/** Ends what was told of approvals and holds no more, by a plan of what is in force. */
+/** Ends what was told of approvals and holds no more. A plan of everything is made only where something was told. */
 function settle(ports: GitApprovalPorts & { readonly news: ApprovalNews }, counting: boolean): void {
   const { loop, standing, news } = ports
   const view = loop.view()
-  const plan = loop.current()
-  if (view === undefined || plan === undefined || plan.revision !== view.revision) return
+  if (view === undefined) return
   news.settle({
-    waits: () => standing.of(view) !== undefined || plan.changes.some(({ approval }) => approval !== undefined),
+    waits: () => standing.of(view) !== undefined || loop.current()?.changes.some(({ approval }) => approval !== undefined) !== false,
     pending: () => counting && pendingNow(ports).length > 0,
   })
 }

@@ -37,7 +37,7 @@ export function applyGates(
   for (const draft of drafts) limitDisruption(context, draft, approved)
   requireApprovals(context, drafts, approved.approvals)
   limitTime(context.policy, drafts, context.input.now)
-  waitForHeld(drafts)
+  waitForHeld(context, drafts)
   guardSharedDisks(context, drafts)
   guardReadDisks(context, drafts, users)
 }

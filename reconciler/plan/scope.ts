@@ -4,7 +4,7 @@ import type { PlanContext } from './context.ts'
 import { requiredBridges } from './resolve/template.ts'
 import { sharers } from './sharing.ts'
 import type { VolumeUsers } from './volume-users.ts'
-import { disksToCome } from './waiting.ts'
+import { neededBy } from './waiting.ts'
 
 const plannedKinds = ['VirtualMachine', 'DataVolume', 'NodeNetworkConfigurationPolicy'] as const
 /** Kinds whose change may concern any object: policy, hosts, pools. */
@@ -13,7 +13,7 @@ const globalKinds: ReadonlySet<string> = new Set(['Fleet', 'Node', 'StorageClass
 /**
  * The keys that a pass looks at, sorted: all, or the changed ones with what they pull in: their dependents and owners, what is in a
  * namespace (whose annotation may suspend it), machines that wait for a bridge, machines that still have a deleted disk, disks that waited
- * for a machine that is gone, disks that a machine waits for, machines that
+ * for a machine that is gone, what a machine waits for, machines that
  * name the same disks.
  */
 export function scopeOf(context: PlanContext, users: VolumeUsers): ObjectKey[] {
@@ -24,6 +24,8 @@ export function scopeOf(context: PlanContext, users: VolumeUsers): ObjectKey[] {
     if (globalKinds.has(parseKey(key).kind)) return everything(context)
     for (const one of pulledIn(context, users, key)) scope.add(one)
   }
+  // Whether a machine waits is told by all that it needs, whatever it was pulled in by.
+  for (const key of scope) if (key.startsWith('VirtualMachine/')) for (const one of neededBy(context, key)) scope.add(one)
   return [...scope].filter(isPlanned).sort()
 }
 
@@ -48,7 +50,7 @@ function pulledIn(context: PlanContext, users: VolumeUsers, key: ObjectKey): Obj
     ...(found?.ownerKey === undefined ? [] : [found.ownerKey]),
     ...(kind === 'DataVolume' && found === undefined ? users.of(key) : []),
     ...(kind === 'VirtualMachine' && found === undefined && context.sightings(key).length === 0 ? disksToGo(context) : []),
-    ...(kind === 'VirtualMachine' ? [...disksToCome(context, key), ...sharers(context, key)] : []),
+    ...(kind === 'VirtualMachine' ? sharers(context, key) : []),
     ...(kind === 'Namespace' ? inNamespace(context, parseKey(key).name) : []),
     ...(kind === 'NodeNetworkConfigurationPolicy' ? waitingForBridges(context) : []),
   ]

@@ -4,7 +4,7 @@ import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
 import type { Sighting } from '../../../../reconciler/observed/types.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
-import { carryOut, desiredView, guestSpec, input, machine, node, observedView, volume } from './support.ts'
+import { carryOut, desiredView, fleet, guestSpec, input, machine, network, node, observedView, plain, volume } from './support.ts'
 
 const nodes = [node('h1')]
 const keep = machine('keep', { guest: guestSpec({ volumes: [] }) })
@@ -54,4 +54,44 @@ describe('a machine whose disk cannot be made', () => {
       ['DisruptionNotAllowed'],
     )
   })
+})
+
+describe('a machine of which one need of several is held back', () => {
+  const rules = { approvals: { rules: [{ matchLabels: { tier: 'prod' }, from: 'none' as const, count: 1 }] } }
+  const prod = { labels: { tier: 'prod' } }
+  const seed = plain('Secret', 'seed', { stringData: { userdata: 'x' } })
+  const disks = guestSpec({
+    volumes: [
+      { name: 'root', dataVolume: { name: 'root' } },
+      { name: 'data', dataVolume: { name: 'data' } },
+      { name: 'seed', cloudInitNoCloud: { secretRef: { name: 'seed' } } },
+    ],
+  })
+  const bridged = guestSpec({ networks: [{ name: 'default', multus: { networkName: 'br9' } }] })
+  const worlds: Readonly<Record<string, readonly DesiredObject[]>> = {
+    'a disk': [fleet(rules), seed, machine('vm', { guest: disks }), volume('root'), volume('data', prod)],
+    'a bridge': [fleet(rules), machine('vm', { guest: bridged }), volume('root'), network('net', { bridge: 'br9', ...prod })],
+  }
+  const keys = [
+    'DataVolume/default/root',
+    'DataVolume/default/data',
+    'VirtualMachine/default/vm',
+    'Secret/default/seed',
+    'Namespace//default',
+  ]
+  for (const [what, objects] of Object.entries(worlds)) {
+    it(`waits for ${what}, in whatever pass`, () => {
+      // All that may be made is made.
+      const world = worldOf(objects)
+      const blocked = (made: ReturnType<typeof plan>): string[] =>
+        (made.changes.find(({ key }) => key === 'VirtualMachine/default/vm')?.blocked ?? []).map(({ reason }) => reason)
+      assert.deepEqual(blocked(planned(objects, world)), ['WaitingForDependency'])
+      for (const key of keys.filter((one) => !one.startsWith('Secret/') || what === 'a disk')) {
+        const made = planned(objects, world, [key])
+        if (made.changes.some((one) => one.key === 'VirtualMachine/default/vm'))
+          assert.deepEqual(blocked(made), ['WaitingForDependency'], key)
+        assert.deepEqual(forNode(made, 'h1').changes, [], key)
+      }
+    })
+  }
 })
