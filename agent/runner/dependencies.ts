@@ -29,7 +29,7 @@ export function createDependencies(options: DependencyOptions): Dependencies {
       // Asked before the look, so that work that ends in between is seen by the next one.
       const active = options.active(key)
       const object = await options.observe(key)
-      if (isReady(object)) return
+      if (isMachine(key) ? !active : isReady(object)) return
       const waited = performance.now() - begun
       if (!active && (hasFailed(object) || (object === undefined && waited > (options.missingMs ?? 10_000)))) throw failure(key, object)
       await nap({ waiting, key, milliseconds: options.pollMs ?? 5000, signal })
@@ -45,14 +45,17 @@ export function createDependencies(options: DependencyOptions): Dependencies {
   }
 }
 
+/** A machine is waited for where it goes or lets go of a disk: until nobody works on it any more. */
+function isMachine(key: ObjectKey): boolean {
+  return key.startsWith('VirtualMachine/')
+}
+
 function isReady(object: ObservedObject | undefined): boolean {
   switch (object?.kind) {
     case 'DataVolume':
       return object.phase === 'Succeeded' && object.quarantined === undefined
     case 'NodeNetworkConfigurationPolicy':
       return object.conditions.some(({ type, status }) => type === 'Available' && status === 'True')
-    case 'VirtualMachine':
-      return object.applied !== undefined
     default:
       return false
   }

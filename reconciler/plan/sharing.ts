@@ -17,11 +17,9 @@ const holding: ReadonlySet<string> = new Set(['running', 'paused', 'starting', '
  */
 export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[]): void {
   const taken = new Map<ObjectKey, ObjectKey>()
-  for (const draft of drafts) {
-    const { change, blocked } = draft
-    if (!change.key.startsWith('VirtualMachine/') || blocked.some(({ steps }) => steps === undefined)) continue
-    const held = new Set(blocked.flatMap(({ steps }) => steps ?? []))
-    const steps = change.steps.filter(({ id, verb }) => taking.has(verb) && !held.has(id))
+  for (const { change, blocked } of drafts) {
+    if (!change.key.startsWith('VirtualMachine/')) continue
+    const steps = stepsThatTake(change.steps, blocked)
     const wanted = steps.length === 0 ? undefined : context.desired(change.key)
     if (wanted?.kind !== 'VirtualMachine') continue
     const own = heldBy(context, change.key)
@@ -29,9 +27,18 @@ export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[])
       if (own.has(disk)) continue
       const other = taken.get(disk) ?? holderOf(context, { disk, but: change.key })
       if (other === undefined) taken.set(disk, change.key)
-      else blocked.push({ ...inUse(disk, other), steps: steps.map(({ id }) => id) })
+      else blocked.push({ ...inUse(disk, other), steps })
     }
   }
+}
+
+const noSteps: string[] = []
+
+/** Ids of the steps that give a guest its disks and that nothing holds back yet. */
+function stepsThatTake(steps: readonly Step[], blocked: readonly Block[]): string[] {
+  if (!steps.some(({ verb }) => taking.has(verb)) || blocked.some((block) => block.steps === undefined)) return noSteps
+  const held = new Set(blocked.flatMap((block) => block.steps ?? []))
+  return steps.flatMap(({ id, verb }) => (taking.has(verb) && !held.has(id) ? [id] : []))
 }
 
 /** Another guest that has the disk, among those whose machines name it in Git. */
@@ -42,8 +49,11 @@ function holderOf(context: PlanContext, { disk, but }: { readonly disk: ObjectKe
   return undefined
 }
 
+const nothing: ReadonlySet<ObjectKey> = new Set()
+
 /** Disks that the running guest of a machine may write to. */
 function heldBy(context: PlanContext, key: ObjectKey): ReadonlySet<ObjectKey> {
+  if (context.sightings(key).length === 0) return nothing
   const running = machineSightings(context, key).filter(({ object }) => holding.has(object.state))
   return new Set(running.flatMap(({ object }) => (object.booted === undefined ? [] : disksOf(object.booted))))
 }
@@ -54,11 +64,14 @@ function disksOf({ namespace, template }: MachineSpec): ObjectKey[] {
 
 /** DataVolumes that a guest writes to, and shares with no other one. */
 function writableDisks(namespace: string, { spec }: VirtualMachineInstanceTemplateSpec): ObjectKey[] {
-  const shared = new Set((spec?.domain.devices.disks ?? []).filter(isShared).map(({ name }) => name))
-  return (spec?.volumes ?? []).flatMap(({ name, dataVolume, persistentVolumeClaim }) => {
+  const disks = spec?.domain.devices.disks ?? []
+  const found: ObjectKey[] = []
+  for (const { name, dataVolume, persistentVolumeClaim } of spec?.volumes ?? []) {
     const volume = dataVolume?.name ?? persistentVolumeClaim?.claimName
-    return volume === undefined || shared.has(name) ? [] : [objectKey('DataVolume', namespace, volume)]
-  })
+    if (volume === undefined || disks.some((disk) => disk.name === name && isShared(disk))) continue
+    found.push(objectKey('DataVolume', namespace, volume))
+  }
+  return found
 }
 
 type Disk = NonNullable<NonNullable<VirtualMachineInstanceTemplateSpec['spec']>['domain']['devices']['disks']>[number]
