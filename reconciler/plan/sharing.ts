@@ -12,33 +12,25 @@ const taking: ReadonlySet<Step['verb']> = new Set(['StartDomain', 'RestartDomain
 const holding: ReadonlySet<string> = new Set(['running', 'paused', 'starting', 'stopping'])
 
 /**
- * Holds back the steps that would give a guest a disk which another guest has: QEMU locks an image against a second writer, and a guest
- * that restarts into such a lock stays off. Disks that both machines mark as shareable, or only read, are no matter.
+ * Holds back what would give a guest a disk which another guest has: QEMU locks an image against a second writer, and a guest that starts
+ * into such a lock stays off. All of the change is held, as a host starts by itself what is defined to run. Disks that both machines mark
+ * as shareable, or only read, are no matter.
  */
 export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[]): void {
   const taken = new Map<ObjectKey, ObjectKey>()
   for (const { change, blocked } of drafts) {
-    if (!change.key.startsWith('VirtualMachine/')) continue
-    const steps = stepsThatTake(change.steps, blocked)
-    const wanted = steps.length === 0 ? undefined : context.desired(change.key)
+    const takes = change.key.startsWith('VirtualMachine/') && change.steps.some(({ verb }) => taking.has(verb))
+    if (!takes || blocked.some(({ steps }) => steps === undefined)) continue
+    const wanted = context.desired(change.key)
     if (wanted?.kind !== 'VirtualMachine') continue
     const own = heldBy(context, change.key)
     for (const disk of writableDisks(parseKey(change.key).namespace, wanted.object.spec.template)) {
       if (own.has(disk)) continue
       const other = taken.get(disk) ?? holderOf(context, { disk, but: change.key })
       if (other === undefined) taken.set(disk, change.key)
-      else blocked.push({ ...inUse(disk, other), steps })
+      else blocked.push(inUse(disk, other))
     }
   }
-}
-
-const noSteps: string[] = []
-
-/** Ids of the steps that give a guest its disks and that nothing holds back yet. */
-function stepsThatTake(steps: readonly Step[], blocked: readonly Block[]): string[] {
-  if (!steps.some(({ verb }) => taking.has(verb)) || blocked.some((block) => block.steps === undefined)) return noSteps
-  const held = new Set(blocked.flatMap((block) => block.steps ?? []))
-  return steps.flatMap(({ id, verb }) => (taking.has(verb) && !held.has(id) ? [id] : []))
 }
 
 /** Another guest that has the disk, among those whose machines name it in Git. */

@@ -30,14 +30,8 @@ function judgeMachine(outcome: Outcome, name: string): string[] {
     ...(before === undefined ? [] : judgeGuest(told, before, after)),
     ...judgeWaiting(told, left),
     ...judgeConditions(outcome, name, left),
-    ...(left !== undefined && isWhollyHeld(left) ? [] : [...judgeTruth(left, after), ...judgeModel(model, after, isStartHeld(left))]),
+    ...(left !== undefined && isWhollyHeld(left) ? [] : [...judgeTruth(left, after), ...judgeModel(model, after)]),
   ]
-}
-
-/** True where all is done but the start. */
-function isStartHeld(left: Change | undefined): boolean {
-  const start = left?.steps.find(({ verb }) => verb === 'StartDomain')
-  return start !== undefined && left?.blocked.some(({ steps }) => steps?.includes(start.id)) === true
 }
 
 function isWhollyHeld({ blocked }: Change): boolean {
@@ -127,7 +121,7 @@ function judgeTruth(left: Change | undefined, { live, inactive, seed }: Measured
 }
 
 /** The definition is what the model says, in what can be told without the product's own code. */
-function judgeModel(model: ModelMachine | undefined, { definition, process }: MeasuredMachine, startWaits: boolean): string[] {
+function judgeModel(model: ModelMachine | undefined, { definition, process }: MeasuredMachine): string[] {
   if (model === undefined) return ['is there, and Git does not have it']
   const devices = child(definition, 'devices')
   const alias = (item: XmlElement): string => child(item, 'alias')?.attributes['name'] ?? ''
@@ -151,9 +145,7 @@ function judgeModel(model: ModelMachine | undefined, { definition, process }: Me
       [String(Math.ceil(parseBytes(model.memory) / 1024))],
       [child(definition, 'memory')?.text ?? ''],
     ),
-    ...((process !== undefined) === (model.runStrategy === 'Always' && !startWaits)
-      ? []
-      : [`runStrategy ${model.runStrategy}, and it is not so`]),
+    ...((process !== undefined) === (model.runStrategy === 'Always') ? [] : [`runStrategy ${model.runStrategy}, and it is not so`]),
   ]
 }
 
