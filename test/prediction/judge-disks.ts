@@ -1,4 +1,4 @@
-import type { Change } from '../../schemas/generated/plan.ts'
+import type { Change, Step } from '../../schemas/generated/plan.ts'
 import { compareSets, toldOf, type Outcome } from './judge.ts'
 import type { MeasuredImage } from './measure.ts'
 
@@ -37,7 +37,9 @@ function judgeImpact({ told, impact, before, model }: Outcome): string[] {
   const sum = (changes: readonly Change[], of: (name: string) => number): string =>
     String(changes.reduce((total, { key }) => total + of(key.split('/')[2] ?? ''), 0))
   const leaving = told.filter(({ steps }) => steps.some(({ verb }) => verb === 'QuarantineVolume'))
-  const growing = told.filter(({ steps }) => steps.some(({ verb }) => verb === 'EnsureVolume' || verb === 'ResizeVolume'))
+  const grows = (key: string): boolean =>
+    ['EnsureVolume', 'ResizeVolume'].some((verb) => toldOf(told, key)?.will(verb as Step['verb']) === true)
+  const growing = told.filter(({ key }) => grows(key))
   const wanted = (name: string): number => (model.volumes.find((one) => one.name === name)?.mebibytes ?? 0) * mebibyte
   const needed = impact.flatMap(({ pools }) => pools).reduce((total, { neededBytes }) => total + neededBytes, 0)
   const quarantined = impact.reduce((total, { quarantinedBytes }) => total + quarantinedBytes, 0)
