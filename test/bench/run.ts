@@ -43,7 +43,7 @@ async function figures(name: string, ...args: string[]): Promise<Record<string, 
 }
 
 /** How the launcher starts the reconciler. */
-const launcherFlags = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--heap-growing-percent=30', '--initial-heap-size=192']
+const launcherFlags = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--heap-growing-percent=30', '--initial-heap-size=128']
 const launcherEnvironment = { MALLOC_ARENA_MAX: '2' }
 
 /** The whole command, from its start to its end, against git and a YAML parser as one program. */
