@@ -18,6 +18,7 @@ const holding: ReadonlySet<string> = new Set(['running', 'paused', 'starting', '
  */
 export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[]): void {
   const taken = new Map<ObjectKey, ObjectKey>()
+  const stopping = new Set(drafts.filter(isStopping).map(({ change }) => change.key))
   for (const { change, blocked } of drafts) {
     const takes = change.key.startsWith('VirtualMachine/') && change.steps.some(({ verb }) => taking.has(verb))
     if (!takes || blocked.some(({ steps }) => steps === undefined)) continue
@@ -27,10 +28,17 @@ export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[])
     for (const disk of writableDisks(parseKey(change.key).namespace, wanted.object.spec.template)) {
       if (own.has(disk)) continue
       const other = taken.get(disk) ?? holderOf(context, { disk, but: change.key })
-      if (other === undefined) taken.set(disk, change.key)
-      else blocked.push(inUse(disk, other))
+      if (other !== undefined && !stopping.has(other)) blocked.push(inUse(disk, other))
+      else taken.set(disk, change.key)
+      // It has let go of the disk by then.
+      if (other !== undefined && stopping.has(other)) change.after.push(other)
     }
   }
+}
+
+/** True for a machine whose guest this plan ends. */
+function isStopping({ change: { steps }, blocked }: Draft): boolean {
+  return blocked.length === 0 && steps.some(({ verb }) => verb === 'StopDomain') && !steps.some(({ verb }) => taking.has(verb))
 }
 
 /** Another guest that has the disk, among those whose machines name it in Git. */

@@ -43,13 +43,20 @@ describe('a disk that two machines name', () => {
     const both = [machine('a'), machine('b'), volume('root')]
     const world = worldOf(both, worldOf([machine('b'), volume('root')]))
     const off = [machine('a'), machine('b', { runStrategy: 'Halted' }), volume('root')]
-    const later = worldOf(off, world)
+    const later = worldOf([machine('b', { runStrategy: 'Halted' }), volume('root')], world)
     const made = planned(off, later, ['VirtualMachine/default/b'])
     assert.deepEqual(blocksOf(made, 'a'), [])
     assert.deepEqual(
       changeOf(made, 'a')?.steps.map(({ verb }) => verb),
       ['DefineDomain', 'StartDomain'],
     )
+  })
+
+  it('goes to the other after the first where one commit stops the first', () => {
+    const world = worldOf([machine('b'), volume('root')])
+    const made = planned([machine('a'), machine('b', { runStrategy: 'Halted' }), volume('root')], world)
+    assert.deepEqual([blocksOf(made, 'a'), blocksOf(made, 'b')], [[], []])
+    assert.ok(changeOf(made, 'a')?.after.includes('VirtualMachine/default/b'))
   })
 
   it('is no matter where both share it', () => {
