@@ -53,6 +53,7 @@ class Engine {
   /** Encrypted files of which not all is told that they declare. */
   readonly #veiled = new Set<string>()
   readonly #claims: Claims
+  readonly #severalSources: boolean
   #parts: ViewParts = emptyParts()
   view: DesiredView | undefined
 
@@ -60,6 +61,7 @@ class Engine {
     this.#cache = cache
     this.#opener = opener
     this.#claims = new Claims(owners === undefined ? undefined : { owners, isShut: (path) => this.#isShut(path) })
+    this.#severalSources = owners !== undefined
     this.#limits = { ...defaultLimits, ...limits }
     this.#fleetPath = root === '' ? fleetFile : `${root}/${fleetFile}`
   }
@@ -89,7 +91,7 @@ class Engine {
     const blobs = await loadBlobs(this.#wanted(edits), options)
     await openSealed(blobs, this.#opener, read)
     const changed = this.#apply(edits, blobs, of)
-    this.view = createView(revision, this.#parts, [...this.#veiled].sort())
+    this.view = createView(revision, this.#parts, { veiled: [...this.#veiled].sort(), severalSources: this.#severalSources })
     return { view: this.view, changed }
   }
 
