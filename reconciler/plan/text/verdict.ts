@@ -63,7 +63,7 @@ export type Held = { readonly change: Change; readonly block: Block }
 
 /** Of what is added, changes and blocks of a kind; one that waits for another change of the whole plan has the blocks of that one. */
 function blocksOf({ changes }: Plan, whole: Plan): (isMeant: (block: Block) => boolean) => Held[] {
-  const all = new Map(whole.changes.map(({ key, blocked }) => [key, blocked.filter(({ steps }) => steps === undefined)]))
+  const all = new Map(whole.changes.map((change) => [placeOf(change), change.blocked.filter(({ steps }) => steps === undefined)]))
   const told = changes.flatMap((change) => {
     return change.blocked.map((block) => ({ change, block, why: block.reason === 'WaitingForDependency' ? behind(change, all) : [block] }))
   })
@@ -71,8 +71,13 @@ function blocksOf({ changes }: Plan, whole: Plan): (isMeant: (block: Block) => b
 }
 
 /** What holds back what a change waits for; empty where that goes on, or is nothing of the plan. */
-function behind({ after }: Change, all: ReadonlyMap<string, readonly Block[]>): readonly Block[] {
-  return after.flatMap((key) => all.get(key) ?? [])
+function behind({ after, node }: Change, all: ReadonlyMap<string, readonly Block[]>): readonly Block[] {
+  return after.flatMap((key) => all.get(placeOf({ key, node })) ?? [])
+}
+
+/** Policies have a change on each host. */
+function placeOf({ key, node }: Pick<Change, 'key' | 'node'>): string {
+  return key.startsWith('NodeNetworkConfigurationPolicy/') ? `${node} ${key}` : key
 }
 
 function counted(held: readonly Held[]): string {

@@ -89,6 +89,15 @@ describe('the verdict on a request', () => {
     assert.equal(verdictOf(request(waiting(block('ApprovalRequired')))).state, 'failure')
   })
 
+  it('looks at what holds a policy back on the host of the machine that waits for it, and on no other', () => {
+    const key = 'NodeNetworkConfigurationPolicy//br1' as const
+    const on = (node: string, ...blocked: Block[]): Change => ({ ...change('a', ...blocked), key, node })
+    const waiting = { ...change('a', block('WaitingForDependency')), after: [key] }
+    const stateOf = (changes: Change[]): string => verdictOf(request([...changes, waiting], { pending: [key] })).state
+    assert.equal(stateOf([on('h1', block('Conflict')), on('h2')]), 'failure')
+    assert.equal(stateOf([on('h1'), on('h2', block('Conflict'))]), 'success')
+  })
+
   it('does not count what waits on the tracked branch anyway', () => {
     const waiting = change('a', block('PruneThreshold'))
     assert.equal(verdictOf(request([waiting, change('b')], { pending: [waiting.key] })).state, 'success')
