@@ -7,8 +7,11 @@ import type { Store } from './store/store.ts'
 
 export type SavedOwners = {
   readonly owners: Owners
-  /** Keeps what changed over a restart; what cannot be written now is written the next time. Never throws. */
-  readonly save: () => void
+  /**
+   * Keeps what changed over a restart; what cannot be written now is written the next time. Never throws.
+   * @param isWhole as in `KeptOwners`
+   */
+  readonly save: (isWhole: boolean) => void
 }
 
 export type OwnersParts = { readonly store: { readonly owners: Store['owners'] }; readonly log: Logger }
@@ -22,9 +25,9 @@ export function openOwners(names: readonly string[], { store, log }: OwnersParts
   const roots = new Set(names.length === 0 ? [] : ['', ...names.map(sourceRoot)])
   store.owners.keep((path) => roots.has(rootOf(path)))
   const owners = createOwners(store.owners.all())
-  const save = (): void => {
+  const save = (isWhole: boolean): void => {
     try {
-      owners.save((changes) => store.owners.write(changes))
+      owners.save((changes) => store.owners.write(changes), isWhole)
     } catch (error) {
       log.warn({ error: describeError(error) }, 'cannot keep which source has which object; it is tried again')
     }

@@ -8,6 +8,7 @@ import type { Observed, ObservedChange } from './observed/cache.ts'
 import type { Settled } from './plan/settled.ts'
 import { stepFields, type StepFields } from './plan/step-fields.ts'
 import type { Approval, Lease, Planner, PlanInput, StandingGates, Surroundings, Suspension, Unheard } from './plan/types.ts'
+import { tellsMore } from './plan/wish.ts'
 import { Wakeups } from './wakeups.ts'
 import type { Refresh } from './status/engine.ts'
 
@@ -206,9 +207,8 @@ export function createLoop(ports: LoopPorts): Loop {
 
   return {
     desired(update) {
-      const first = view === undefined
+      if (view === undefined || tellsMore(view, update.view)) queue.all = true
       view = update.view
-      if (first) queue.all = true
       for (const key of update.changed) queue.plan.add(key)
       ports.arrived?.()
       schedule()

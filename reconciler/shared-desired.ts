@@ -1,5 +1,5 @@
 import { movedMade } from './desired/judge/relocate.ts'
-import type { DesiredEngine, ManifestError, ReadBlobs, RefusedFile, UpdateInput } from './desired/types.ts'
+import type { DesiredEngine, DesiredUpdate, ManifestError, ReadBlobs, RefusedFile, UpdateInput } from './desired/types.ts'
 import { GitvirtError } from './lib/errors.ts'
 import { oneAtATime, type OneAtATime } from './source/one-at-a-time.ts'
 
@@ -29,13 +29,23 @@ export function sourcePath(name: string, path: string): string {
 export type SharedOptions = {
   /** Of the other sources, each once. */
   readonly names: readonly string[]
-  /** Called when owners of objects may have changed, before anything is done by it; must not throw. */
-  readonly settled?: () => void
+  /** Called when owners of objects may have changed, before anything is done by it, with whether all sources were read; must not throw. */
+  readonly settled?: (isWhole: boolean) => void
 }
 
 export function shareDesired(engine: DesiredEngine, { names, settled = () => undefined }: SharedOptions): SharedDesired {
   const started = Promise.withResolvers<boolean>()
-  const unread = new Set(names)
+  const unread = new Set(['', ...names.map(sourceRoot)])
+  /** One that is refused as a whole, as an overlay may be, has told nothing yet. */
+  const told = (root: string, { view }: DesiredUpdate): void => {
+    if (!view.isUnknownPath(root)) unread.delete(root)
+    settled(unread.size === 0)
+  }
+  const reopen = async (read: ReadBlobs, root: string): Promise<DesiredUpdate | undefined> => {
+    const update = await engine.reopen(read, root)
+    if (update !== undefined) settled(unread.size === 0)
+    return update
+  }
   return {
     turn: oneAtATime(),
     started: started.promise,
@@ -44,25 +54,24 @@ export function shareDesired(engine: DesiredEngine, { names, settled = () => und
       view: () => engine.view(),
       update: async (input) => {
         const first = engine.view() === undefined
-        const refused = [...(input.refused ?? []), ...(first ? [...unread].map(unreadSource) : [])]
-        const update = await engine.update({ ...input, refused, source: '', ownersUnknown: first })
-        settled()
+        const refused = [...(input.refused ?? []), ...(first ? names.map(unreadSource) : [])]
+        const update = await engine.update({ ...input, refused, source: '', ownersUnknown: unread.has('') })
+        told('', update)
         started.resolve(true)
         return update
       },
-      reopen: async (read) => await engine.reopen(read, ''),
+      reopen: async (read) => await reopen(read, ''),
     },
     other: (name) => ({
       view: () => engine.view(),
       update: async (input) => {
         const revision = engine.view()?.revision ?? input.revision
-        const ownersUnknown = unread.has(name)
-        const update = await engine.update({ ...placed(name, input), revision, source: sourceRoot(name), ownersUnknown })
-        unread.delete(name)
-        settled()
+        const source = sourceRoot(name)
+        const update = await engine.update({ ...placed(name, input), revision, source, ownersUnknown: unread.has(source) })
+        told(source, update)
         return update
       },
-      reopen: async (read) => await engine.reopen(read, sourceRoot(name)),
+      reopen: async (read) => await reopen(read, sourceRoot(name)),
     }),
   }
 }

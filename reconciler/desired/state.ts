@@ -37,8 +37,8 @@ export function createDesired(options: DesiredOptions = {}): DesiredEngine {
   return { update: (input) => engine.update(input), reopen: (read, source) => engine.reopen(read, source), view: () => engine.view }
 }
 
-/** What reads files, and what is known of their owners. */
-type Reading = Pick<UpdateInput, 'read' | 'ownersUnknown'>
+/** What reads files, of which source, and what is known of their owners. */
+type Reading = Pick<UpdateInput, 'read' | 'source' | 'ownersUnknown'>
 
 class Engine {
   readonly #cache: BlobCache | undefined
@@ -53,6 +53,7 @@ class Engine {
   /** Encrypted files of which not all is told that they declare. */
   readonly #veiled = new Set<string>()
   readonly #claims: Claims
+  readonly #severalSources: boolean
   #parts: ViewParts = emptyParts()
   view: DesiredView | undefined
 
@@ -60,6 +61,7 @@ class Engine {
     this.#cache = cache
     this.#opener = opener
     this.#claims = new Claims(owners === undefined ? undefined : { owners, isShut: (path) => this.#isShut(path) })
+    this.#severalSources = owners !== undefined
     this.#limits = { ...defaultLimits, ...limits }
     this.#fleetPath = root === '' ? fleetFile : `${root}/${fleetFile}`
   }
@@ -89,7 +91,7 @@ class Engine {
     const blobs = await loadBlobs(this.#wanted(edits), options)
     await openSealed(blobs, this.#opener, read)
     const changed = this.#apply(edits, blobs, of)
-    this.view = createView(revision, this.#parts, [...this.#veiled].sort())
+    this.view = createView(revision, this.#parts, { veiled: [...this.#veiled].sort(), severalSources: this.#severalSources })
     return { view: this.view, changed }
   }
 
@@ -103,7 +105,7 @@ class Engine {
   #apply(
     edits: ReadonlyMap<string, PathEdit>,
     blobs: ReadonlyMap<string, JudgedBlob>,
-    { ownersUnknown = false }: Pick<Reading, 'ownersUnknown'>,
+    { source, ownersUnknown = false }: Omit<Reading, 'read'>,
   ): Set<ObjectKey> {
     const touched = new Set<ObjectKey>()
     const unknownPaths = new Map<string, true | undefined>()
@@ -125,7 +127,12 @@ class Engine {
         pathErrors.set(path, errors.length > 0 ? errors : undefined)
     }
     for (const key of this.#claims.awaited()) touched.add(key)
-    if (ownersUnknown) this.#claims.doubtOwners(touched)
+    if (ownersUnknown) {
+      this.#claims.doubtOwners(touched)
+      // What was removed while nobody looked is in none of its files.
+      for (const key of this.#claims.ownedBy(source ?? '')) touched.add(key)
+    }
+    if (this.#severalSources) this.#suspectLost(edits, touched)
     // A first view touches everything.
     if (this.view !== undefined) this.#touchOwned(touched)
     const { parts, changed } = editObjects(this.#parts, this.#claims, touched)
@@ -133,6 +140,19 @@ class Engine {
     const { unknownPaths: paths, pathErrors: errors } = this.#parts
     this.#parts = { ...parts, unknownPaths: paths.with(unknownPaths), pathErrors: errors.with(pathErrors) }
     return changed
+  }
+
+  /** What its source does not declare any more may stand in a file of it that broke at the same time: it is not given up before that is mended. */
+  #suspectLost(edits: ReadonlyMap<string, PathEdit>, touched: Set<ObjectKey>): void {
+    const broken = [...edits.keys()].filter((path) => this.#files.get(path)?.broken === true)
+    const lost = broken.length === 0 ? undefined : this.#claims.lost(touched)
+    for (const path of broken) {
+      const [file, keys] = [this.#files.get(path), lost?.get(rootOf(path))]
+      if (file === undefined || keys === undefined) continue
+      const after = { ...file, suspected: new Set([...file.suspected, ...keys]) }
+      this.#files.set(path, after)
+      this.#claims.replace(file, after, touched)
+    }
   }
 
   #content(edit: Exclude<PathEdit, { kind: 'gone' }>, blobs: ReadonlyMap<string, JudgedBlob>): FileContent {

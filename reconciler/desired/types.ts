@@ -66,6 +66,8 @@ export type DesiredObject =
 /** The desired state of one revision: a read-only view that costs nothing to hand around. */
 export type DesiredView = {
   readonly revision: string
+  /** True where there are several sources: what one declares may have been applied from another. */
+  readonly severalSources?: boolean
   get(key: ObjectKey): DesiredObject | undefined
   keys(): Iterable<ObjectKey>
   /** Keys of one kind. */

@@ -19,7 +19,7 @@ export function unknownFinding(context: PlanContext, key: ObjectKey): Finding {
     severity: 'warning',
     code: 'ObjectUnknown',
     key,
-    message: `Its manifest cannot be read, so it is left as it is.${why}`,
+    message: `${desired.get(key) === undefined ? 'Its manifest' : 'The other source that it was applied from'} cannot be read, so it is left as it is.${why}`,
     ...(origin === undefined ? {} : { origin }),
   }
 }

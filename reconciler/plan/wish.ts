@@ -1,4 +1,5 @@
 import type { DesiredView } from '../desired/types.ts'
+import { rootOf } from '../lib/folders-above.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView } from '../observed/types.ts'
 
@@ -11,9 +12,24 @@ export function wishOf(key: ObjectKey, desired: DesiredView | undefined, observe
   return { known: true, digest: desired.get(key)?.digest }
 }
 
-/** True where Git has the object but nobody can tell what it wants of it: its document, or the file it was applied from, does not parse. */
+/**
+ * True where Git has the object but nobody can tell what it wants of it: its document, or the file it was applied from, does not parse. Of
+ * several sources, the file of another one that it was applied from counts too: whoever declares it now, that one may have it still.
+ */
 export function isUnknownWish(key: ObjectKey, desired: DesiredView, observed: Pick<ObservedView, 'get'>): boolean {
   if (desired.isUnknownKey(key)) return true
-  if (desired.get(key) !== undefined) return false
-  return observed.get(key).some(({ object }) => object.applied !== undefined && desired.isUnknownPath(object.applied.origin.path))
+  const wanted = desired.get(key)
+  if (wanted !== undefined && desired.severalSources !== true) return false
+  const root = wanted === undefined ? undefined : rootOf(wanted.origin.path)
+  return observed.get(key).some(({ object: { applied } }) => {
+    return applied !== undefined && rootOf(applied.origin.path) !== root && desired.isUnknownPath(applied.origin.path)
+  })
+}
+
+/**
+ * True where one of several sources tells by now what nobody could tell of it before, which may be of any object that was applied from it.
+ * Pure.
+ */
+export function tellsMore(before: DesiredView, after: DesiredView): boolean {
+  return after.severalSources === true && [...before.unknownPaths()].some((path) => !after.isUnknownPath(path))
 }

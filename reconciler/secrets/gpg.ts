@@ -63,7 +63,7 @@ function gpgMissing(cause: unknown): GitvirtError {
 export function gpgSilent(why: string): GitvirtError {
   return new GitvirtError({
     code: 'GpgTimedOut',
-    message: `gpg does not answer: ${why}. It is tried again, in ten minutes at the latest.`,
+    message: `gpg does not answer: ${why}. It is tried again by itself, after rests of ten minutes at most.`,
     action: 'Look at gpg-agent and at the load of the reconciler’s host.',
   })
 }

@@ -54,7 +54,7 @@ export function openKeyring(places: KeyPlaces, now: () => number = Date.now): Ke
     gnupgHome,
     stamp,
     mayAnswer: () => gpg.isOver(),
-    openPgp: async (armored) => await gpg.run(async () => await openPgp(armored, gnupgHome ?? '', gpgTimeout)),
+    openPgp: async (armored) => await gpg.run(async () => await openPgp(armored, gnupgHome ?? '', gpgTimeout), armored),
     pgpKeys: async () => {
       const state = await stamp()
       if (pgp?.stamp === state) return pgp.keys

@@ -5,6 +5,7 @@ import { parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { ObservedView, Sighting } from '../observed/types.ts'
 import type { Suspensions } from '../plan/suspended.ts'
 import type { Lease } from '../plan/types.ts'
+import { isUnknownWish } from '../plan/wish.ts'
 
 /** All that one pass summarises. */
 export type World = {
@@ -45,7 +46,7 @@ export type Subject = {
 export function subjectOf(world: World, key: ObjectKey): Subject {
   const sightings = world.observed.get(key)
   const desired = world.desired.get(key)
-  const broken = isBroken(world, key, sightings)
+  const broken = isUnknownWish(key, world.desired, world.observed)
   return {
     key,
     ...parseKey(key),
@@ -58,12 +59,6 @@ export function subjectOf(world: World, key: ObjectKey): Subject {
     deleting: desired === undefined && !broken && sightings.length > 0,
     world,
   }
-}
-
-function isBroken(world: World, key: ObjectKey, sightings: readonly Sighting[]): boolean {
-  if (world.desired.isUnknownKey(key)) return true
-  if (world.desired.get(key) !== undefined) return false
-  return sightings.some(({ object }) => object.applied !== undefined && world.desired.isUnknownPath(object.applied.origin.path))
 }
 
 type ObservedByKind = {

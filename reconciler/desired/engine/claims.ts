@@ -53,6 +53,25 @@ export class Claims {
     return this.#awaited
   }
 
+  /** What the source with this root has, or had last. */
+  ownedBy(root: string): Iterable<ObjectKey> {
+    return this.#ownership?.owners.keysOf(root) ?? []
+  }
+
+  /** Which of these keys the source that has them claims in no file any more, by its root. */
+  lost(touched: ReadonlySet<ObjectKey>): ReadonlyMap<string, readonly ObjectKey[]> {
+    const lost = new Map<string, ObjectKey[]>()
+    for (const key of touched) {
+      const had = this.#ownership?.owners.of(key)
+      const root = had === undefined ? undefined : rootOf(had)
+      if (root === undefined || this.of(key).some(({ path }) => rootOf(path) === root)) continue
+      const keys = lost.get(root)
+      if (keys === undefined) lost.set(root, [key])
+      else keys.push(key)
+    }
+    return lost
+  }
+
   /** A source is read for the first time: of what it claims beside another, only what was kept from before tells who had it. */
   doubtOwners(touched: ReadonlySet<ObjectKey>): void {
     const owners = this.#ownership?.owners

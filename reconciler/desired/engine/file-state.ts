@@ -25,7 +25,7 @@ export type FileState = {
   readonly errors: readonly ManifestError[]
   /** True where the file may declare more than its claims. */
   readonly broken: boolean
-  /** Keys that a broken file seems to declare, or declared when it was last whole. */
+  /** Keys that a broken file seems to declare, or declared when it was last whole; of several sources, also what its source lost when it broke. */
   readonly suspected: ReadonlySet<ObjectKey>
   /** Keys of the volumes that each VirtualMachine's templates make. */
   readonly owned: ReadonlyMap<ObjectKey, readonly ObjectKey[]>

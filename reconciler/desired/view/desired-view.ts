@@ -32,14 +32,18 @@ export function emptyParts(): ViewParts {
   }
 }
 
-/**
- * A view of one revision. It stays what it is when the engine goes on.
- * @param veiled encrypted files of which nobody can tell all that they declare
- */
-export function createView(revision: string, parts: ViewParts, veiled: readonly string[] = []): DesiredView {
+export type ViewFacts = {
+  /** Encrypted files of which nobody can tell all that they declare. */
+  readonly veiled?: readonly string[]
+  readonly severalSources?: boolean
+}
+
+/** A view of one revision. It stays what it is when the engine goes on. */
+export function createView(revision: string, parts: ViewParts, { veiled = [], severalSources = false }: ViewFacts = {}): DesiredView {
   let errors: readonly ManifestError[] | undefined
   return {
     revision,
+    severalSources,
     get: (key) => parts.objects.get(key),
     keys: () => parts.objects.keys(),
     keysOf: (kind) => parts.byKind.get(kind)?.keys() ?? [],

@@ -13,7 +13,7 @@ export type RequestVerdict = {
   readonly until?: string
 }
 
-/** What a request adds that does not go unattended: a person, the policy or the time has to let it through. */
+/** What a request adds that does not go unattended: a person, the policy or the time has to let it through, or nothing does. */
 export function verdictOf(request: RequestPlan): RequestVerdict {
   const plan = addedPlan(request)
   const faults = request.errors.filter(({ severity }) => severity === 'error').length
@@ -21,9 +21,15 @@ export function verdictOf(request: RequestPlan): RequestVerdict {
   const time = until === undefined ? {} : { until }
   if (request.untrusted !== undefined) return { state: 'failure', description: clean(request.untrusted), ...time }
   if (faults > 0) return { state: 'failure', description: faultsText(faults), ...time }
-  const held = blocksBy(plan, (block) => needsPerson(block, plan))
+  const blocksBy = blocksOf(plan, request.plan)
+  const held = blocksBy((block) => needsPerson(block, plan))
+  const stuck = blocksBy(isStuck)
+  const [worst] = stuck
+  // No approval helps there, so that it is told first.
+  if (worst !== undefined)
+    return { state: 'failure', description: `${counted([...stuck, ...held])}: ${clean(worst.block.unblock)}`, ...time }
   if (held.length > 0) return { state: 'failure', description: blockedText(held, plan, 'the comment'), ...time }
-  const waits = blocksBy(plan, ({ reason }) => timed.has(reason))
+  const waits = blocksBy(({ reason }) => timed.has(reason))
   const [first] = waits
   if (first !== undefined) return { state: 'pending', description: `${counted(waits)}: ${first.block.unblock}`, ...time }
   return { state: 'success', description: summaryLine(plan), ...time }
@@ -35,6 +41,13 @@ export function faultsText(count: number): string {
 }
 
 const timed: ReadonlySet<Block['reason']> = new Set(['Window', 'Frozen', 'Suspended'])
+
+/** Why a change is not carried out as it is: a person has to change something. What no host takes now, one that comes may take. */
+const lasting: ReadonlySet<Block['reason']> = new Set(['Conflict', 'Unsupported'])
+
+function isStuck({ reason, steps }: Block): boolean {
+  return steps === undefined && lasting.has(reason)
+}
 
 /**
  * A restart that waits for somebody while the definition goes on is how most changes of running guests come in: it counts only where
@@ -48,8 +61,23 @@ export function needsPerson({ reason, steps }: Block, { signing }: Plan): boolea
 /** A change and what holds it back. */
 export type Held = { readonly change: Change; readonly block: Block }
 
-function blocksBy(plan: Plan, isMeant: (block: Block) => boolean): Held[] {
-  return plan.changes.flatMap((change) => change.blocked.filter(isMeant).map((block) => ({ change, block })))
+/** Of what is added, changes and blocks of a kind; one that waits for another change of the whole plan has the blocks of that one. */
+function blocksOf({ changes }: Plan, whole: Plan): (isMeant: (block: Block) => boolean) => Held[] {
+  const all = new Map(whole.changes.map((change) => [placeOf(change), change.blocked.filter(({ steps }) => steps === undefined)]))
+  const told = changes.flatMap((change) => {
+    return change.blocked.map((block) => ({ change, block, why: block.reason === 'WaitingForDependency' ? behind(change, all) : [block] }))
+  })
+  return (isMeant) => told.filter(({ why }) => why.some(isMeant))
+}
+
+/** What holds back what a change waits for; empty where that goes on, or is nothing of the plan. */
+function behind({ after, node }: Change, all: ReadonlyMap<string, readonly Block[]>): readonly Block[] {
+  return after.flatMap((key) => all.get(placeOf({ key, node })) ?? [])
+}
+
+/** Policies have a change on each host. */
+function placeOf({ key, node }: Pick<Change, 'key' | 'node'>): string {
+  return key.startsWith('NodeNetworkConfigurationPolicy/') ? `${node} ${key}` : key
 }
 
 function counted(held: readonly Held[]): string {

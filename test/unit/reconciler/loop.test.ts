@@ -122,6 +122,21 @@ test('plans everything for the first revision and only what changed for the next
   assert.deepEqual(sent, ['h1', 'h1'])
 })
 
+test('plans everything again when a source tells what nobody could tell before: anything may have been applied from it', async () => {
+  const { loop, planned } = setUp()
+  const shared = (unknown: readonly string[]): DesiredView => ({
+    ...view,
+    severalSources: true,
+    unknownPaths: () => unknown,
+    isUnknownPath: (path) => unknown.includes(path),
+  })
+  for (const unknown of [['b/'], [], ['x.yaml']]) {
+    loop.desired({ view: shared(unknown), changed: new Set(['VirtualMachine/default/a']) })
+    await tick()
+  }
+  assert.deepEqual(planned, [undefined, undefined, ['VirtualMachine/default/a']])
+})
+
 test('tells of each view before anything is planned with it', async () => {
   const { loop, arrivals } = setUp()
   for (let round = 0; round < 2; round += 1) {

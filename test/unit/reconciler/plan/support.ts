@@ -141,7 +141,12 @@ export function plain(
   return { kind, key: objectKey(kind, namespace, name), origin: origin(`${name}.yaml`), digest: digestOf(object), references: [], object }
 }
 
-export type Unknown = { keys?: readonly string[]; paths?: readonly string[]; errors?: readonly ManifestError[] }
+export type Unknown = {
+  keys?: readonly string[]
+  paths?: readonly string[]
+  errors?: readonly ManifestError[]
+  severalSources?: boolean
+}
 
 function append(lists: Map<string, string[]>, name: string, value: string): void {
   const list = lists.get(name)
@@ -159,6 +164,7 @@ export function desiredView(objects: readonly DesiredObject[], unknown: Unknown 
   }
   return {
     revision: 'r1',
+    severalSources: unknown.severalSources === true,
     get: (key) => byKey.get(key),
     keys: () => byKey.keys(),
     keysOf: (kind) => byKind.get(kind) ?? [],

@@ -65,6 +65,39 @@ describe('the verdict on a request', () => {
     assert.equal(verdictOf(request([change('a', block('Frozen'), block('PruneThreshold'))])).state, 'failure')
   })
 
+  for (const reason of ['Conflict', 'Unsupported'] as const) {
+    it(`fails for ${reason} of a whole change, which nothing ends by itself, and for what waits for it`, () => {
+      const disk = change('disk', block(reason), block('ApprovalRequired'))
+      const waiting = { ...change('a', block('WaitingForDependency')), after: [disk.key] }
+      const description = `2 changes are blocked (${reason}, WaitingForDependency, ApprovalRequired): Do ${reason}.`
+      assert.deepEqual(verdictOf(request([disk, waiting], { signing })), { state: 'failure', description })
+      const alone = verdictOf(request([disk, waiting], { pending: [disk.key] }))
+      assert.deepEqual(alone, { state: 'failure', description: '1 change is blocked (WaitingForDependency): Do WaitingForDependency.' })
+      assert.equal(verdictOf(request([change('a', block(reason, { steps: ['StartDomain:vm'] }))])).state, 'success')
+    })
+  }
+
+  it('lets a change wait for another one of the plan that goes on, or that only the time holds back', () => {
+    const waiting = (...blocked: Block[]): Change[] => {
+      const disk = change('disk', ...blocked)
+      return [disk, { ...change('a', block('WaitingForDependency')), after: [disk.key] }]
+    }
+    assert.equal(verdictOf(request(waiting())).state, 'success')
+    assert.equal(verdictOf(request(waiting(block('Window')))).state, 'pending')
+    for (const reason of ['NodeNotReady', 'Unschedulable'] as const)
+      assert.equal(verdictOf(request(waiting(block(reason)))).state, 'success', reason)
+    assert.equal(verdictOf(request(waiting(block('ApprovalRequired')))).state, 'failure')
+  })
+
+  it('looks at what holds a policy back on the host of the machine that waits for it, and on no other', () => {
+    const key = 'NodeNetworkConfigurationPolicy//br1' as const
+    const on = (node: string, ...blocked: Block[]): Change => ({ ...change('a', ...blocked), key, node })
+    const waiting = { ...change('a', block('WaitingForDependency')), after: [key] }
+    const stateOf = (changes: Change[]): string => verdictOf(request([...changes, waiting], { pending: [key] })).state
+    assert.equal(stateOf([on('h1', block('Conflict')), on('h2')]), 'failure')
+    assert.equal(stateOf([on('h1'), on('h2', block('Conflict'))]), 'success')
+  })
+
   it('does not count what waits on the tracked branch anyway', () => {
     const waiting = change('a', block('PruneThreshold'))
     assert.equal(verdictOf(request([waiting, change('b')], { pending: [waiting.key] })).state, 'success')
