@@ -4,6 +4,7 @@ import type { Plan } from '../../schemas/generated/plan.ts'
 import { createMemoryBlobCache } from '../desired/cache.ts'
 import type { OtherSource } from '../follow-others.ts'
 import { savedView } from '../plan/saved-view.ts'
+import { allEnded } from '../lib/all-ended.ts'
 import { together } from '../placed-listing.ts'
 import { parseSubPath } from '../source/options.ts'
 import { openManifestCache, openRenderCache } from '../store/manifest-cache.ts'
@@ -30,15 +31,7 @@ export type OfflinePlanOptions = {
  */
 export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   await using stack = new AsyncDisposableStack()
-  const reading = readRevisions(options, stack)
-  // Awaited below; until then a failure must not count as unhandled.
-  reading.catch(() => undefined)
-  const state = await readState(options.stateFile)
-  // Loaded while git reads, in parts between which its answers are taken.
-  const { plan } = await import('../plan/plan.ts')
-  await setImmediate()
-  const { createDesired } = await import('../desired/state.ts')
-  const revision = await reading
+  const [revision, { state, plan, createDesired }] = await allEnded([readRevisions(options, stack), meanwhile(options.stateFile)])
   const cache =
     options.cacheDir === undefined
       ? {}
@@ -51,13 +44,22 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
 }
 
+/** What is read and loaded while git reads, in parts between which its answers are taken. */
+async function meanwhile(stateFile: string) {
+  const state = await readState(stateFile)
+  const { plan } = await import('../plan/plan.ts')
+  await setImmediate()
+  const { createDesired } = await import('../desired/state.ts')
+  return { state, plan, createDesired }
+}
+
 async function readRevisions(options: OfflinePlanOptions, stack: AsyncDisposableStack): Promise<ReadSource> {
   const { repo, ref, path, cacheDir, others = [] } = options
   const renderings = cacheDir === undefined ? createMemoryBlobCache() : stack.adopt(openRenderCache(cacheDir), (value) => value.close())
   const storeDir = cacheDir === undefined ? undefined : join(cacheDir, 'source')
   const own = readSource({ repo, ref, path, storeDir, renderings }, stack)
   if (others.length === 0) return await own
-  const [first, rest] = await Promise.all([own, readOthers({ others, cacheDir, renderings }, stack)])
+  const [first, rest] = await allEnded([own, readOthers({ others, cacheDir, renderings }, stack)])
   const { entries, refused, read } = first
   return { revision: first.revision, ...together([{ entries, refused, read }, ...rest]) }
 }

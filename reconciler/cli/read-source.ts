@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { BlobCache } from '../desired/cache.ts'
 import type { OtherSource } from '../follow-others.ts'
 import type { Overlay, RenderOptions } from '../render/render.ts'
+import { allEnded } from '../lib/all-ended.ts'
 import { placedAs, type PlacedListing } from '../placed-listing.ts'
-import { openLocalRepository } from '../source/local-repository.ts'
+import { openLocalRepository, type LocalRepository } from '../source/local-repository.ts'
 import { resolveCommit, resolveTree } from '../source/local-tree.ts'
 import { parseRemote, parseSubPath, type SourceAuth } from '../source/options.ts'
 
@@ -34,14 +35,17 @@ export async function readSource(source: SourceToRead, stack: AsyncDisposableSta
   if (parseRemote(repo).transport !== 'local') return await fetchSource({ ...source, path }, stack)
   // What lies on this machine needs no copy.
   const folder = parseRemote(repo).url
-  const [revision, repository] = await Promise.all([resolveCommit(folder, ref), openLocalRepository(folder)])
-  stack.adopt(repository, async (value) => await value.close())
+  const [revision, repository] = await allEnded([resolveCommit(folder, ref), openedIn(stack, folder)])
   const { whole, folder: tree = await resolveTree(folder, revision, path) } = await repository.trees(revision, path)
   const listed = repository.list(tree, path)
   // Awaited below; until then a failure must not count as unhandled.
   listed.catch(() => undefined)
   const overlay = await renderedOverlay({ tree: repository.files(whole), root: path, cache: renderings })
   return { revision, ...(overlay ?? { ...(await listed), read: (ids) => repository.read(ids) }) }
+}
+
+async function openedIn(stack: AsyncDisposableStack, folder: string): Promise<LocalRepository> {
+  return stack.adopt(await openLocalRepository(folder), async (value) => await value.close())
 }
 
 /** What renders is loaded while git reads. */
@@ -76,5 +80,5 @@ export async function readOthers(options: OthersToRead, stack: AsyncDisposableSt
     const { revision, entries, refused, read } = await readSource({ repo: url, ref, path, auth, storeDir, renderings }, stack)
     return { revision, ...placedAs(name, { entries, refused, read }) }
   })
-  return await Promise.all(reading)
+  return await allEnded(reading)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Comparison } from '../../compare/types.ts'
 import { createMemoryBlobCache, type BlobCache } from '../../desired/cache.ts'
 import type { OtherSource } from '../../follow-others.ts'
+import { allEnded } from '../../lib/all-ended.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
@@ -39,13 +40,14 @@ export function defaultCacheDir(): string | undefined {
  * @throws GitvirtError what opening a side throws
  */
 export async function runDiff(options: DiffOptions): Promise<Comparison> {
+  if ((options.others ?? []).length > 0 && options.base.kind !== 'live' && options.other.kind !== 'live') throw onlyWithLive()
   await using stack = new AsyncDisposableStack()
   const cache = openCache(options.cacheDir, stack)
   const repository = lazyRepository(options.repo, stack)
   let asked: Promise<SavedState> | undefined
   const state = async (): Promise<SavedState> => await (asked ??= options.state())
   const ports = { repo: options.repo, repository, renderings: openRenderings(options.cacheDir, stack), state }
-  const opened = Promise.all([openSide(options.base, ports), openSide(options.other, ports)])
+  const opened = await allEnded([openSide(options.base, ports), openSide(options.other, ports)])
   const [base, other] = await withOthers(options, opened, { ...ports, stack })
   const { selects } = options
   const compute = async (): Promise<Comparison> => {
@@ -59,14 +61,12 @@ type Beside = Pick<SidePorts, 'renderings' | 'state'> & { readonly stack: AsyncD
 
 /** What runs is of all sources, so that what is declared must be so too. */
 async function withOthers(
-  { base, other, others = [], cacheDir }: DiffOptions,
-  opened: Promise<[Side, Side]>,
+  { others = [], cacheDir }: DiffOptions,
+  [left, right]: [Side, Side],
   { renderings, state, stack }: Beside,
 ): Promise<[Side, Side]> {
-  if (others.length === 0) return await opened
-  if (base.kind !== 'live' && other.kind !== 'live') throw onlyWithLive()
+  if (others.length === 0) return [left, right]
   const { sideWithOthers } = await import('./side-with-others.ts')
-  const [left, right] = await opened
   const add = async (side: Side): Promise<Side> => await sideWithOthers(side, { others, cacheDir, renderings, state }, stack)
   return [await add(left), await add(right)]
 }

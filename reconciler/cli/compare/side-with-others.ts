@@ -1,4 +1,5 @@
 import type { FileListing } from '../../compare/listing-index.ts'
+import { allEnded } from '../../lib/all-ended.ts'
 import { digestOf } from '../../lib/digest.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
 import { together, type PlacedListing } from '../../placed-listing.ts'
@@ -16,7 +17,7 @@ export async function sideWithOthers(
   stack: AsyncDisposableStack,
 ): Promise<Side> {
   if (side.kind === 'live') return side
-  const [others, saved] = await Promise.all([readOthers(options, stack), state()])
+  const [others, saved] = await allEnded([readOthers(options, stack), state()])
   let known: Promise<PlacedListing> | undefined
   const open = async (): Promise<PlacedListing> => together([{ ...(await side.list()), read: side.read }, ...others])
   const all = async (): Promise<PlacedListing> => await (known ??= open())

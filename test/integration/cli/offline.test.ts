@@ -150,6 +150,23 @@ test('an offline plan and a diff with what runs know several sources, and the pl
   assert.deepEqual([code, /--also belongs to a comparison with live/.test(stderr)], [2, true])
 })
 
+test('an offline plan and a diff with what runs end where only some of their sources can be read', { timeout: 60_000 }, async (t) => {
+  const { dir, state } = await repository(t)
+  const none = join(dir, '..', 'none')
+  const live = ['diff', 'live', 'HEAD', '--no-cache']
+  for (const args of [
+    ['plan', '--offline', '--state', state, '--repo', none, '--also', `ok=${dir}`],
+    ['plan', '--offline', '--state', state, '--repo', dir, '--also', `no=${none}`, '--also', `ok=${dir}`],
+    ['plan', '--offline', '--state', state, '--repo', dir, '--ref', 'none'],
+    ['plan', '--offline', '--state', none, '--repo', dir],
+    [...live, '--state', state, '--repo', dir, '--also', `no=${none}`, '--also', `ok=${dir}`],
+    [...live, '--state', none, '--repo', dir, '--also', `ok=${dir}`],
+  ]) {
+    const { code, stderr } = await gitvirt(t, ...args)
+    assert.deepEqual([code, /none/.test(stderr)], [args[0] === 'diff' ? 2 : 1, true], `${args.join(' ')}: ${stderr}`)
+  }
+})
+
 test('an offline plan has no restart for a Secret whose applied digest was salted, and says that it was not compared', async (t) => {
   const dir = await folder(t)
   const fleet = join(dir, 'fleet')
