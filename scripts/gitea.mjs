@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const modulePath = 'code.gitea.io/gitea'
 /** The newest of which all dependencies are served as modules: later ones moved to another domain. */
-const version = 'v1.26.0'
+export const version = 'v1.26.0'
 /** What Go's checksum database has for it; its own go.sum holds those of everything it is made of. */
 const sum = 'h1:fJP9dqLbzKrKWUVnCVTfVersZdVDuyJQLEDzCAOmKKA='
 /** As its go.mod has it. */
