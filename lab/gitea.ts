@@ -1,11 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { GitvirtError } from '../reconciler/lib/errors.ts'
 import { run } from '../reconciler/lib/exec.ts'
+import { giteaFolder, version } from '../scripts/gitea.mjs'
 import { freePort } from './free-port.ts'
 import { defaultCache } from './guest-image.ts'
 import { giteaApi, type GiteaApi } from './gitea-api.ts'
@@ -25,18 +26,25 @@ export type Gitea = GiteaApi & {
   close(): Promise<void>
 }
 
-/** Where the program is, or undefined: PATH first, then the folder that the set-up builds it into. */
+/** Where the program is, or undefined: the folder that the set-up builds it into first, then PATH where it is of that version or later. */
 export function findGitea(): string | undefined {
-  const built = join(defaultCache(), 'gitea')
-  const versions = existsSync(built) ? readdirSync(built).map((version) => join(built, version)) : []
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...versions.toSorted()]
-  return folders.map((folder) => join(folder, 'gitea')).find((path) => existsSync(path))
+  const folders = [giteaFolder(defaultCache()), ...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')]
+  return folders.map((folder) => join(folder, 'gitea')).find((path) => existsSync(path) && isEnough(path))
+}
+
+const plainVersion = version.slice(1)
+
+function isEnough(program: string): boolean {
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', timeout: 20_000 })
+  const found = /^gitea version (\d+\.\d+\.\d+)/i.exec(stdout ?? '')?.[1]
+  return found !== undefined && found.localeCompare(plainVersion, 'en', { numeric: true }) >= 0
 }
 
 /** Why no Gitea can be started here, or false. */
 export function giteaSkipReason(): string | false {
   if (findGitea() !== undefined) return false
-  return 'there is no gitea on PATH and none was built: put Go 1.26.2 or later on PATH and run "node scripts/bootstrap.mjs forge"'
+  const none = `there is no Gitea ${plainVersion} or later on PATH and none was built`
+  return `${none}: put Go 1.26.2 or later on PATH and run "node scripts/bootstrap.mjs forge"`
 }
 
 /**

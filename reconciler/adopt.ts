@@ -50,9 +50,15 @@ export function createAdopt({ source, desired, observed }: AdoptPorts): Adopt {
 /** What differs, without the fields that are left as the host has them: these no lease changed, and nothing takes them back. */
 function changedByHand(view: DesiredView, wanted: DesiredObject, observed: ObservedMachine): ReadBack {
   const { policy } = loadPolicy(view)
-  const read = readBack(observed, policy.allowedHostPaths)
+  const read = observed.driftOmitted === undefined ? readBack(observed, policy.allowedHostPaths) : notRead(observed, observed.driftOmitted)
   const ignored = wanted.kind === 'VirtualMachine' ? ignoredBy(policy, wanted) : undefined
   return ignored === undefined ? read : withoutIgnored(read, ignored)
+}
+
+/** What is not told may belong to any device that is: one that was written without it would be another. */
+function notRead({ drift }: ObservedMachine, omitted: number): ReadBack {
+  const rest = `${omitted} more, which is more than a host tells of one machine, so that nothing is written`
+  return { fields: [], left: [...drift.map(({ path }) => path), rest] }
 }
 
 async function textOf(source: Pick<Source, 'list' | 'read'>, revision: string, { path, blob }: Origin): Promise<string> {

@@ -92,14 +92,14 @@ export function tellApplied(
 
 export type Telling = Omit<Reviewing, 'branch' | 'previews'> & Omit<Applying, 'state' | 'settings'> & { readonly store: Store }
 
-/** Each source whose forge is told of has its own comments and statuses, with its name behind that of the environment. */
+/** Each source whose forge is told of has its own comments and statuses, with its name behind that of the environment, which holds no `@`. */
 export function tellOtherForges(
   { environment = 'default', log, clock }: Omit<TellerOptions, 'forge'>,
   { store, ...parts }: Telling,
 ): (Requests | ApplyStatus)[] {
   return parts.others.flatMap(({ state, previews, forge }) => {
     if (forge === undefined) return []
-    const options = { environment: `${environment}/${state.name}`, log, clock, forge }
+    const options = { environment: `${environment}@${state.name}`, log, clock, forge }
     const settings = settingsOf(store.settings, state.name)
     return [planRequests(options, { ...parts, previews, branch: state.branch }), tellApplied(options, { ...parts, state, settings })]
   })

@@ -1,12 +1,12 @@
 // Builds Gitea, the forge that slow tests run against, from Go's module proxy: Debian has no package of it.
 // Plain JavaScript without imports from npm, like bootstrap.mjs that calls it.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const modulePath = 'code.gitea.io/gitea'
 /** The newest of which all dependencies are served as modules: later ones moved to another domain. */
-const version = 'v1.26.0'
+export const version = 'v1.26.0'
 /** What Go's checksum database has for it; its own go.sum holds those of everything it is made of. */
 const sum = 'h1:fJP9dqLbzKrKWUVnCVTfVersZdVDuyJQLEDzCAOmKKA='
 /** As its go.mod has it. */
@@ -34,7 +34,7 @@ export async function installGitea({ cache, step, onPath }) {
     console.error(`Gitea ${version} cannot be built, so nothing is tested against a real forge: ${missing}`)
     return
   }
-  const { ok, output } = await build(folder, step)
+  const { ok, output } = await build(folder, step).catch((error) => ({ ok: false, output: String(error) }))
   if (!ok) console.error(`Gitea ${version} could not be built, so nothing is tested against a real forge:\n${output.slice(-2000)}`)
 }
 
@@ -105,7 +105,16 @@ function whereItLies(wanted) {
   return JSON.parse(stdout)
 }
 
-function copyFresh(from, to) {
+/** Go keeps modules read-only, and a copy has the same modes: the next build could not replace it. */
+export function copyFresh(from, to) {
+  if (existsSync(to)) makeWritable(to)
   rmSync(to, { recursive: true, force: true })
   cpSync(from, to, { recursive: true })
+  makeWritable(to)
+}
+
+function makeWritable(path) {
+  const { mode } = statSync(path)
+  chmodSync(path, mode | 0o200)
+  for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) makeWritable(join(path, entry.name))
 }

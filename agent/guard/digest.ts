@@ -7,8 +7,9 @@ import { digestOf } from '../../reconciler/lib/digest.ts'
  * Source: schemas/wire/observation.json. Pure.
  */
 export function machineDigest(machine: Omit<ObservedMachine, 'digest'>): string {
-  const { applied, booted, drift, lease } = machine
-  return digestOf({ applied, booted, drift, state: settled(machine.state), ...(lease === undefined ? {} : { lease: lease.id }) })
+  const { applied, booted, drift, driftOmitted, lease } = machine
+  const more = { ...(driftOmitted === undefined ? {} : { driftOmitted }), ...(lease === undefined ? {} : { lease: lease.id }) }
+  return digestOf({ applied, booted, drift, state: settled(machine.state), ...more })
 }
 
 function settled(state: ObservedMachine['state']): 'running' | 'paused' | 'off' {

@@ -35,13 +35,18 @@ export const commandTable: readonly CommandEntry[] = [
   { names: ['completion'], add: async () => (await import('./commands/completion.ts')).completionCommand },
 ]
 
-/** These speak of all commands; the flags do before a command's name. */
+/** These speak of all commands. */
 const ofAll: ReadonlySet<string> = new Set(['help', 'completion'])
 const helpFlags: ReadonlySet<string> = new Set(['-h', '--help'])
 
-/** What must be loaded for a call with these arguments. Each that may be the command is in it, and all where none is. */
+/** Flags before a command that take the next word. */
+const withValue: ReadonlySet<string> = new Set(['--kubeconfig', '--context', '-n', '--namespace'])
+
+/** What must be loaded for a call with these arguments: the command that they name, and all where they name none or ask for help before it. */
 export function commandsFor(words: readonly string[]): readonly CommandEntry[] {
-  if (words.some((word) => ofAll.has(word)) || helpFlags.has(words[0] ?? '')) return commandTable
-  const named = commandTable.filter(({ names }) => names.some((name) => words.includes(name)))
+  const at = words.findIndex((word, index) => !word.startsWith('-') && !withValue.has(words[index - 1] ?? ''))
+  const command = words[at] ?? ''
+  if (ofAll.has(command) || words.slice(0, at).some((word) => helpFlags.has(word))) return commandTable
+  const named = commandTable.filter(({ names }) => names.includes(command))
   return named.length === 0 ? commandTable : named
 }

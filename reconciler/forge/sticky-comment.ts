@@ -39,12 +39,13 @@ export class StickyComments {
     const ours = all.find(({ id }) => id === this.#known.get(key)) ?? newestOf(all, marker, self)
     if (ours !== undefined) {
       if (!sameText(ours.body, text)) await api.update(ours.id, text).catch((error: unknown) => this.#refused(key, api, error))
-      return this.#remember(key, ours.id)
+      this.#remember(key, ours.id)
+      return await removeOthers(ofAuthor(all, marker, self), ours, api)
     }
     const made = await api.create(text)
     api.self.learn(made.author)
     this.#remember(key, made.id)
-    if (self === undefined) for (const { id } of ofAuthor(all, marker, made.author)) await api.remove(id)
+    await removeOthers(ofAuthor(all, marker, made.author), made, api)
   }
 
   /** A token that was rotated may be another user's: the next call looks anew. */
@@ -61,6 +62,11 @@ export class StickyComments {
     this.#known.set(key, id)
     for (const oldest of this.#known.keys()) if (this.#known.size > mostKnown) this.#known.delete(oldest)
   }
+}
+
+/** What is told is told: a copy that cannot be removed, or is gone already, fails nothing. One that stays is found again the next time. */
+async function removeOthers(copies: readonly Comment[], ours: Comment, api: CommentApi): Promise<void> {
+  for (const { id } of copies) if (id !== ours.id) await api.remove(id).catch(() => undefined)
 }
 
 /** Forges list in either order; their ids grow. */

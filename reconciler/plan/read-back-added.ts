@@ -41,6 +41,8 @@ function readAddedDisks(drift: DriftMap, spec: VirtualMachineInstanceSpec, { hos
     const bus = device?.get('target/@bus')
     if (device === undefined || file === undefined || bus === undefined || taken.has(label)) return []
     if (device.get('@device') !== 'disk' || device.get('driver/@type') !== 'raw' || !isAllowed(file, hostPaths)) return []
+    // The agent gives it to each disk that can be written, and a manifest says nothing of it.
+    if ((device.get('driver/@discard') ?? 'unmap') !== 'unmap') return []
     const { get, from } = device
     const order = get('boot/@order')
     const disk = {

@@ -35,7 +35,10 @@ function readFeatures(drift: DriftMap, { domain }: VirtualMachineInstanceSpec): 
 
 const clockPaths = ['@offset', '@timezone', '@basis'].map((part) => `domain/clock/${part}`)
 
-/** UTC or a time zone; a clock that goes by an offset in seconds or by the host's own time cannot be told. */
+/**
+ * UTC or a time zone; a clock that goes by an offset in seconds or by the host's own time cannot be told. What comes stands before what
+ * goes: a section that loses its last line cannot be edited in place.
+ */
 function readClock(drift: DriftMap, { domain }: VirtualMachineInstanceSpec): ReadField[] {
   const from = clockPaths.filter((path) => drift.get(path) !== undefined)
   const offset = drift.get('domain/clock/@offset')
@@ -43,8 +46,8 @@ function readClock(drift: DriftMap, { domain }: VirtualMachineInstanceSpec): Rea
   const place = [...domainPath, 'clock']
   const without = (name: 'utc' | 'timezone'): ReadField[] => (domain.clock?.[name] === undefined ? [] : [{ path: [...place, name], from }])
   if (timezone !== undefined && (offset === undefined || offset.actual === 'timezone'))
-    return [...without('utc'), { path: [...place, 'timezone'], value: timezone, from }]
-  return offset?.actual === 'utc' ? [...without('timezone'), { path: [...place, 'utc'], value: {}, from }] : []
+    return [{ path: [...place, 'timezone'], value: timezone, from }, ...without('utc')]
+  return offset?.actual === 'utc' ? [{ path: [...place, 'utc'], value: {}, from }, ...without('timezone')] : []
 }
 
 /** Names of timers that a manifest has by the same name. */

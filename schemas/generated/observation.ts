@@ -109,6 +109,10 @@ export interface ObservedMachine {
   applied?: MachineSpec
   booted?: MachineSpec
   drift: Drift[]
+  /**
+   * How many more differences there are than drift has, where it is cut.
+   */
+  driftOmitted?: number
   interfaces: {
     name: string
     mac: string

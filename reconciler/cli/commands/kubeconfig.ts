@@ -8,7 +8,7 @@ type Flags = { readonly stateDir: string; readonly role: string; readonly days: 
 
 const examples = `
 Examples:
-  gitvirt kubeconfig anna --role admin --days 90 > anna.kubeconfig
+  gitvirt kubeconfig operator --role admin --days 90 > operator.kubeconfig
   gitvirt kubeconfig dashboard --server https://gitvirt.example.com:6443 > dashboard.kubeconfig
 
 Roles:

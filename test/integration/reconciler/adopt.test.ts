@@ -80,6 +80,10 @@ Changed there, and not here, as the manifest cannot say it or it is not laid out
   observed.see('h1', machineSeen(vmManifest('db')))
   assert.equal(await adopt(lease), undefined)
 
+  observed.see('h1', machineSeen(vmManifest('db'), { drift, driftOmitted: 7 }))
+  const rest = '7 more, which is more than a host tells of one machine, so that nothing is written'
+  assert.deepEqual(await adopt(lease), { left: ['domain/memory', 'domain/on_crash', rest] }, 'of a part nothing is written')
+
   observed.see('h1', machineSeen(vmManifest('db'), { drift: drift.slice(1) }))
   assert.deepEqual(await adopt(lease), { left: ['domain/on_crash'] }, 'nothing that can be written is no error')
   const manifestOf = vmManifest('db')

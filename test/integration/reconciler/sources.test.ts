@@ -151,10 +151,10 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     forge.world.requests.push({ number: 4, head, title: 'More', base: 'main' })
     await until('a comment', () => forge.world.comments.length === 1)
     const [comment] = forge.world.comments
-    assert.match(comment?.body ?? '', /^<!-- gitvirt\/plan\/prod\/more -->\n\*\*prod\/more\*\*[^]*create: VirtualMachine\/default\/new/)
+    assert.match(comment?.body ?? '', /^<!-- gitvirt\/plan\/prod@more -->\n\*\*prod@more\*\*[^]*create: VirtualMachine\/default\/new/)
     assert.match(comment?.body ?? '', /more\/\/hosts\/web\.yaml:1[^]*belongs to another source, which declares it in web\.yaml:1/)
     await until('a status', () => forge.world.statuses.some(({ commit }) => commit === head))
-    assert.equal(forge.world.statuses.find(({ commit }) => commit === head)?.context, 'gitvirt/plan/prod/more')
+    assert.equal(forge.world.statuses.find(({ commit }) => commit === head)?.context, 'gitvirt/plan/prod@more')
     const asked = await at.call<{ plan: Plan; merge: { ref: string } }>(`/gitvirt/v1/plan?ref=${encodeURIComponent('more//#4')}`)
     assert.deepEqual(
       [asked.merge.ref, asked.plan.changes.filter(({ action }) => action === 'create').map(({ key }) => key)],
@@ -166,7 +166,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     at.more.push()
     await untilTrue('the merge is told', async () => (await eventsOf(at)).some((one) => one.startsWith('MergedAsPlanned more//#4 ')))
     await until('how far it is', () =>
-      forge.world.statuses.some(({ context, commit }) => context === 'gitvirt/apply/prod/more' && commit === at.more.head()),
+      forge.world.statuses.some(({ context, commit }) => context === 'gitvirt/apply/prod@more' && commit === at.more.head()),
     )
   })
 

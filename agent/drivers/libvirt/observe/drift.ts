@@ -1,8 +1,13 @@
-import type { Drift } from '../../../../schemas/generated/observation.ts'
+import type { Drift, ObservedMachine } from '../../../../schemas/generated/observation.ts'
 import { child, type XmlElement } from '../xml.ts'
 
 /** Most differences that are reported of one machine. */
-const most = 50
+const most = 200
+
+/** What is reported of all differences, and how many are not: without these nobody can tell what belongs to one device. */
+export function reported(drift: readonly Drift[]): Pick<ObservedMachine, 'drift' | 'driftOmitted'> {
+  return { drift: drift.slice(0, most), ...(drift.length > most ? { driftOmitted: drift.length - most } : {}) }
+}
 
 /** What differs between the definition as libvirt returned it after our define, and now. */
 export function definitionDrift(expected: XmlElement, actual: XmlElement): Drift[] {
@@ -12,7 +17,7 @@ export function definitionDrift(expected: XmlElement, actual: XmlElement): Drift
   for (const path of new Set([...before.keys(), ...after.keys()])) {
     if (before.get(path) !== after.get(path)) drift.push(difference(path, before.get(path), after.get(path)))
   }
-  return drift.sort((one, other) => (one.path < other.path ? -1 : 1)).slice(0, most)
+  return drift.sort((one, other) => (one.path < other.path ? -1 : 1))
 }
 
 /** What differs between the devices of the running guest as we left them, and now. */
@@ -23,7 +28,7 @@ export function liveDrift(expected: readonly string[], actual: readonly string[]
   for (const path of new Set([...before.keys(), ...after.keys()])) {
     if (before.get(path) !== after.get(path)) drift.push(difference(`live/devices/${path}`, before.get(path), after.get(path)))
   }
-  return drift.sort((one, other) => (one.path < other.path ? -1 : 1)).slice(0, most)
+  return drift.sort((one, other) => (one.path < other.path ? -1 : 1))
 }
 
 function difference(path: string, expected: string | undefined, actual: string | undefined): Drift {

@@ -11,7 +11,7 @@ import type { Session } from '../session.ts'
 import { found, type Reply } from '../virsh.ts'
 import { child, childrenOf, parseXml, type XmlElement } from '../xml.ts'
 import { parseLeases, type AgentInterface, type Lease } from './addresses.ts'
-import { definitionDrift, fingerprints, liveDrift } from './drift.ts'
+import { definitionDrift, fingerprints, liveDrift, reported } from './drift.ts'
 import type { GuestAgents } from './guest-agents.ts'
 import { parseState, type DomainState } from './state.ts'
 import { unrecordedDomains } from './unrecorded.ts'
@@ -76,7 +76,7 @@ async function observeOne(session: Session, record: MachineRecord, answers: Answ
   return {
     ...base(noted, state),
     ...(noted.boot === undefined ? {} : { startedAt: noted.boot.at, booted: noted.boot.machine }),
-    drift: answers.changing ? [] : driftOf(noted, inactive, live),
+    ...reported(answers.changing ? [] : driftOf(noted, inactive, live)),
     interfaces:
       live === undefined
         ? []

@@ -10,7 +10,7 @@ export class Fixture {
   readonly root = join(this.dir, 'served')
   readonly bare = join(this.root, 'fleet.git')
   /** Who commits from now on. */
-  person = { name: 'Ada', email: 'ada@example.org' }
+  person = { name: 'Author', email: 'author@example.org' }
 
   constructor() {
     mkdirSync(this.root)

@@ -48,7 +48,7 @@ for (const one of cases) {
       const revision = await source.fetch()
       assert.equal(revision.commit, commit)
       assert.equal(revision.subject, 'change a.yaml b/c.json b/d.yml README.md')
-      assert.deepEqual(revision.author, { name: 'Ada', email: 'ada@example.org' })
+      assert.deepEqual(revision.author, { name: 'Author', email: 'author@example.org' })
       assert.equal(revision.rewritten, false)
       const { entries, refused } = await source.list(commit)
       assert.deepEqual(entries.map((entry) => entry.path).sort(), ['a.yaml', 'b/c.json', 'b/d.yml'])

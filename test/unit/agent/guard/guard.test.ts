@@ -278,8 +278,8 @@ describe('guard', () => {
 
   it('keeps a stop of Always until start, across a restart of the agent', async () => {
     await open('Always')
-    await guard.command(request('stop', { by: 'ada' }))
-    assert.deepEqual(guard.view(key).power, { request: 'stop', at: '2026-01-01T00:00:00.000Z', by: 'ada' })
+    await guard.command(request('stop', { by: 'operator' }))
+    assert.deepEqual(guard.view(key).power, { request: 'stop', at: '2026-01-01T00:00:00.000Z', by: 'operator' })
     await guard.close()
     world.calls.length = 0
     guard = make()

@@ -18,13 +18,26 @@ describe('the commands that a call loads', () => {
 
   it('are those that its arguments name, flags and their values before them or not', () => {
     assert.deepEqual(namesOf(['--context', 'lab', 'get', 'vm']), ['get'])
-    assert.deepEqual(namesOf(['-n', 'plan', 'get', 'vm']), ['plan', 'get'])
+    assert.deepEqual(namesOf(['-n', 'plan', 'get', 'vm']), ['get'])
+    assert.deepEqual(namesOf(['--no-color', '--namespace=plan', 'get', 'plan']), ['get'])
     assert.deepEqual(namesOf(['plan', '--help']), ['plan'])
   })
 
   it('are all where none is named, or all are spoken of', () => {
-    for (const words of [[], ['--help'], ['--help', 'plan'], ['help', 'plan'], ['completion', 'bash'], ['plam'], ['--version']])
-      assert.deepEqual(namesOf(words), all)
+    for (const words of [
+      [],
+      ['--help'],
+      ['--help', 'plan'],
+      ['help', 'plan'],
+      ['completion', 'bash'],
+      ['plam'],
+      ['--version'],
+      ['--kubeconfig', 'plan', '--help'],
+      ['-n', 'get'],
+      ['gett', 'plan'],
+      ['--no-color', '-h', 'plan'],
+    ])
+      assert.deepEqual(namesOf(words), all, words.join(' '))
   })
 
   it('do what they do with all others beside them', async () => {

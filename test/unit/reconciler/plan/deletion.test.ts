@@ -102,14 +102,14 @@ describe('deletion', () => {
     const made = planFor(world, [])
     assert.equal(made.changes[0]?.blocked[0]?.reason, 'PruneThreshold')
     assert.deepEqual(forNode(made, 'h1').changes, [])
-    const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+    const approvals = approvalsFor(made, { plan: made.id, by: 'operator', at: 'now' })
     assert.deepEqual(planFor(world, [], { approvals }).changes[0]?.blocked, [])
   })
 
   it('keeps the approval of a deletion that was cut short after its first step', () => {
     const world = worldOf([machine('vm', { guest: guestSpec({ volumes: [] }) })])
     const made = planFor(world, [])
-    const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+    const approvals = approvalsFor(made, { plan: made.id, by: 'operator', at: 'now' })
     const sent = forNode(planFor(world, [], { approvals }), 'h1')
     const cut = { ...sent, changes: sent.changes.map((change) => ({ ...change, steps: change.steps.slice(0, 1) })) }
     const [left] = planFor(carryOut([cut], world), [], { approvals }).changes
@@ -122,7 +122,7 @@ describe('deletion', () => {
     const made = planFor(world, [keep], { unknown })
     assert.equal(made.changes[0]?.blocked[0]?.reason, 'PruneThreshold')
     assert.match(made.changes[0]?.blocked[0]?.message ?? '', /moved\.yaml cannot be read/)
-    const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+    const approvals = approvalsFor(made, { plan: made.id, by: 'operator', at: 'now' })
     assert.deepEqual(planFor(world, [keep], { unknown, approvals }).changes[0]?.blocked, [])
   })
 
@@ -158,7 +158,7 @@ describe('deletion', () => {
         ['PruneThreshold'],
       )
       assert.match(made.changes[0]?.blocked[0]?.message ?? '', new RegExp(value))
-      const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+      const approvals = approvalsFor(made, { plan: made.id, by: 'operator', at: 'now' })
       assert.deepEqual(planFor(world, [keep], { approvals }).changes[0]?.blocked, [])
     })
   }
@@ -210,7 +210,7 @@ describe('deletion', () => {
 
     it('is carried out by its mark once it is approved, and the disk goes after it', () => {
       const first = planFor(lost(), [keep])
-      const word = { plan: first.id, key: 'VirtualMachine/default/vm', by: 'ada', at: '2026-01-02T03:04:05Z' }
+      const word = { plan: first.id, key: 'VirtualMachine/default/vm', by: 'operator', at: '2026-01-02T03:04:05Z' }
       const approvals = approvalsFor(first, word)
       const sent = forNode(planFor(lost(), [keep], { approvals }), 'h1')
       assert.deepEqual(

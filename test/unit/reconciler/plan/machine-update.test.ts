@@ -144,9 +144,9 @@ describe('machine updates', () => {
     const scene: Scene = { before: machine('vm'), after: moreMemory() }
     const { made, change } = planned(scene)
     assert.ok(change !== undefined)
-    const approvals = approvalsFor(made, { plan: made.id, by: 'ann', at: 'now' })
+    const approvals = approvalsFor(made, { plan: made.id, by: 'operator', at: 'now' })
     assert.deepEqual(verbs(planned({ ...scene, approvals }).sent), ['DefineDomain', 'RestartDomain'])
-    assert.deepEqual(verbs(planned({ ...scene, approvals: [{ plan: made.id, by: 'ann', at: 'now' }] }).sent), [
+    assert.deepEqual(verbs(planned({ ...scene, approvals: [{ plan: made.id, by: 'operator', at: 'now' }] }).sent), [
       'DefineDomain',
       'RestartDomain',
     ])
@@ -201,7 +201,7 @@ describe('machine updates', () => {
   })
 
   it('does not fight a standing stop or start of a person', () => {
-    const power = (request: 'start' | 'stop'): ObservedMachine['power'] => ({ request, at: 'then', by: 'ann' })
+    const power = (request: 'start' | 'stop'): ObservedMachine['power'] => ({ request, at: 'then', by: 'operator' })
     assert.equal(
       planned({ after: machine('vm'), observed: { state: 'off', power: power('stop') as NonNullable<ObservedMachine['power']> } }).change,
       undefined,

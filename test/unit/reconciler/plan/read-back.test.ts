@@ -185,6 +185,7 @@ test('a raw disk that was added from a folder which the Fleet allows is a hostDi
   for (const [change, fleet] of [
     [{ 'driver/@type': 'qcow2' }, allowed],
     [{ 'iotune/total_iops_sec': '10' }, allowed],
+    [{ 'driver/@discard': 'ignore' }, allowed],
     [{ 'source/@file': '/srv/disks/../other.img' }, allowed],
     [{}, []],
   ] as const) {

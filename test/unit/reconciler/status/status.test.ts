@@ -205,11 +205,11 @@ test('raises the generation for a new spec and not for a new label, and observes
 })
 
 test('a stop that a person asked for is Stopping while the guest runs, and told until it is lifted', (t) => {
-  const world = running(t, { power: { request: 'stop', by: 'ada', at: '2026-03-01T00:00:00Z' } })
+  const world = running(t, { power: { request: 'stop', by: 'operator', at: '2026-03-01T00:00:00Z' } })
   assert.equal(printable(world.vm()), 'Stopping')
   const requested = conditionOf(world.vm(), 'PowerRequested')
   assert.deepEqual([requested?.status, requested?.reason], ['True', 'Stop'])
-  assert.match(requested?.message ?? '', /^ada stopped this machine .* stays off until "gitvirt start"/)
+  assert.match(requested?.message ?? '', /^operator stopped this machine .* stays off until "gitvirt start"/)
   const other = running(t)
   assert.equal(conditionOf(other.vm(), 'PowerRequested'), undefined)
 })

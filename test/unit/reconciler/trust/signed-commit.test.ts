@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { assert as holds, property, uint8Array } from 'fast-check'
 import { readAnyCommit, readSignedCommit } from '../../../../reconciler/trust/signed-commit.ts'
 
-const head = `tree ${'a'.repeat(40)}\nparent ${'b'.repeat(40)}\nauthor Ada <ada@example.org> 1700000000 +0000\ncommitter Ada <ada@example.org> 1700000001 +0100\n`
+const head = `tree ${'a'.repeat(40)}\nparent ${'b'.repeat(40)}\nauthor Author <author@example.org> 1700000000 +0000\ncommitter Author <author@example.org> 1700000001 +0100\n`
 const armor = ['-----BEGIN SSH SIGNATURE-----', 'U1NIU0lH', '-----END SSH SIGNATURE-----']
 const header = `gpgsig ${armor.join('\n ')}\n`
 const read = (text: string): ReturnType<typeof readSignedCommit> => readSignedCommit('c'.repeat(40), Buffer.from(text))

@@ -4,7 +4,7 @@ import { assert as holds, property, uint8Array } from 'fast-check'
 import { GitvirtError } from '../../../../reconciler/lib/errors.ts'
 import { readSignedTag } from '../../../../reconciler/trust/signed-tag.ts'
 
-const head = `object ${'a'.repeat(40)}\ntype commit\ntag v1\ntagger Ada <ada@example.org> 1700000001 +0100\n`
+const head = `object ${'a'.repeat(40)}\ntype commit\ntag v1\ntagger Author <author@example.org> 1700000001 +0100\n`
 const armor = '-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n'
 const read = (text: string): ReturnType<typeof readSignedTag> => readSignedTag('c'.repeat(40), Buffer.from(text))
 

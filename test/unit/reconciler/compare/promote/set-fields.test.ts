@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFields } from '../../../../../reconciler/compare/promote/set-fields.ts'
 import { parsePath } from '../../../../../reconciler/plan/diff/path.ts'
+import { readBack } from '../../../../../reconciler/plan/read-back.ts'
+import type { ObservedMachine } from '../../../../../schemas/generated/observation.ts'
 
 const key = 'VirtualMachine/default/db'
 const text = `# The database.
@@ -64,4 +66,19 @@ test('an edit after which the file would not be valid is left out, and the other
   ])
   assert.deepEqual([written.length, left.map(({ value }) => value)], [1, ['much']])
   assert.match(edited, /guest: 1Gi # as measured/)
+})
+
+test('a clock that was set to a time zone by hand changes its own line only, also where UTC is all that it had', () => {
+  const clocked = text
+    .replace('    domain:\n', '    domain:\n        clock:\n          utc: {} # so far\n')
+    .replace('  name: db\n', '  labels: {"team": "db", wide: "as it is"}\n  name: db\n')
+  const spec = { domain: { clock: { utc: {} }, devices: {} } }
+  const drift = [
+    { path: 'domain/clock/@offset', expected: 'utc', actual: 'timezone' },
+    { path: 'domain/clock/@timezone', actual: 'Europe/Berlin' },
+  ]
+  const seen = { applied: { template: { spec } }, drift, volumes: [], interfaces: [] } as unknown as ObservedMachine
+  const { text: edited, left } = setFields(clocked, { key }, readBack(seen).fields)
+  assert.deepEqual(left, [])
+  assert.equal(edited, clocked.replace('utc: {} # so far', 'timezone: Europe/Berlin'))
 })
