@@ -143,6 +143,7 @@ export interface Step {
   id: string
   verb:
     | 'ApplyNetworkPolicy'
+    | 'RecordNetworkPolicy'
     | 'ForgetNetworkPolicy'
     | 'EnsureVolume'
     | 'ResizeVolume'

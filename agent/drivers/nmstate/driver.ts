@@ -8,6 +8,7 @@ import { driftedPolicies, observeFacts, observePolicies } from './observe.ts'
 import { holdLeft } from './hold-off.ts'
 import type { NetworkDriverOptions } from './options.ts'
 import { detectProvider, type Provider } from './provider.ts'
+import { recordPolicy } from './record-policy.ts'
 import { createRecords } from './records.ts'
 import { closeOpen, recover } from './recover.ts'
 import { createJournal } from './transaction.ts'
@@ -38,6 +39,7 @@ export function createNetworkDriver(context: DriverContext, options: NetworkDriv
           await holds.watch(policy.key)
         }
       }),
+    record: (policy) => exclusive(async () => await recordPolicy(deps, policy)),
     forget: (key) =>
       exclusive(async () => {
         await deps.records.remove(key)
