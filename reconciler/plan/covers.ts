@@ -12,7 +12,7 @@ import { labelsTakenOff } from './rule-labels.ts'
  */
 export function withCovers(context: PlanContext, draft: Draft): Draft {
   const covers = [
-    ...labelsTakenOff(context, draft).map((label) => `takes off the label ${label}`),
+    ...labelsTakenOff(context, draft),
     ...driftMended(context, draft).map((path) => `${mendingWords}${path}`),
     ...disksToGo(context, draft).map((key) => `lets ${key} go`),
   ]

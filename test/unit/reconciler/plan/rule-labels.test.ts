@@ -113,15 +113,68 @@ describe('a rule by label', () => {
     assert.deepEqual([pending, signing?.changes], [[], 1])
   })
 
-  it('holds the deletion of a machine whose record is lost, as nobody can tell its labels', () => {
-    const seen = after(whole({}), { seen: [] }).map((one): Sighting => {
-      if (one.object.kind !== 'VirtualMachine') return one
-      const { applied: _, ...object } = one.object
-      return { ...one, object }
+  describe('whose object has a host that cannot tell its labels', () => {
+    const lost = (objects: readonly DesiredObject[]): Sighting[] =>
+      after(objects, { seen: [], spec: {} }).map((one): Sighting => {
+        if (one.object.kind !== 'VirtualMachine') return one
+        const { applied: _, ...object } = one.object
+        return { ...one, object }
+      })
+    /** As a version before this one left its disks and policies. */
+    const earlier = (objects: readonly DesiredObject[]): Sighting[] =>
+      after(objects, { seen: [], spec: {} }).map((one): Sighting => {
+        if (one.object.kind === 'VirtualMachine') return one
+        return { ...one, object: { ...one.object, applied: withoutLabels(one.object.applied ?? assert.fail()) } } as Sighting
+      })
+
+    it('holds the deletion of a machine whose record is lost', () => {
+      assert.deepEqual(reasonsOf(planned(without(vm), { seen: lost(whole({})) }), vm), ['PruneThreshold', 'ApprovalRequired'])
     })
-    assert.deepEqual(reasonsOf(planned(without(vm), { seen }), vm), ['PruneThreshold', 'ApprovalRequired'])
+
+    it('holds what defines a machine anew whose record is lost, where its file lacks the label, and only there', () => {
+      const seen = lost(whole(labels))
+      const made = planned(without(vm, [machine('vm')]), { seen })
+      assert.deepEqual(
+        changeOf(made, vm).steps.map(({ verb }) => verb),
+        ['DefineDomain'],
+      )
+      assert.deepEqual(reasonsOf(made, vm), ['ApprovalRequired'])
+      assert.deepEqual(changeOf(made, vm).covers, ['may take off the label tier=prod'])
+      assert.match(changeOf(made, vm).blocked[0]?.message ?? '', /^Its host does not tell whether it had the label tier=prod, /)
+      assert.deepEqual(reasonsOf(planned(whole(labels), { seen }), vm), [])
+      assert.deepEqual(reasonsOf(planned(without(vm, [machine('vm')]), { seen, approvals: [signedFor(made, vm)] }), vm), [])
+    })
+
+    for (const key of [disk, bridge]) {
+      it(`holds the deletion of ${key} that an earlier version applied`, () => {
+        assert.deepEqual(reasonsOf(planned(without(key), { seen: earlier(whole(labels)) }), key), ['ApprovalRequired'])
+        assert.deepEqual(reasonsOf(planned(without(key), { seen: earlier(whole({})) }), key), ['ApprovalRequired'])
+      })
+
+      it(`lets the host keep the labels of ${key}, and holds by them from then on`, () => {
+        const strict: FleetSpec = { ...byLabel, approvals: { rules: [{ matchLabels: labels, from: 'none', count: 1 }] } }
+        for (const own of [labels, {}]) {
+          const made = planned(whole(own), { seen: earlier(whole(own)), spec: strict })
+          assert.deepEqual([reasonsOf(made, key), changeOf(made, key).disruption], [[], 'none'])
+          const seen = after(whole(own), { seen: earlier(whole(own)), spec: strict })
+          assert.deepEqual(planned(whole(own), { seen, spec: strict }).changes, [])
+          const gone = whole(own).filter((one) => one.key !== key)
+          assert.deepEqual(reasonsOf(planned(gone, { seen }), key), own === labels ? ['ApprovalRequired'] : [])
+        }
+      })
+    }
+
+    it('holds all else than that the labels are kept', () => {
+      const larger = without(disk, [volume('data', { size: '2Gi' })])
+      assert.deepEqual(reasonsOf(planned(larger, { seen: earlier(whole(labels)) }), disk), ['ApprovalRequired'])
+    })
   })
 })
+
+function withoutLabels<T extends { labels?: unknown }>(spec: T): Omit<T, 'labels'> {
+  const { labels: _, ...rest } = spec
+  return rest
+}
 
 describe('the disks of a machine that a rule goes by', () => {
   const own = (spec: { labels?: Record<string, string> } = {}): DesiredObject[] => [
