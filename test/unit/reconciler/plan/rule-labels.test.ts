@@ -4,6 +4,7 @@ import type { FleetSpec } from '../../../../schemas/generated/fleet.ts'
 import type { Change, Plan } from '../../../../schemas/generated/plan.ts'
 import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
 import type { Sighting } from '../../../../reconciler/observed/types.ts'
+import { approvalDigest } from '../../../../reconciler/plan/draft.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { preview } from '../../../../reconciler/plan/preview.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
@@ -183,14 +184,51 @@ describe('the disks of a machine that a rule goes by', () => {
   ]
   const seen = after(own(), { seen: [], spec: {} })
   const root = 'DataVolume/default/root'
+  const other = machine('other', { guest: guestSpec({ volumes: [] }) })
 
   it('are held with it, and who lets the machine go is asked about the disks', () => {
-    const made = planned([machine('other', { guest: guestSpec({ volumes: [] }) })], { seen })
+    const made = planned([other], { seen })
     assert.deepEqual(reasonsOf(made, root), ['WaitingForDependency', 'ApprovalRequired'])
     assert.deepEqual(changeOf(made, vm).covers, [`lets ${root} go`])
     const kept = planned([volume('root')], { seen })
-    assert.equal(changeOf(kept, vm).covers, undefined)
+    assert.deepEqual(changeOf(kept, vm).covers, [`takes ${root} out of the rule by the label tier=prod`])
     assert.notEqual(changeOf(kept, vm).approval, changeOf(made, vm).approval)
+  })
+
+  it('leave the rule with their machine only where its approval names them, so that no later commit deletes them unasked', () => {
+    const alone = [other, volume('root')]
+    const bare = planned(alone, { seen })
+    assert.deepEqual(reasonsOf(bare, root), ['ApprovalRequired'])
+    const { covers: _, ...silent } = changeOf(bare, vm)
+    const given = { ...signedFor(bare, vm), plan: approvalDigest({ change: silent }) }
+    const later = after(alone, { seen, approvals: [given] })
+    assert.deepEqual(reasonsOf(planned([other], { seen: later, approvals: [given] }), root), ['WaitingForDependency', 'ApprovalRequired'])
+    const asked = after(alone, { seen, approvals: [signedFor(bare, vm)] })
+    assert.deepEqual(planned(alone, { seen: asked }).changes, [])
+  })
+
+  it('are named as well where the template of their machine lost them before, or an annotation keeps them', () => {
+    const small = machine('vm', { labels, guest: guestSpec({ volumes: [] }) })
+    const lost = after([other, small, volume('root')], { seen })
+    assert.deepEqual(changeOf(planned([other, volume('root')], { seen: lost }), vm).covers, [
+      `takes ${root} out of the rule by the label tier=prod`,
+    ])
+    assert.deepEqual(changeOf(planned([other], { seen: lost }), vm).covers, [`lets ${root} go`])
+    const kept = [volume('root', { ownerKey: vm, annotations: { 'gitvirt.io/prune': 'disabled' } }), machine('vm', { labels })]
+    const made = planned([other], { seen: after(kept, { seen: [], spec: {} }) })
+    assert.deepEqual(changeOf(made, vm).covers, [`takes ${root} out of the rule by the label tier=prod`])
+  })
+
+  it('let their machine go when their host has the label that Git gives them, and not before', () => {
+    const alone = [other, volume('root', { labels })]
+    const made = planned(alone, { seen })
+    assert.deepEqual(
+      [reasonsOf(made, root), reasonsOf(made, vm), changeOf(made, vm).covers],
+      [[], ['WaitingForDependency', 'ApprovalRequired'], undefined],
+    )
+    const gone = after(alone, { seen, approvals: [signedFor(made, vm)] })
+    assert.deepEqual(planned(alone, { seen: gone }).changes, [])
+    assert.deepEqual(reasonsOf(planned([other], { seen: gone }), root), ['ApprovalRequired'])
   })
 
   it('stay in the rule when they are no longer made by its template, unless they carry the label themselves', () => {
