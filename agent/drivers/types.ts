@@ -100,6 +100,8 @@ export type NetworkDriver = {
   drifted(): Promise<readonly PolicySpec[]>
   /** Applies with probes and rollback; resolves when Available, rejects when Failing for good. */
   apply(policy: PolicySpec, signal: AbortSignal): Promise<void>
+  /** Keeps what else is said of a policy that the host has; the network is left as it is. Rejects where the host has another one. */
+  record(policy: PolicySpec): Promise<void>
   /** Stops managing; upstream's rule is that nothing is reverted. */
   forget(key: ObjectKey): Promise<void>
   close(): Promise<void>

@@ -7,6 +7,7 @@ type Need = 'machine' | 'volume' | 'policy' | 'until'
 /** What each verb needs, its phase, and whether its call may be given up half-way. */
 export const verbs: Readonly<Record<Step['verb'], { readonly phase: Step['phase']; readonly needs: readonly Need[] }>> = {
   ApplyNetworkPolicy: { phase: 'network', needs: ['policy'] },
+  RecordNetworkPolicy: { phase: 'network', needs: ['policy'] },
   ForgetNetworkPolicy: { phase: 'network', needs: [] },
   EnsureVolume: { phase: 'storage', needs: ['volume'] },
   ResizeVolume: { phase: 'storage', needs: ['volume'] },

@@ -10,6 +10,8 @@ export async function runStep(step: Step, { drivers, data, signal }: StepContext
   switch (step.verb) {
     case 'ApplyNetworkPolicy':
       return await networks.apply(needed(step, 'policy'), signal)
+    case 'RecordNetworkPolicy':
+      return await networks.record(needed(step, 'policy'))
     case 'ForgetNetworkPolicy':
       return await networks.forget(step.key)
     case 'EnsureVolume':

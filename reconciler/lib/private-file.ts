@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 
 /** Writes a file that only its owner may read (0600), whole or not at all: a kill or a power cut leaves the old or the new content. */
@@ -29,4 +29,13 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** Removes from a folder what a kill left of files half written: ours, and the `.new` of earlier versions. To be called before anything is written. */
+export async function sweepUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  })
+  for (const name of names) if (/\.tmp$|\.json\.new$/.test(name)) await rm(join(folder, name), { force: true })
 }

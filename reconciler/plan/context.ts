@@ -1,6 +1,6 @@
 import type { Finding, PoolSpec } from '../../schemas/generated/plan.ts'
 import type { DesiredObject, DesiredView } from '../desired/types.ts'
-import type { Sighting } from '../observed/types.ts'
+import type { ObservedView, Sighting } from '../observed/types.ts'
 import { digestOf } from '../lib/digest.ts'
 import type { ObjectKey } from '../lib/object-key.ts'
 import { inputDigest } from '../lib/input-values.ts'
@@ -22,6 +22,7 @@ export class PlanContext {
   readonly suspensions: Suspensions
   readonly findings: Finding[] = []
   readonly #pools = new Map<string, PoolResult>()
+  #owned: ReadonlyMap<ObjectKey, readonly ObjectKey[]> | undefined
   readonly #inputs = new Map<ObjectKey, string>()
 
   constructor(input: PlanInput) {
@@ -59,6 +60,12 @@ export class PlanContext {
     return sealed !== undefined && sealed.values() === undefined
   }
 
+  /** Disks on hosts that were last applied as ones of this machine's template; in order. */
+  disksOwnedBy(owner: ObjectKey): readonly ObjectKey[] {
+    this.#owned ??= ownedDisks(this.input.observed)
+    return this.#owned.get(owner) ?? []
+  }
+
   pool(className: string | undefined): PoolResult {
     const name = className ?? ''
     const known = this.#pools.get(name)
@@ -78,6 +85,15 @@ export class PlanContext {
     this.#inputs.set(key, digest)
     return digest
   }
+}
+
+function ownedDisks(observed: ObservedView): ReadonlyMap<ObjectKey, readonly ObjectKey[]> {
+  const owned = new Map<ObjectKey, ObjectKey[]>()
+  for (const key of [...observed.keys()].filter((one) => one.startsWith('DataVolume/')).sort()) {
+    const owners = observed.get(key).flatMap(({ object }) => (object.kind === 'DataVolume' ? (object.applied?.ownerKey ?? []) : []))
+    for (const owner of new Set(owners)) owned.set(owner, [...(owned.get(owner) ?? []), key])
+  }
+  return owned
 }
 
 /** Where the pool of a volume that exists differs in format only, the image keeps its own. */

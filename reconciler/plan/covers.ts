@@ -1,20 +1,19 @@
 import type { PlanContext } from './context.ts'
+import { disksLeft } from './disks-left.ts'
 import { mendingWords, type Draft } from './draft.ts'
 import { driftBlock } from './drift-gate.ts'
-import { isProtected } from './prune-gate.ts'
-import { volumeKeys } from './resolve/template.ts'
 import { labelsTakenOff } from './rule-labels.ts'
 
 /**
  * The draft with what an approval of it lets happen besides its steps, to which the approval is bound: labels that rules go by and that it
- * takes off, drift that is told and left without an approval, the disks that nothing holds any more once their machine is gone, and the
+ * takes off, drift that is told and left without an approval, the disks that no rule holds any more once their machine is gone, and the
  * encrypted files that its machine reads.
  */
 export function withCovers(context: PlanContext, draft: Draft): Draft {
   const covers = [
-    ...labelsTakenOff(context, draft).map((label) => `takes off the label ${label}`),
+    ...labelsTakenOff(context, draft),
     ...driftMended(context, draft).map((path) => `${mendingWords}${path}`),
-    ...disksToGo(context, draft).map((key) => `lets ${key} go`),
+    ...disksLeft(context, draft),
   ]
   const sealedInputs = sealedInputsOf(context, draft)
   if (covers.length === 0 && sealedInputs === undefined) return draft
@@ -35,16 +34,4 @@ function sealedInputsOf(context: PlanContext, { change }: Draft): Record<string,
 function driftMended(context: PlanContext, draft: Draft): string[] {
   if (driftBlock(context, draft) === undefined) return []
   return draft.change.fields.flatMap(({ path }) => (/^(?:domain|network):/.test(path) ? [path] : [])).sort()
-}
-
-/** A rule by a machine's label holds its disks as long as the machine is there; when they go, it is not. */
-function disksToGo(context: PlanContext, { change }: Draft): string[] {
-  if (change.action !== 'delete' || !context.policy.approvals?.rules.some(({ matchLabels }) => Object.keys(matchLabels).length > 0))
-    return []
-  const machine = change.steps.find((step) => step.machine !== undefined)?.machine
-  if (machine === undefined) return []
-  return volumeKeys(machine.namespace, machine.template)
-    .filter((key) => context.desired(key) === undefined && !context.isUnknown(key) && !isProtected(context, key))
-    .filter((key) => context.sightings(key).some(({ object }) => object.kind === 'DataVolume' && object.applied?.ownerKey === change.key))
-    .sort()
 }

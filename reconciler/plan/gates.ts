@@ -3,6 +3,7 @@ import { type ObjectKey, parseKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import { withCovers } from './covers.ts'
 import { planDeletion } from './deletion.ts'
+import { keepDisksInRules } from './disks-left.ts'
 import { exceeds } from './disruption/classes.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import { driftBlock } from './drift-gate.ts'
@@ -33,6 +34,7 @@ export function applyGates(
   waitForHosts(context, drafts, approved)
   limitDeletions(context, drafts, approved)
   guardDisks(context, drafts, users)
+  keepDisksInRules(context, drafts)
   for (const draft of drafts) keepDrift(context, draft, approved)
   for (const draft of drafts) limitDisruption(context, draft, approved)
   requireApprovals(context, drafts, approved.approvals)

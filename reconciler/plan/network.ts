@@ -55,16 +55,12 @@ type NodeDraft = {
 
 function nodeDraft({ context, desired, policy, node, sighting }: NodeDraft): Draft | undefined {
   const observed = sighting?.object
-  const fields = observed === undefined ? [] : networkFields(policy, observed)
+  const changed = observed?.applied === undefined ? [] : changedFields(policy, observed.applied)
+  const recorded = observed !== undefined && isRecordOnly(policy, observed, changed)
+  if (recorded && isOpen(observed)) return undefined
+  const fields = changed.length > 0 || observed?.applied === undefined ? changed : driftFields(policy, observed)
   if (observed?.applied !== undefined && fields.length === 0 && !isToBeRepeated(policy, observed)) return undefined
-  const step: Step = {
-    id: `ApplyNetworkPolicy:${policy.key}`,
-    verb: 'ApplyNetworkPolicy',
-    key: policy.key,
-    phase: 'network',
-    disruption: 'live',
-    policy,
-  }
+  const step = recorded ? networkStep('RecordNetworkPolicy', policy) : networkStep('ApplyNetworkPolicy', policy)
   return {
     change: {
       key: desired.key,
@@ -92,12 +88,28 @@ function isDriftAlone(policy: PolicySpec, observed: ObservedPolicy | undefined, 
   return fields.length > 0 && fields.every(({ path }) => path.startsWith('network:'))
 }
 
-/** Differences from what was applied; where none are, drift, unless the node works on it or is not to try this very policy again. */
-function networkFields(policy: PolicySpec, observed: ObservedPolicy): FieldChange[] {
-  if (observed.applied === undefined) return []
-  const from = networkView(observed.applied)
-  const changed = judgeFields({ kind: 'NodeNetworkConfigurationPolicy', from, to: networkView(policy), active: true })
-  if (changed.length > 0) return changed.map(({ field }) => field)
+function networkStep(verb: 'ApplyNetworkPolicy' | 'RecordNetworkPolicy', policy: PolicySpec): Step {
+  const { key } = policy
+  return { id: `${verb}:${key}`, verb, key, phase: 'network', disruption: verb === 'RecordNetworkPolicy' ? 'none' : 'live', policy }
+}
+
+/** Differences from what was applied. */
+function changedFields(policy: PolicySpec, applied: PolicySpec): FieldChange[] {
+  const kind = 'NodeNetworkConfigurationPolicy'
+  return judgeFields({ kind, from: networkView(applied), to: networkView(policy), active: true }).map(({ field }) => field)
+}
+
+/**
+ * True where the host has what the policy asks of it and only has to keep its labels and its place in Git: to hand it to nmstate would undo
+ * what was changed by hand. What drifted is told by the plan that follows.
+ */
+function isRecordOnly(policy: PolicySpec, observed: ObservedPolicy, changed: readonly FieldChange[]): boolean {
+  if (observed.applied === undefined || changed.length === 0 || isToBeRepeated(policy, observed)) return false
+  return policyDigest(observed.applied) === policyDigest(policy)
+}
+
+/** Drift, unless the node works on it or is not to try this very policy again. */
+function driftFields(policy: PolicySpec, observed: ObservedPolicy): FieldChange[] {
   return isOpen(observed) || isHeldOff(policy, observed) ? [] : observed.drift.map(driftField)
 }
 
@@ -145,14 +157,16 @@ type Limit = {
  * that many have failed the rest waits. Source: kubernetes-nmstate, maxUnavailable.
  */
 function limitUnavailable({ desired, matching, sightings, drafts }: Limit): void {
-  const changing = new Set(drafts.map(({ change }) => change.node))
+  // What a host only keeps takes its network away from nobody.
+  const applying = drafts.filter(({ change }) => change.steps.some(({ verb }) => verb === 'ApplyNetworkPolicy'))
+  const changing = new Set(applying.map(({ change }) => change.node))
   const busy = matching.filter(({ name }) => {
     const observed = sightings.get(name)?.object
     return !changing.has(name) && observed !== undefined && !isTrue(observed, 'Available')
   })
   const limit = maxUnavailable(desired.object.spec?.maxUnavailable, matching.length)
   const free = Math.max(0, limit - busy.length)
-  for (const draft of drafts.filter(({ blocked }) => blocked.length === 0).slice(free)) draft.blocked.push(limitBlock(limit, busy))
+  for (const draft of applying.filter(({ blocked }) => blocked.length === 0).slice(free)) draft.blocked.push(limitBlock(limit, busy))
 }
 
 function limitBlock(limit: number, busy: readonly HostNode[]): Block {

@@ -4,7 +4,7 @@ import { rootOf } from '../lib/folders-above.ts'
 import type { PlanContext } from './context.ts'
 import { approvalDigest, type Draft } from './draft.ts'
 import type { ApprovalPolicy, ApprovalRule } from './resolve/policy.ts'
-import { speechOf } from './rule-labels.ts'
+import { labelWords, speechOf, type Speech } from './rule-labels.ts'
 import type { Approval, SignedApproval } from './types.ts'
 import { heldSteps } from './windows.ts'
 
@@ -70,14 +70,14 @@ export function requireApprovals(context: PlanContext, drafts: readonly Draft[],
   for (const draft of drafts) {
     const rules = policy.rules.flatMap((rule) => {
       const speech = speechOf(context, draft, rule)
-      const steps = speech === 'leaves' ? {} : speech === undefined ? undefined : heldSteps(draft, rule.from)
-      return steps === undefined ? [] : [{ rule, steps, leaves: speech === 'leaves' }]
+      const steps = speech === undefined ? undefined : speech === 'speaks' ? heldSteps(draft, rule.from) : {}
+      return speech === undefined || steps === undefined ? [] : [{ rule, steps, speech }]
     })
     if (rules.length === 0) continue
     const signed = signedFor(context, draft, approvals)
     const unmet = rules.filter(({ rule }) => signed.filter((one) => counts(rule, one)).length < rule.count)
-    for (const { rule, steps, leaves } of unmet)
-      draft.blocked.push({ ...requiredBlock({ context, policy, rule, leaves }, draft, signed), ...steps })
+    for (const { rule, steps, speech } of unmet)
+      draft.blocked.push({ ...requiredBlock({ context, policy, rule, speech }, draft, signed), ...steps })
     const note = signedNote(signed)
     if (unmet.length === 0 && !draft.change.notes.includes(note)) draft.change.notes.push(note)
   }
@@ -91,17 +91,12 @@ type Required = {
   readonly context: PlanContext
   readonly policy: ApprovalPolicy
   readonly rule: ApprovalRule
-  /** True: the change takes its object out of the rule. */
-  readonly leaves: boolean
+  readonly speech: Speech
 }
 
-function requiredBlock({ context, policy, rule, leaves }: Required, draft: Draft, signed: readonly SignedApproval[]): Block {
+function requiredBlock({ context, policy, rule, speech }: Required, draft: Draft, signed: readonly SignedApproval[]): Block {
   const { key, node } = draft.change
-  const what = leaves
-    ? `This change takes off ${labelText(rule)}, by which a rule goes, and`
-    : rule.from === 'none'
-      ? 'This change'
-      : `A change of class ${rule.from} or above`
+  const what = whatNeeds(rule, speech)
   const given = signed.filter((one) => counts(rule, one))
   const known = given.length === 0 ? 'none is there' : `${given.length} there, by ${given.map(({ by }) => by).join(', ')}`
   const who = rule.signers === undefined ? '' : ` of ${rule.signers.join(', ')}`
@@ -116,9 +111,13 @@ function requiredBlock({ context, policy, rule, leaves }: Required, draft: Draft
   }
 }
 
-function labelText({ matchLabels }: ApprovalRule): string {
-  const labels = Object.entries(matchLabels).map(([name, value]) => `${name}=${value}`)
-  return `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`
+function whatNeeds(rule: ApprovalRule, speech: Speech): string {
+  if (speech === 'speaks') return rule.from === 'none' ? 'This change' : `A change of class ${rule.from} or above`
+  const labels = labelWords(rule)
+  const named = `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`
+  return speech === 'leaves'
+    ? `This change takes off ${named}, by which a rule goes, and`
+    : `Its host does not tell whether it had ${named}, by which a rule goes: this change may take that off, and`
 }
 
 /** Commits of other sources are not looked at, so that nobody is known to have had no part in what these declare. */

@@ -108,13 +108,20 @@ function updateVolume(update: Update): Draft | undefined {
     return draftOf({ ...common, action: 'update', steps: [volumeStep('EnsureVolume', volume, 'none')] })
   }
   if (judged.length === 0) return undefined
-  if (observed.phase !== 'Succeeded') {
+  // The agent keeps what only describes the disk; its import goes on.
+  const described = observed.phase !== 'Failed' && judged.every(({ field }) => isDescription(field.path))
+  if (observed.phase !== 'Succeeded' && !described) {
     const notes = ['No image has been finished yet, so nothing is lost: the import starts anew.']
     const harmless = judged.map((one): JudgedField => ({ act: 'define', field: { ...one.field, disruption: 'none' } }))
     return draftOf({ ...common, fields: harmless, action: 'replace', steps: [volumeStep('EnsureVolume', volume, 'none')], notes })
   }
   blocked.push(...refusals(judged))
   return draftOf({ ...common, action: 'update', steps: changeSteps(judged, volume) })
+}
+
+/** Labels, annotations, the owner and the file in Git: nothing that an import reads. */
+function isDescription(path: string): boolean {
+  return path.startsWith('metadata.') || path === 'ownerKey' || path === 'origin.path'
 }
 
 /** A finished image grows; everything else about it is only recorded. */

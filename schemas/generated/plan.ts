@@ -143,6 +143,7 @@ export interface Step {
   id: string
   verb:
     | 'ApplyNetworkPolicy'
+    | 'RecordNetworkPolicy'
     | 'ForgetNetworkPolicy'
     | 'EnsureVolume'
     | 'ResizeVolume'
@@ -234,7 +235,7 @@ export interface VolumeSpec {
   sizeBytes: number
   pool: PoolSpec
   /**
-   * Absent where it has none. The host keeps them, so that rules by label know them when Git no longer has the object.
+   * The host keeps them, so that rules by label know them when Git no longer has the object. Absent where an earlier version applied it.
    */
   labels?: {
     [k: string]: string
@@ -281,7 +282,7 @@ export interface PolicySpec {
   key: string
   name: string
   /**
-   * Absent where it has none. The host keeps them, so that rules by label know them when Git no longer has the policy.
+   * The host keeps them, so that rules by label know them when Git no longer has the policy. Absent where an earlier version applied it.
    */
   labels?: {
     [k: string]: string

@@ -66,6 +66,20 @@ export function networkDriverContract(name: string, { create, policies }: Networ
         assert.notEqual(second.digest, first?.digest)
       }))
 
+    it('keeps other labels of the policy that it has, and refuses those of another one', () =>
+      withDriver(async (driver, policy, other) => {
+        await assert.rejects(driver.record(policy), { code: 'PolicyNotApplied' })
+        await driver.apply(policy, forever)
+        const labelled = { ...policy, labels: { tier: 'prod' } }
+        const first = await look(driver, policy)
+        await driver.record(labelled)
+        const second = await look(driver, policy)
+        assert.deepEqual([second?.applied, second?.conditions], [labelled, first?.conditions])
+        assert.notEqual(second?.digest, first?.digest)
+        await assert.rejects(driver.record(other), { code: 'PolicyNotApplied' })
+        assert.deepEqual((await look(driver, policy))?.applied, labelled)
+      }))
+
     it('forgets, also twice', () =>
       withDriver(async (driver, policy) => {
         await driver.apply(policy, forever)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { ObjectKey } from '../../../reconciler/lib/object-key.ts'
+import { sweepUnfinished } from '../../../reconciler/lib/private-file.ts'
 import type { DriverContext, NetworkDriver } from '../types.ts'
 import { applyPolicy } from './apply.ts'
 import { createCommands } from './commands.ts'
@@ -8,6 +9,7 @@ import { driftedPolicies, observeFacts, observePolicies } from './observe.ts'
 import { holdLeft } from './hold-off.ts'
 import type { NetworkDriverOptions } from './options.ts'
 import { detectProvider, type Provider } from './provider.ts'
+import { recordPolicy } from './record-policy.ts'
 import { createRecords } from './records.ts'
 import { closeOpen, recover } from './recover.ts'
 import { createJournal } from './transaction.ts'
@@ -22,6 +24,7 @@ export function createNetworkDriver(context: DriverContext, options: NetworkDriv
   return {
     prepare: () =>
       exclusive(async () => {
+        for (const folder of foldersOf(context)) await sweepUnfinished(folder)
         await recover(deps)
         await closeOpen(deps)
         for (const { key } of await deps.records.all()) await holds.watch(key)
@@ -38,6 +41,7 @@ export function createNetworkDriver(context: DriverContext, options: NetworkDriv
           await holds.watch(policy.key)
         }
       }),
+    record: (policy) => exclusive(async () => await recordPolicy(deps, policy)),
     forget: (key) =>
       exclusive(async () => {
         await deps.records.remove(key)
@@ -51,14 +55,20 @@ export function createNetworkDriver(context: DriverContext, options: NetworkDriv
   }
 }
 
+/** The folder of all that this driver keeps, and that of its policies. */
+function foldersOf({ stateDir }: DriverContext): readonly [string, string] {
+  const folder = join(stateDir, 'network')
+  return [folder, join(folder, 'policies')]
+}
+
 function createDeps(context: DriverContext, options: NetworkDriverOptions): Deps {
-  const folder = join(context.stateDir, 'network')
+  const [folder, policies] = foldersOf(context)
   const commands = createCommands(options)
   return {
     context,
     options,
     commands,
-    records: createRecords(join(folder, 'policies')),
+    records: createRecords(policies),
     journal: createJournal(folder),
     provider: createDetection(() => detectProvider(commands), context, options),
   }

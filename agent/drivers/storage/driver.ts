@@ -45,6 +45,7 @@ export function createVolumeDriver(driver: DriverContext, options: VolumeDriverO
   }
   return {
     prepare: async () => {
+      await context.records.sweep()
       await pools.load()
       await lookUpPools(context, pools.known.get(builtInStorageClass) ?? '')
       await clearLeftovers(context, pools.known.values())

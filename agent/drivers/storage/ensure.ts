@@ -11,7 +11,7 @@ import { inspectImage } from './images.ts'
 import { makeBlank, makeFromHttp, publish, removePartials, type ImportJob } from './import.ts'
 import { isImageThere, usePoolFolder } from './pool-marker.ts'
 import type { VolumeRecord } from './records.ts'
-import { imageWork, poolFolder, volumeBase, volumePaths, type ImageWork, type VolumePaths } from './render.ts'
+import { contentDigest, imageWork, poolFolder, volumeBase, volumePaths, type ImageWork, type VolumePaths } from './render.ts'
 
 export type EnsureCall = { readonly volume: VolumeSpec; readonly data: InputData; readonly signal: AbortSignal }
 type Attempt = EnsureCall & {
@@ -43,7 +43,7 @@ export async function ensureVolume(context: VolumeContext, call: EnsureCall): Pr
   try {
     const work = imageWork(volume)
     if (known?.finished !== true || known.path !== paths.image) await refuseForeign(paths.image, volume)
-    if (known !== undefined && known.digest !== record.digest) await removePartials(volumePathsOf(context, known.spec))
+    if (known !== undefined && contentDigest(known.spec) !== contentDigest(volume)) await removePartials(volumePathsOf(context, known.spec))
     await context.save(base, { ...record, phase: work.kind === 'blank' ? 'Pending' : 'ImportScheduled' })
     await usePoolFolder(context, paths.folder)
     await context.usePool(volume.pool.name, paths.folder)
@@ -65,7 +65,7 @@ export function volumePathsOf(context: Pick<VolumeContext, 'stateDir'>, spec: Vo
 function startRecord(known: VolumeRecord | undefined, call: { readonly volume: VolumeSpec; readonly paths: VolumePaths }): VolumeRecord {
   const { volume, paths } = call
   const digest = digestOf(volume)
-  const same = known?.digest === digest
+  const same = known !== undefined && contentDigest(known.spec) === contentDigest(volume)
   return {
     version: 1,
     uid: same ? known.uid : randomUUID(),

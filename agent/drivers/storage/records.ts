@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode } from '../../../reconciler/lib/errors.ts'
-import { writePrivateFile } from '../../../reconciler/lib/private-file.ts'
+import { sweepUnfinished, writePrivateFile } from '../../../reconciler/lib/private-file.ts'
 import type { ObservedVolume, Problem } from '../../../schemas/generated/observation.ts'
 import type { VolumeSpec } from '../../../schemas/generated/plan.ts'
 
@@ -34,14 +34,21 @@ export type VolumeRecord = {
  * `pools/<hash of the folder>.json`.
  */
 export class RecordStore {
+  readonly #folder: string
   readonly #live: string
   readonly #held: string
   readonly #pools: string
 
   constructor(stateDir: string) {
+    this.#folder = stateDir
     this.#live = join(stateDir, 'volumes')
     this.#held = join(stateDir, 'quarantine')
     this.#pools = join(stateDir, 'pools')
+  }
+
+  /** Removes what a kill left half written; at the start only. */
+  async sweep(): Promise<void> {
+    for (const folder of [this.#folder, this.#live, this.#held, this.#pools]) await sweepUnfinished(folder)
   }
 
   async get(base: string): Promise<VolumeRecord | undefined> {

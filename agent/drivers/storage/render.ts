@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { create } from 'xmlbuilder2'
+import { digestOf } from '../../../reconciler/lib/digest.ts'
 import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import type { DataVolumeSourceHTTP } from '../../../schemas/generated/data-volume.ts'
 import type { PoolSpec, VolumeSpec } from '../../../schemas/generated/plan.ts'
@@ -142,4 +143,10 @@ function invalidPool(pool: PoolSpec, why: string): GitvirtError {
     action: 'Mend the StorageClass.',
     terminal: true,
   })
+}
+
+/** Digest of what makes the image, so without what only describes the disk: labels, annotations, owner and place in Git. Pure. */
+export function contentDigest(volume: VolumeSpec): string {
+  const { labels: _, annotations: __, ownerKey: ___, origin: ____, ...content } = volume
+  return digestOf(content)
 }

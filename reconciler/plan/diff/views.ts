@@ -22,7 +22,7 @@ export function machineView(spec: MachineSpec): unknown {
  */
 export function volumeView(spec: VolumeSpec, finished: boolean): unknown {
   return {
-    metadata: { labels: spec.labels ?? {}, annotations: spec.annotations },
+    metadata: { labels: spec.labels, annotations: spec.annotations },
     spec: withoutSize(spec.sourceUrl === undefined ? spec.spec : withUrl(spec.spec, spec.sourceUrl)),
     sizeBytes: spec.sizeBytes,
     pool: spec.pool,
@@ -49,7 +49,7 @@ function withoutRequest(claim: PersistentVolumeClaimSpec | StorageSpec): unknown
 /** A policy as one node has it; which nodes take part is not the node's business. */
 export function networkView(spec: PolicySpec): unknown {
   return {
-    metadata: { labels: spec.labels ?? {} },
+    metadata: { labels: spec.labels },
     spec: { desiredState: spec.desiredState, ...(spec.capture === undefined ? {} : { capture: spec.capture }) },
     origin: { path: spec.origin.path },
   }

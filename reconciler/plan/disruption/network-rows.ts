@@ -9,7 +9,7 @@ export const networkRows: readonly Row[] = [
   { pattern: 'metadata.**', change: 'none' },
   { pattern: 'status.**', change: 'none' },
   { pattern: 'status', change: 'none' },
-  { pattern: 'origin.path', change: 'none', act: 'apply', reason: 'The file moved in Git.' },
+  { pattern: 'origin.path', change: 'none', reason: 'The file moved in Git.' },
   { pattern: 'spec.nodeSelector.*', change: 'none', reason: 'It says which nodes take part.' },
   { pattern: 'spec.maxUnavailable', change: 'none', reason: 'It says how many nodes change at once.' },
   { pattern: 'spec.capture.*', change: 'live', act: 'apply', reason: live },

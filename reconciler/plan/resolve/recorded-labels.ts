@@ -1,6 +1,6 @@
 type Labelled = { readonly labels?: Readonly<Record<string, string>> }
 
-/** The labels that a host keeps with an object; no field where there are none, so that objects without labels are as they always were. */
-export function labelsOf({ labels = {} }: Labelled): { labels?: Record<string, string> } {
-  return Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }
+/** The labels that a host keeps with an object; also where there are none, as their absence tells that an earlier version applied it. */
+export function labelsOf({ labels = {} }: Labelled): { labels: Record<string, string> } {
+  return { labels: { ...labels } }
 }

@@ -118,3 +118,35 @@ test('drift of a host network is left likewise', () => {
   const [change] = plan(input(desiredView([policy, fleet({ drift: { mode: 'detect' } })]), view)).changes
   assert.equal(change?.blocked[0]?.reason, 'DriftNotCorrected')
 })
+
+test('new labels of a network policy are kept by its host without a touch of what was changed there by hand', () => {
+  const spec = plan(input(desiredView([network('bridge')]), observedView([node('h1')]))).changes[0]?.steps[0]?.policy ?? assert.fail()
+  const wanted = network('bridge', { labels, path: 'moved.yaml' })
+  const drift = [{ path: 'interfaces[br1].mtu', expected: '1500', actual: '9000' }]
+  for (const mode of ['detect', 'correct'] as const) {
+    const objects = desiredView([wanted, fleet({ drift: { mode } })])
+    const over = (applied: typeof spec) =>
+      plan(input(objects, observedView([node('h1')], [{ node: 'h1', object: observedPolicy(applied, { drift }) }])))
+    const [sent] = forNode(over(spec), 'h1').changes
+    assert.deepEqual(
+      sent?.steps.map(({ verb, disruption }) => [verb, disruption]),
+      [['RecordNetworkPolicy', 'none']],
+    )
+    const later = over(sent?.steps[0]?.policy ?? assert.fail()).changes[0]
+    assert.deepEqual(
+      [later?.fields[0]?.path, later?.blocked[0]?.reason],
+      ['network:interfaces[br1].mtu', mode === 'detect' ? 'DriftNotCorrected' : undefined],
+    )
+  }
+})
+
+test('new labels of a network policy wait while its host works on it, and are applied with what has to be applied anyway', () => {
+  const spec = plan(input(desiredView([network('bridge')]), observedView([node('h1')]))).changes[0]?.steps[0]?.policy ?? assert.fail()
+  const verbs = (type: 'Progressing' | 'Failing') => {
+    const conditions = [{ type, status: 'True', reason: type, message: '', at: '2026-01-01T00:00:00Z' }] as const
+    const object = observedPolicy(spec, { conditions: [...conditions] })
+    const made = plan(input(desiredView([network('bridge', { labels })]), observedView([node('h1')], [{ node: 'h1', object }])))
+    return made.changes.flatMap(({ steps }) => steps.map(({ verb }) => verb))
+  }
+  assert.deepEqual([verbs('Progressing'), verbs('Failing')], [[], ['ApplyNetworkPolicy']])
+})

@@ -4,6 +4,7 @@ import type { FleetSpec } from '../../../../schemas/generated/fleet.ts'
 import type { Change, Plan } from '../../../../schemas/generated/plan.ts'
 import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
 import type { Sighting } from '../../../../reconciler/observed/types.ts'
+import { approvalDigest } from '../../../../reconciler/plan/draft.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { preview } from '../../../../reconciler/plan/preview.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
@@ -113,15 +114,68 @@ describe('a rule by label', () => {
     assert.deepEqual([pending, signing?.changes], [[], 1])
   })
 
-  it('holds the deletion of a machine whose record is lost, as nobody can tell its labels', () => {
-    const seen = after(whole({}), { seen: [] }).map((one): Sighting => {
-      if (one.object.kind !== 'VirtualMachine') return one
-      const { applied: _, ...object } = one.object
-      return { ...one, object }
+  describe('whose object has a host that cannot tell its labels', () => {
+    const lost = (objects: readonly DesiredObject[]): Sighting[] =>
+      after(objects, { seen: [], spec: {} }).map((one): Sighting => {
+        if (one.object.kind !== 'VirtualMachine') return one
+        const { applied: _, ...object } = one.object
+        return { ...one, object }
+      })
+    /** As a version before this one left its disks and policies. */
+    const earlier = (objects: readonly DesiredObject[]): Sighting[] =>
+      after(objects, { seen: [], spec: {} }).map((one): Sighting => {
+        if (one.object.kind === 'VirtualMachine') return one
+        return { ...one, object: { ...one.object, applied: withoutLabels(one.object.applied ?? assert.fail()) } } as Sighting
+      })
+
+    it('holds the deletion of a machine whose record is lost', () => {
+      assert.deepEqual(reasonsOf(planned(without(vm), { seen: lost(whole({})) }), vm), ['PruneThreshold', 'ApprovalRequired'])
     })
-    assert.deepEqual(reasonsOf(planned(without(vm), { seen }), vm), ['PruneThreshold', 'ApprovalRequired'])
+
+    it('holds what defines a machine anew whose record is lost, where its file lacks the label, and only there', () => {
+      const seen = lost(whole(labels))
+      const made = planned(without(vm, [machine('vm')]), { seen })
+      assert.deepEqual(
+        changeOf(made, vm).steps.map(({ verb }) => verb),
+        ['DefineDomain'],
+      )
+      assert.deepEqual(reasonsOf(made, vm), ['ApprovalRequired'])
+      assert.deepEqual(changeOf(made, vm).covers, ['may take off the label tier=prod'])
+      assert.match(changeOf(made, vm).blocked[0]?.message ?? '', /^Its host does not tell whether it had the label tier=prod, /)
+      assert.deepEqual(reasonsOf(planned(whole(labels), { seen }), vm), [])
+      assert.deepEqual(reasonsOf(planned(without(vm, [machine('vm')]), { seen, approvals: [signedFor(made, vm)] }), vm), [])
+    })
+
+    for (const key of [disk, bridge]) {
+      it(`holds the deletion of ${key} that an earlier version applied`, () => {
+        assert.deepEqual(reasonsOf(planned(without(key), { seen: earlier(whole(labels)) }), key), ['ApprovalRequired'])
+        assert.deepEqual(reasonsOf(planned(without(key), { seen: earlier(whole({})) }), key), ['ApprovalRequired'])
+      })
+
+      it(`lets the host keep the labels of ${key}, and holds by them from then on`, () => {
+        const strict: FleetSpec = { ...byLabel, approvals: { rules: [{ matchLabels: labels, from: 'none', count: 1 }] } }
+        for (const own of [labels, {}]) {
+          const made = planned(whole(own), { seen: earlier(whole(own)), spec: strict })
+          assert.deepEqual([reasonsOf(made, key), changeOf(made, key).disruption], [[], 'none'])
+          const seen = after(whole(own), { seen: earlier(whole(own)), spec: strict })
+          assert.deepEqual(planned(whole(own), { seen, spec: strict }).changes, [])
+          const gone = whole(own).filter((one) => one.key !== key)
+          assert.deepEqual(reasonsOf(planned(gone, { seen }), key), own === labels ? ['ApprovalRequired'] : [])
+        }
+      })
+    }
+
+    it('holds all else than that the labels are kept', () => {
+      const larger = without(disk, [volume('data', { size: '2Gi' })])
+      assert.deepEqual(reasonsOf(planned(larger, { seen: earlier(whole(labels)) }), disk), ['ApprovalRequired'])
+    })
   })
 })
+
+function withoutLabels<T extends { labels?: unknown }>(spec: T): Omit<T, 'labels'> {
+  const { labels: _, ...rest } = spec
+  return rest
+}
 
 describe('the disks of a machine that a rule goes by', () => {
   const own = (spec: { labels?: Record<string, string> } = {}): DesiredObject[] => [
@@ -130,14 +184,51 @@ describe('the disks of a machine that a rule goes by', () => {
   ]
   const seen = after(own(), { seen: [], spec: {} })
   const root = 'DataVolume/default/root'
+  const other = machine('other', { guest: guestSpec({ volumes: [] }) })
 
   it('are held with it, and who lets the machine go is asked about the disks', () => {
-    const made = planned([machine('other', { guest: guestSpec({ volumes: [] }) })], { seen })
+    const made = planned([other], { seen })
     assert.deepEqual(reasonsOf(made, root), ['WaitingForDependency', 'ApprovalRequired'])
     assert.deepEqual(changeOf(made, vm).covers, [`lets ${root} go`])
     const kept = planned([volume('root')], { seen })
-    assert.equal(changeOf(kept, vm).covers, undefined)
+    assert.deepEqual(changeOf(kept, vm).covers, [`takes ${root} out of the rule by the label tier=prod`])
     assert.notEqual(changeOf(kept, vm).approval, changeOf(made, vm).approval)
+  })
+
+  it('leave the rule with their machine only where its approval names them, so that no later commit deletes them unasked', () => {
+    const alone = [other, volume('root')]
+    const bare = planned(alone, { seen })
+    assert.deepEqual(reasonsOf(bare, root), ['ApprovalRequired'])
+    const { covers: _, ...silent } = changeOf(bare, vm)
+    const given = { ...signedFor(bare, vm), plan: approvalDigest({ change: silent }) }
+    const later = after(alone, { seen, approvals: [given] })
+    assert.deepEqual(reasonsOf(planned([other], { seen: later, approvals: [given] }), root), ['WaitingForDependency', 'ApprovalRequired'])
+    const asked = after(alone, { seen, approvals: [signedFor(bare, vm)] })
+    assert.deepEqual(planned(alone, { seen: asked }).changes, [])
+  })
+
+  it('are named as well where the template of their machine lost them before, or an annotation keeps them', () => {
+    const small = machine('vm', { labels, guest: guestSpec({ volumes: [] }) })
+    const lost = after([other, small, volume('root')], { seen })
+    assert.deepEqual(changeOf(planned([other, volume('root')], { seen: lost }), vm).covers, [
+      `takes ${root} out of the rule by the label tier=prod`,
+    ])
+    assert.deepEqual(changeOf(planned([other], { seen: lost }), vm).covers, [`lets ${root} go`])
+    const kept = [volume('root', { ownerKey: vm, annotations: { 'gitvirt.io/prune': 'disabled' } }), machine('vm', { labels })]
+    const made = planned([other], { seen: after(kept, { seen: [], spec: {} }) })
+    assert.deepEqual(changeOf(made, vm).covers, [`takes ${root} out of the rule by the label tier=prod`])
+  })
+
+  it('let their machine go when their host has the label that Git gives them, and not before', () => {
+    const alone = [other, volume('root', { labels })]
+    const made = planned(alone, { seen })
+    assert.deepEqual(
+      [reasonsOf(made, root), reasonsOf(made, vm), changeOf(made, vm).covers],
+      [[], ['WaitingForDependency', 'ApprovalRequired'], undefined],
+    )
+    const gone = after(alone, { seen, approvals: [signedFor(made, vm)] })
+    assert.deepEqual(planned(alone, { seen: gone }).changes, [])
+    assert.deepEqual(reasonsOf(planned([other], { seen: gone }), root), ['ApprovalRequired'])
   })
 
   it('stay in the rule when they are no longer made by its template, unless they carry the label themselves', () => {

@@ -271,6 +271,8 @@ function carryOutStep(step: Change['steps'][number], object: ObservedObject | un
       return observedVolume(applied, { quarantined: { since: now.toISOString(), until: step.until ?? '' } })
     return observedVolume(applied)
   }
+  if (step.verb === 'RecordNetworkPolicy' && object?.kind === 'NodeNetworkConfigurationPolicy' && step.policy !== undefined)
+    return { ...object, applied: wire(step.policy) }
   if (step.policy !== undefined) return observedPolicy(wire(step.policy))
   if (step.verb === 'ForgetNetworkPolicy' || step.verb === 'UndefineDomain') return undefined
   const current = object?.kind === 'VirtualMachine' ? object : undefined

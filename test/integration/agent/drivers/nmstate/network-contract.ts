@@ -54,6 +54,18 @@ export function networkContract({ open, provider }: Contract): void {
     assert.equal((await only(driver.observe())).digest, first.digest)
   })
 
+  it('keeps new labels of a policy without a touch of what was changed on the host', async (t) => {
+    const h = await open(t)
+    const driver = h.driver()
+    await driver.apply(bridge, signal())
+    await h.ip('link', 'set', 'br1', 'mtu', '1300')
+    await driver.record({ ...bridge, labels: { tier: 'prod' } })
+    assert.equal((await h.links()).find((link) => link.ifname === 'br1')?.mtu, 1300)
+    const seen = await only(driver.observe())
+    assert.deepEqual(seen.applied?.labels, { tier: 'prod' })
+    assert.equal(seen.drift.length, 1)
+  })
+
   it('reports a bridge that somebody deleted as drift and makes it again', async (t) => {
     const h = await open(t)
     const driver = h.driver()

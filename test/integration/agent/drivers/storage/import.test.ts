@@ -423,6 +423,25 @@ describe('a crash', () => {
     })
   }
 
+  it('goes on with a download whose disk gets other labels, annotations or another owner', async (t) => {
+    const world = await makeWorld(t)
+    const source = join(world.images, 'disk.img')
+    makeImage(source, 'raw')
+    world.server.fault('/disk.img', { kind: 'stall', afterBytes: 3 * mebibyte, times: 1 })
+    const volume = world.httpVolume('root', 'disk.img', { checksum: md('sha256', source) })
+    const driver = await world.open()
+    const stopped = assert.rejects(driver.ensure(volume, noData, forever), { code: 'Aborted' })
+    const partial = join(world.pool, '.gitvirt', 'partial', 'gitvirt_demo_root.part')
+    while ((statSync(partial, { throwIfNoEntry: false })?.size ?? 0) < 2 * mebibyte) await new Promise((resolve) => setTimeout(resolve, 20))
+    const described = { ...volume, labels: { tier: 'prod' }, annotations: { note: 'x' }, ownerKey: 'VirtualMachine/demo/vm' }
+    await driver.ensure(described, noData, forever)
+    await stopped
+    assert.match(world.server.requests.at(-1)?.headers.range ?? '', /^bytes=[1-9]\d*-$/)
+    const { path = '', applied } = await one(driver, volume)
+    assert.deepEqual(applied, described)
+    assert.ok(sameContent({ path: source, format: 'raw' }, { path, format: 'qcow2' }))
+  })
+
   it('leaves no partial file that nobody will finish', async (t) => {
     const world = await makeWorld(t)
     const first = await world.open()

@@ -33,6 +33,23 @@ it('keeps its answers over a restart', async (t) => {
   assert.deepEqual((await second.facts()).pools.map((pool) => pool.name).sort(), ['local', 'test'])
 })
 
+it('removes at its start what a kill left of records half written', async (t) => {
+  const world = await makeWorld(t)
+  await (await world.open()).ensure(world.volume('data'), noData, forever)
+  const state = join(world.dir, 'state', 'storage')
+  const folders = ['', 'volumes', 'quarantine', 'pools'].map((name) => join(state, name))
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true })
+    for (const name of ['a.json.0123456789ab.tmp', 'a.json.new']) writeFileSync(join(folder, name), '{')
+  }
+  const second = await world.open()
+  assert.deepEqual(
+    folders.flatMap((folder) => readdirSync(folder)).filter((name) => /tmp$|new$/.test(name)),
+    [],
+  )
+  assert.equal((await second.observe()).length, 1)
+})
+
 it('takes an image out of reach, and brings the same one back', async (t) => {
   const world = await makeWorld(t)
   const volume = world.volume('data')

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { createNetworkDriver } from '../../../../../agent/drivers/nmstate/driver.ts'
 import { createRecords, type PolicyRecord } from '../../../../../agent/drivers/nmstate/records.ts'
 import { readJson, removeFile, writeJson } from '../../../../../agent/drivers/nmstate/state-file.ts'
+import { systemClock } from '../../../../../reconciler/lib/clock.ts'
+import { silentLogger } from '../../../../../reconciler/lib/log.ts'
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'gitvirt-records-'))
@@ -32,6 +35,22 @@ describe('readJson', () => {
     assert.equal(await readJson(path), undefined)
     await removeFile(path)
     await removeFile(path)
+  })
+})
+
+describe('the network driver', () => {
+  it('removes at its start what a kill left of records half written', async (t) => {
+    const dir = await folder(t)
+    const folders = [join(dir, 'network'), join(dir, 'network', 'policies')]
+    for (const one of folders) {
+      await mkdir(one, { recursive: true })
+      for (const name of ['a.json.0123456789ab.tmp', 'a.json.new']) await writeFile(join(one, name), '{')
+    }
+    const none = { node: 'h1', runDir: dir, libvirtUri: '', clock: systemClock, log: silentLogger, changed: () => undefined }
+    const driver = createNetworkDriver({ ...none, stateDir: dir })
+    t.after(() => driver.close())
+    await driver.prepare()
+    assert.deepEqual((await Promise.all(folders.map(async (one) => await readdir(one)))).flat(), ['policies'])
   })
 })
 
