@@ -62,6 +62,7 @@ export function createStatus(options: StatusOptions): Status {
   const collection = createCollection({ version: Number(store.settings.get(versionSetting) ?? '0'), load, ...history })
   const most = options.mostEvents === undefined ? {} : { most: options.mostEvents }
   const recorder = createRecorder({ records: store.events, collection, clock, ...most })
+  let isOpen = false
   const committed = <T>(work: () => T): T =>
     store.transaction(() => {
       const result = work()
@@ -69,15 +70,27 @@ export function createStatus(options: StatusOptions): Status {
       store.settings.put(versionSetting, String(collection.resourceVersion()))
       return result
     })
-  const saved = <T>(work: () => T): T => {
+  const whole = <T>(work: () => T): T => {
+    isOpen = true
+    collection.begin()
     try {
       return committed(work)
     } catch (error) {
       // The store is as it was before, and so must be what is believed of it.
-      collection.refetch()
-      engine.doubt()
+      collection.rollback()
+      recorder.rollback()
+      engine.rollback()
       throw error
+    } finally {
+      isOpen = false
     }
+  }
+  const saved = <T>(work: () => T): T => {
+    if (isOpen) return work()
+    const result = whole(work)
+    engine.commit()
+    collection.commit()
+    return result
   }
   const record = (event: EventDraft): void => {
     recorder.record(event)
