@@ -87,6 +87,8 @@ export function createStatus(options: StatusOptions): Status {
   }
   const saved = <T>(work: () => T): T => {
     if (isOpen) return work()
+    // Another's transaction may still be rolled back when all is told.
+    if (store.isInTransaction()) throw new Error('Status was called in a transaction of the store: use Status.together instead.')
     const result = whole(work)
     engine.commit()
     collection.commit()

@@ -121,4 +121,10 @@ describe('what cannot be kept', () => {
     for (const _slice of status().refresh({ desired, observed }));
     assert.deepEqual(served(), [])
   })
+
+  it('is not told at all in a transaction that somebody else may roll back', (t) => {
+    const { status, store } = setUp(t)
+    assert.throws(() => store().transaction(() => status().record(event('Foreign'))), /use Status\.together/)
+    assert.deepEqual(reasons(status()), [])
+  })
 })
