@@ -58,6 +58,8 @@ type Parts = {
   readonly collection: WritableCollection
   readonly writer: Writer
   readonly record: (event: EventDraft) => void
+  /** Takes what others than the telling of objects tell, such as an agent. */
+  readonly report: (event: EventDraft) => void
   readonly erred: (keys: ReadonlySet<ObjectKey>) => void
   readonly clock: Clock
   readonly store: Store
@@ -146,6 +148,11 @@ export class Engine {
     return this.#loaded
   }
 
+  /** True for an object that is still to be told of by the slices of a refresh: until then it has no identity. */
+  awaits(key: ObjectKey): boolean {
+    return this.#left.has(key) && !this.#parts.collection.has(key)
+  }
+
   manifest(key: ObjectKey): ManifestState | undefined {
     if (!this.#loaded) return undefined
     const errors = this.#errors.get(key)
@@ -163,7 +170,7 @@ export class Engine {
       if (result !== 'failed') continue
       const before = this.#failures.get(key)
       this.#failures.set(key, { code, message, node })
-      if (before?.message !== message) this.#parts.record({ key, type: 'Warning', reason: code, message, host: node })
+      if (before?.message !== message) this.#parts.report({ key, type: 'Warning', reason: code, message, host: node })
     }
   }
 
