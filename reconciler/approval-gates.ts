@@ -5,13 +5,15 @@ import type { Loop } from './loop.ts'
 import { distinct } from './plan/signed-approvals.ts'
 import type { Source } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
+import type { Status } from './status/status.ts'
 import type { Store } from './store/store.ts'
 import type { CommitApproval } from './trust/approval.ts'
 import { isMaker } from './trust/people.ts'
 
 type GatePorts = Judging & {
   readonly source: Pick<Source, 'commits'>
-  readonly store: Pick<Store, 'gitApprovals' | 'transaction'>
+  readonly store: Pick<Store, 'gitApprovals'>
+  readonly status: Pick<Status, 'together'>
   readonly loop: Pick<Loop, 'view'>
   readonly standing: StandingPolicy
   readonly news: ApprovalNews
@@ -19,7 +21,7 @@ type GatePorts = Judging & {
 
 /** Lets a change of the gates themselves hold once enough signed it who did not make it; true where it does now. */
 export async function judgeGates(ports: GatePorts, isNew: boolean): Promise<boolean> {
-  const { loop, standing, store, source, policy, news } = ports
+  const { loop, standing, store, status, source, policy, news } = ports
   const view = loop.view()
   const asked = view === undefined ? undefined : standing.asked(view)
   if (view === undefined || asked === undefined) return false
@@ -38,11 +40,11 @@ export async function judgeGates(ports: GatePorts, isNew: boolean): Promise<bool
     if (isNew) news.told({ type: 'Warning', reason: 'PolicyHeld', message: standing.of(view)?.message ?? '' })
     return false
   }
-  store.transaction(() => {
-    standing.accept(view)
-    for (const one of given) store.gitApprovals.settle(one)
-  })
   const message = `The limits and approvals of gitvirt.yaml hold now: ${distinct(counted).length} approved them.`
-  news.told({ type: 'Normal', reason: 'PolicyApproved', message })
+  status.together(() => {
+    for (const one of given) store.gitApprovals.settle(one)
+    news.told({ type: 'Normal', reason: 'PolicyApproved', message })
+    standing.accept(view)
+  })
   return true
 }

@@ -8,13 +8,15 @@ import type { ObservedView } from './observed/types.ts'
 import { preview } from './plan/preview.ts'
 import type { Source } from './source/types.ts'
 import type { StandingPolicy } from './standing-policy.ts'
+import type { Status } from './status/status.ts'
 import type { PendingRecord } from './store/approval-records.ts'
 import type { Store } from './store/store.ts'
 import type { CommitApproval } from './trust/approval.ts'
 
 type MatchingPorts = Judging & {
   readonly source: Pick<Source, 'commits'>
-  readonly store: Pick<Store, 'gitApprovals' | 'transaction'>
+  readonly store: Pick<Store, 'gitApprovals'>
+  readonly status: Pick<Status, 'together'>
   readonly loop: Pick<Loop, 'current' | 'view' | 'surroundings'>
   readonly observed: ObservedView
   readonly standing: Pick<StandingPolicy, 'asked'>
@@ -26,7 +28,7 @@ type MatchingPorts = Judging & {
 
 /** Binds approvals to the changes that they name, so that these hold while some of them are carried out already. */
 export async function matchPending(ports: MatchingPorts): Promise<boolean> {
-  const { store, source } = ports
+  const { store, source, status } = ports
   const pending = store.gitApprovals.pending()
   if (pending.length === 0) return false
   const named = namedNow(ports)
@@ -37,7 +39,7 @@ export async function matchPending(ports: MatchingPorts): Promise<boolean> {
     const [raw] = await source.commits(undefined, one.commit)
     const approval = raw === undefined ? undefined : await judgeCommit(raw, ports)
     if (approval === undefined) continue
-    store.transaction(() => give(ports, { approval, changes, pending: one }))
+    status.together(() => give(ports, { approval, changes, pending: one }))
     matched = true
   }
   return matched

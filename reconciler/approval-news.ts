@@ -31,19 +31,19 @@ export function createApprovalNews({
   status,
   store,
 }: {
-  readonly status: Pick<Status, 'record'>
-  readonly store: Pick<Store, 'settings' | 'transaction'>
+  readonly status: Pick<Status, 'record' | 'together'>
+  readonly store: Pick<Store, 'settings'>
 }): ApprovalNews {
   const standing = (): Set<Trouble> => new Set(JSON.parse(store.settings.get(setting) ?? '[]') as Trouble[])
   const keep = (troubles: ReadonlySet<Trouble>): void => store.settings.put(setting, JSON.stringify([...troubles].sort()))
   const trouble = (reason: Trouble, message: string): void =>
-    store.transaction(() => {
+    status.together(() => {
       status.record({ key: everything, type: 'Warning', reason, message })
       const known = standing()
       if (!known.has(reason)) keep(known.add(reason))
     })
   const over = (reason: Trouble): void =>
-    store.transaction(() => {
+    status.together(() => {
       const known = standing()
       known.delete(reason)
       status.record({ key: everything, type: 'Normal', ...ends[reason] })

@@ -9,6 +9,8 @@ export type FetchTroubles = {
   rewritten(source: string, commit: string): void
   /** A branch is at this commit, which descends from the one before: what is over where it went on from a rewritten one. */
   wentOn(source: string, commit: string): ReadonlySet<string>
+  /** All sources there are, at a start: forgets what was told of others, and says what of it is over. */
+  only(sources: readonly string[]): ReadonlySet<string>
 }
 
 const setting = 'fetchTroubles'
@@ -37,10 +39,15 @@ export function createFetchTroubles(settings: Settings): FetchTroubles {
       told(lineOf(source, commit), 'HistoryRewritten')
     },
     wentOn: (source, commit) => end(lines(source).filter((line) => line !== lineOf(source, commit))),
+    only: (sources) => end([...read().keys()].filter((entry) => !sources.includes(sourceOf(entry)))),
   }
 }
 
 /** A rewritten branch has an entry of its own: that its source can be read does not end it. Names of sources have no line breaks. */
 function lineOf(source: string, commit: string): string {
   return `${source}\n${commit}`
+}
+
+function sourceOf(entry: string): string {
+  return entry.split('\n', 1)[0] ?? ''
 }

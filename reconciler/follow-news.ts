@@ -21,6 +21,8 @@ export type NewsOptions = {
   readonly notifyFile?: string
   readonly environment?: string
   readonly source: Readonly<SourceState>
+  /** Other sources of the environment. */
+  readonly others?: readonly { readonly name: string }[]
   readonly objects: () => Collection
   /** What status knows of an object's manifest; undefined until it was refreshed once. */
   readonly manifest: (key: ObjectKey) => ManifestState | undefined
@@ -113,6 +115,10 @@ export function followNews(options: NewsOptions): FollowedNews {
       for (const key of keys) notifier.touched(key)
     },
     start: () => {
+      store.transaction(() => {
+        const ended = troubles.only([own, ...(options.others ?? []).map(({ name }) => name)])
+        if (ended.size > 0) notifier.over(everything, 'The source is not one of this environment any more.', ended)
+      })
       const unwatch = followed.map((kind) =>
         objects().subscribe(kind, ({ object }) => notifier.touched(`${kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`)),
       )

@@ -134,8 +134,10 @@ export async function followOther(options: OtherSource, parts: OthersParts): Pro
         throw error
       })
       delete state.refused
+      if (!(await shared.started)) return
+      await shared.turn(async () => await arrive(revision, { revisions, previews, state, signer, parts }))
+      // Not before: one that is fetched and cannot be taken, as without its folder, would be read again at each look.
       troubles.over()
-      if (await shared.started) await shared.turn(async () => await arrive(revision, { revisions, previews, state, signer, parts }))
     },
     onError: (error, retryIn) => {
       state.error = describeError(error)

@@ -30,7 +30,7 @@ export type GitApprovalPorts = {
   readonly loop: Pick<Loop, 'current' | 'view' | 'surroundings' | 'enqueue'>
   readonly observed: ObservedView
   readonly store: Pick<Store, 'settings' | 'gitApprovals' | 'transaction'>
-  readonly status: Pick<Status, 'record'>
+  readonly status: Pick<Status, 'record' | 'together'>
   readonly standing: StandingPolicy
   /** Of approvers; absent: no approval can count. */
   readonly keys: Keys | undefined

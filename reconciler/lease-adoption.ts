@@ -3,7 +3,7 @@ import { describeError } from './lib/errors.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import type { LeaseRecord } from './store/leases.ts'
 
-export type AdoptionPorts = Pick<LeasePorts, 'adopt' | 'record' | 'clock'> & {
+export type AdoptionPorts = Pick<LeasePorts, 'adopt' | 'record' | 'clock' | 'log'> & {
   /** What came of it: undefined where nothing was changed. */
   readonly done: (lease: LeaseRecord, made: Adopted | undefined) => void
   /** Told after each try. */
@@ -46,6 +46,8 @@ export class LeaseAdoptions {
         this.#adopting.delete(key)
         this.#ports.tried()
       })
+      // What cannot even be told, as with a full disk: the next try is set, and nobody else waits for this one.
+      .catch((error: unknown) => this.#ports.log.error({ key, error: describeError(error) }, 'an adoption that failed could not be told'))
   }
 
   /** Nothing of the machine is to be adopted any more. */

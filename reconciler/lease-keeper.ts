@@ -51,11 +51,12 @@ class Keeper implements LeaseKeeper {
   constructor(ports: LeasePorts) {
     this.#ports = ports
     this.#hosts = new LeaseHosts(ports)
-    const { adopt, record, clock } = ports
+    const { adopt, record, clock, log } = ports
     this.#adoptions = new LeaseAdoptions({
       adopt,
       record,
       clock,
+      log,
       done: (lease, made) => this.#adopted(lease, made),
       tried: () => this.watch(),
     })

@@ -27,7 +27,7 @@ import { briefOf } from './plan/brief.ts'
 import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
-import { dispatchPorts, requestPorts, webhookPort } from './ports.ts'
+import { agentRefused, dispatchPorts, requestPorts, webhookPort } from './ports.ts'
 import { otherSourceOf, previewsOf, type FollowedOther, type OtherSource } from './follow-others.ts'
 import { approversOf, followRepository } from './follow-repository.ts'
 import { planRequests, tellApplied, tellOtherForges } from './forge-tellers.ts'
@@ -146,6 +146,7 @@ export async function startReconciler(options: ReconcilerOptions): Promise<Recon
     notesIn: (name) => followedOthers.some(({ notes, state: of }) => notes && of.name === name),
     grown: () => noter?.trigger(),
   })
+  sessions.listen({ refused: (node, reason) => status.record(agentRefused(node, reason)) })
   const dispatcher = stack.adopt(
     createDispatcher({ sessions, log, clock, ...dispatchPorts({ observed: observed.view, status, ledger, loop: () => loop }) }),
     (value) => value.close(),

@@ -10,6 +10,7 @@ import type { ObjectKey } from './lib/object-key.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loop } from './loop.ts'
 import type { ObservedView } from './observed/types.ts'
+import type { EventDraft } from './status/events/rules.ts'
 import type { Status } from './status/status.ts'
 import type { Receipt } from './store/history.ts'
 import { createWebhook } from './source/webhook.ts'
@@ -46,6 +47,11 @@ export function dispatchPorts(parts: {
       parts.ledger.step(receipt)
     },
   }
+}
+
+/** What is told of an agent that speaks another protocol; it ends when an agent of its host connects. */
+export function agentRefused(node: string, reason: string): EventDraft {
+  return { key: `Node//${node}`, type: 'Warning', reason: 'AgentRefused', message: `The agent cannot connect: ${reason}.`, host: node }
 }
 
 /** Data of Secrets and ConfigMaps, for the hosts that need them. Here, and only here, encrypted values leave the object that keeps them. */

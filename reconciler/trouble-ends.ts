@@ -10,6 +10,7 @@ type Ending = { readonly kinds: readonly string[]; readonly reason: string; read
 const endings: readonly Ending[] = [
   { kinds: ['VirtualMachine', 'NodeNetworkConfigurationEnactment'], reason: 'DriftDetected', by: ['DriftMended'] },
   { kinds: ['Node'], reason: 'NodeNotReady', by: ['NodeReady'] },
+  { kinds: ['Node'], reason: 'AgentRefused', by: ['NodeReady'] },
   { kinds: ['VirtualMachineInstance'], reason: 'AgentDisconnected', by: ['AgentConnected', 'Stopped'] },
   { kinds: ['DataVolume'], reason: 'ImportFailed', by: ['ImportSucceeded'] },
   { kinds: ['NodeNetworkConfigurationPolicy'], reason: 'FailedToConfigure', by: ['SuccessfullyConfigured'] },

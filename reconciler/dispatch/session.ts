@@ -51,6 +51,8 @@ export type SessionOptions = {
   readonly times?: SessionTimes
   /** Called once with the greeted session; resolves false where another session of the node goes on. */
   readonly admit: (session: AgentSession) => Promise<boolean>
+  /** Called where the agent speaks another protocol: it tries again and again, and is refused each time. */
+  readonly refused?: (reason: string) => void
   readonly messages: AgentMessages
 }
 
@@ -74,6 +76,7 @@ export function serveSession(socket: WebSocket, options: SessionOptions): void {
     clearTimeout(helloTimer)
     const problem =
       state.session === undefined ? greetingProblem(hello, options.node) : { code: closeCodes.violation, reason: 'a second greeting' }
+    if (problem?.code === closeCodes.protocolVersion) options.refused?.(problem.reason)
     if (problem !== undefined) return link.close(problem.code, problem.reason)
     const session = sessionOf(link, hello, { next: () => (state.nextStream = (state.nextStream % 0xffffffff) + 1), ...options.times })
     state.session = session

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws'
 import type { Observation } from '../../schemas/generated/observation.ts'
 import type { CommandAnswer, PlanAnswer, StepReport } from '../../schemas/generated/session.ts'
+import { describeError } from '../lib/errors.ts'
 import { closeCodes } from '../lib/link.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Pki } from '../lib/pki.ts'
@@ -19,6 +20,8 @@ export type ObservationSink = {
 export type SessionListener = {
   readonly connected?: (session: AgentSession) => void
   readonly disconnected?: (session: AgentSession) => void
+  /** The agent speaks another protocol; told once until it is of another reason or the agent connects. */
+  readonly refused?: (node: string, reason: string) => void
   /** The agent's first full observation of this session is in the cache. */
   readonly observed?: (node: string) => void
   readonly answered?: (node: string, answer: PlanAnswer) => void
@@ -53,6 +56,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const entries = new Map<string, Entry>()
   const listeners: SessionListener[] = []
   const admissions = new Map<string, Promise<boolean>>()
+  const refusals = new Map<string, string>()
   const tell = (call: (listener: SessionListener) => void): void => listeners.forEach(call)
 
   const stopRevocations = options.pki.onRevoked(() => {
@@ -61,7 +65,19 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   })
 
+  const refuse = (node: string, reason: string): void => {
+    if (refusals.get(node) === reason) return
+    options.log.warn({ node, reason }, 'agent refused')
+    try {
+      tell((listener) => listener.refused?.(node, reason))
+      refusals.set(node, reason)
+    } catch (error) {
+      options.log.error({ node, error: describeError(error) }, 'a refused agent could not be told; it is tried again')
+    }
+  }
+
   const enter = (session: AgentSession, peer: Peer): void => {
+    refusals.delete(session.node)
     entries.set(session.node, { session, peer, observed: false })
     options.observations.connected(session.node)
     options.log.info({ node: session.node, version: session.version }, 'agent connected')
@@ -114,6 +130,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         node: peer.node,
         ...(options.times === undefined ? {} : { times: options.times }),
         admit: (session) => admitInTurn(session, peer),
+        refused: (reason) => refuse(peer.node, reason),
         messages: {
           // The certificate says whose observation this is; what the message claims must agree.
           observed: (observation, more) => observed(peer.node, { ...observation, node: peer.node }, more),

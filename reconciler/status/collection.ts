@@ -36,8 +36,12 @@ export type WritableCollection = Collection & {
   put(object: ApiObject, options?: PutOptions): void
   /** Takes objects that are kept elsewhere, without reading them; fastest where those of one namespace stand together. */
   adopt(keys: readonly ObjectKey[], summary: string): void
-  /** Reads objects that are kept elsewhere anew. */
-  refetch(): void
+  /** What is put and removed from here on is one whole: nobody is told of it before `commit`. */
+  begin(): void
+  /** Tells watchers what was done since `begin`. */
+  commit(): void
+  /** Takes back all since `begin`, versions too, and reads objects that are kept elsewhere anew. */
+  rollback(): void
   remove(key: ObjectKey): ApiObject | undefined
   find(key: ObjectKey): ApiObject | undefined
   /** Objects in a namespace, events left out. */
@@ -80,6 +84,13 @@ type Shelf = {
   readonly listeners: Set<(event: WatchEvent) => void>
 }
 
+/** Of changes that are not committed: what was there before, in order, and what to tell. */
+type Staged = {
+  readonly version: number
+  readonly before: { readonly kind: string; readonly id: string; readonly entry: Entry | undefined }[]
+  readonly news: { readonly shelf: Shelf; readonly event: WatchEvent }[]
+}
+
 export type CollectionOptions = {
   /** The last resourceVersion that was given out. */
   readonly version: number
@@ -101,6 +112,7 @@ export function createCollection(options: CollectionOptions): WritableCollection
     return resting
   }
   let version = options.version
+  let staged: Staged | undefined
   const shelfOf = (kind: string): Shelf => {
     let shelf = shelves.get(kind)
     if (shelf === undefined) {
@@ -123,13 +135,33 @@ export function createCollection(options: CollectionOptions): WritableCollection
     if (object !== undefined) entries.set(id, rest(object, summaryOf(entry)))
     return object
   }
+  const tell = (shelf: Shelf, event: WatchEvent): void => {
+    if (staged === undefined) remember(shelf, event, most)
+    else staged.news.push({ shelf, event })
+  }
   const place = (kind: string, id: string, entry: Entry): void => {
     const shelf = shelfOf(kind)
     const size = shelf.entries.size
+    staged?.before.push({ kind, id, entry: shelf.entries.get(id) })
     shelf.entries.set(id, entry)
     if (shelf.entries.size === size) return
     shelf.sorted = undefined
     counted(kind, namespaceOf(id), 1)
+  }
+  const takeOut = (kind: string, id: string): boolean => {
+    const shelf = shelfOf(kind)
+    const entry = shelf.entries.get(id)
+    if (entry === undefined) return false
+    staged?.before.push({ kind, id, entry })
+    shelf.entries.delete(id)
+    shelf.sorted = undefined
+    counted(kind, namespaceOf(id), -1)
+    return true
+  }
+  const refetch = (): void => {
+    for (const { entries } of shelves.values()) {
+      for (const [id, entry] of entries) if (entry instanceof Resting) entries.set(id, entry.summary)
+    }
   }
   const ids = (kind: string): readonly string[] => {
     const shelf = shelfOf(kind)
@@ -179,10 +211,23 @@ export function createCollection(options: CollectionOptions): WritableCollection
         counted(kind, namespace, shelf.entries.size - size)
       }
     },
-    refetch: () => {
-      for (const { entries } of shelves.values()) {
-        for (const [id, entry] of entries) if (entry instanceof Resting) entries.set(id, entry.summary)
+    begin: () => {
+      staged = { version, before: [], news: [] }
+    },
+    commit: () => {
+      const news = staged?.news ?? []
+      staged = undefined
+      for (const { shelf, event } of news) remember(shelf, event, most)
+    },
+    rollback: () => {
+      const undone = staged
+      staged = undefined
+      version = undone?.version ?? version
+      for (const { kind, id, entry } of undone?.before.toReversed() ?? []) {
+        if (entry === undefined) takeOut(kind, id)
+        else place(kind, id, entry)
       }
+      refetch()
     },
     put: (object, { silent = false, summary } = {}) => {
       const id = idOf(object)
@@ -191,20 +236,16 @@ export function createCollection(options: CollectionOptions): WritableCollection
       if (silent) return
       const type = previous === undefined ? 'ADDED' : 'MODIFIED'
       const resourceVersion = Number(object.metadata.resourceVersion)
-      remember(shelfOf(object.kind), { type, object, ...(previous === undefined ? {} : { previous }), resourceVersion }, most)
+      tell(shelfOf(object.kind), { type, object, ...(previous === undefined ? {} : { previous }), resourceVersion })
     },
     remove: (key) => {
       const slash = key.indexOf('/')
       const [kind, id] = [key.slice(0, slash), key.slice(slash + 1)]
-      const shelf = shelfOf(kind)
       const previous = read(kind, id)
-      if (!shelf.entries.delete(id)) return undefined
-      shelf.sorted = undefined
-      counted(kind, namespaceOf(id), -1)
-      if (previous === undefined) return undefined
+      if (!takeOut(kind, id) || previous === undefined) return undefined
       version += 1
       const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(version) } }
-      remember(shelf, { type: 'DELETED', object, previous, resourceVersion: version }, most)
+      tell(shelfOf(kind), { type: 'DELETED', object, previous, resourceVersion: version })
       return previous
     },
   }

@@ -2,6 +2,7 @@ import type { Plan } from '../../schemas/generated/plan.ts'
 import type { DesiredView } from '../desired/types.ts'
 import type { Clock } from '../lib/clock.ts'
 import { objectKey, type ObjectKey } from '../lib/object-key.ts'
+import { UndoMap } from '../lib/undo-map.ts'
 import type { ObservedView } from '../observed/types.ts'
 import { Suspensions } from '../plan/suspended.ts'
 import type { Lease, Suspension } from '../plan/types.ts'
@@ -57,6 +58,8 @@ type Parts = {
   readonly collection: WritableCollection
   readonly writer: Writer
   readonly record: (event: EventDraft) => void
+  /** Takes what others than the telling of objects tell, such as an agent. */
+  readonly report: (event: EventDraft) => void
   readonly erred: (keys: ReadonlySet<ObjectKey>) => void
   readonly clock: Clock
   readonly store: Store
@@ -72,10 +75,10 @@ export class Engine {
    * The API objects that each key of Git gave last, and what they followed from then: while it is the same, so are they. An empty digest
    * stands for none.
    */
-  readonly #given: Map<ObjectKey, ToldRecord>
+  readonly #given: UndoMap<ObjectKey, ToldRecord>
   /** Object key -> what was last told of its blocks. */
-  readonly #told = new Map<ObjectKey, string>()
-  readonly #failures = new Map<ObjectKey, Failure>()
+  readonly #told = new UndoMap<ObjectKey, string>()
+  readonly #failures = new UndoMap<ObjectKey, Failure>()
   /** What a refresh had to tell that did not come to its end. */
   #left: ReadonlySet<ObjectKey> = new Set()
   #desired: DesiredView | undefined
@@ -85,12 +88,23 @@ export class Engine {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#presence = createPresence(parts.store.settings, parts.clock)
-    this.#given = new Map(parts.store.told.all().map((record) => [record[0], record]))
+    this.#given = new UndoMap()
+    for (const record of parts.store.told.all()) this.#given.set(record[0], record)
+    this.#given.keep()
   }
 
-  /** Takes nothing for told any more, whatever the store says. */
-  doubt(): void {
+  /** What was told so far is in the store. */
+  commit(): void {
+    this.#parts.writer.commit()
+    for (const map of [this.#given, this.#told, this.#failures]) map.keep()
+  }
+
+  /** Takes back what was told since the last `commit`, and takes nothing for told any more, whatever the store says. */
+  rollback(): void {
+    this.#parts.writer.rollback()
+    for (const map of [this.#given, this.#told, this.#failures]) map.undo()
     for (const [key, [, , objects]] of this.#given) this.#given.set(key, [key, '', objects])
+    this.#given.keep()
     this.#doubtful = true
   }
 
@@ -134,6 +148,11 @@ export class Engine {
     return this.#loaded
   }
 
+  /** True for an object that is still to be told of by the slices of a refresh: until then it has no identity. */
+  awaits(key: ObjectKey): boolean {
+    return this.#left.has(key) && !this.#parts.collection.has(key)
+  }
+
   manifest(key: ObjectKey): ManifestState | undefined {
     if (!this.#loaded) return undefined
     const errors = this.#errors.get(key)
@@ -151,7 +170,7 @@ export class Engine {
       if (result !== 'failed') continue
       const before = this.#failures.get(key)
       this.#failures.set(key, { code, message, node })
-      if (before?.message !== message) this.#parts.record({ key, type: 'Warning', reason: code, message, host: node })
+      if (before?.message !== message) this.#parts.report({ key, type: 'Warning', reason: code, message, host: node })
     }
   }
 

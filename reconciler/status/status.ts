@@ -62,6 +62,9 @@ export function createStatus(options: StatusOptions): Status {
   const collection = createCollection({ version: Number(store.settings.get(versionSetting) ?? '0'), load, ...history })
   const most = options.mostEvents === undefined ? {} : { most: options.mostEvents }
   const recorder = createRecorder({ records: store.events, collection, clock, ...most })
+  // An event names its object by the identity that this gets when it is told.
+  const held: EventDraft[] = []
+  let isOpen = false
   const committed = <T>(work: () => T): T =>
     store.transaction(() => {
       const result = work()
@@ -69,19 +72,39 @@ export function createStatus(options: StatusOptions): Status {
       store.settings.put(versionSetting, String(collection.resourceVersion()))
       return result
     })
-  const saved = <T>(work: () => T): T => {
+  const whole = <T>(work: () => T): T => {
+    const heldBefore = [...held]
+    isOpen = true
+    collection.begin()
     try {
       return committed(work)
     } catch (error) {
       // The store is as it was before, and so must be what is believed of it.
-      collection.refetch()
-      engine.doubt()
+      collection.rollback()
+      recorder.rollback()
+      engine.rollback()
+      held.splice(0, held.length, ...heldBefore)
       throw error
+    } finally {
+      isOpen = false
     }
+  }
+  const saved = <T>(work: () => T): T => {
+    if (isOpen) return work()
+    // Another's transaction may still be rolled back when all is told.
+    if (store.isInTransaction()) throw new Error('Status was called in a transaction of the store: use Status.together instead.')
+    const result = whole(work)
+    engine.commit()
+    collection.commit()
+    return result
   }
   const record = (event: EventDraft): void => {
     recorder.record(event)
     options.heard?.(event)
+  }
+  const report = (event: EventDraft): void => {
+    if (engine.awaits(event.key)) held.push(event)
+    else record(event)
   }
   const keep = options.keepPast === undefined ? {} : { keep: options.keepPast }
   const past = createPast({ records: store.past, settings: store.settings, clock, ...keep })
@@ -91,15 +114,20 @@ export function createStatus(options: StatusOptions): Status {
   }
   const writer = createWriter({ records: store.objects, collection, record, changed })
   const erred = options.erred ?? ((): void => undefined)
-  const engine = new Engine({ collection, writer, record, erred, clock, store })
+  const engine = new Engine({ collection, writer, record, report, erred, clock, store })
   return {
     objects: collection,
     refresh: (input) => {
       const slices = engine.refresh(input)
-      const isLast = (): boolean => saved(() => slices.next().done === true)
+      const isLast = (): boolean =>
+        saved(() => {
+          const isDone = slices.next().done === true
+          held.splice(0).forEach(report)
+          return isDone
+        })
       return others(isLast(), isLast)
     },
-    record: (event) => saved(() => record(event)),
+    record: (event) => saved(() => report(event)),
     together: saved,
     failure: (key) => engine.failure(key),
     refreshed: () => engine.refreshed,
@@ -109,7 +137,7 @@ export function createStatus(options: StatusOptions): Status {
       saved(() => {
         store.receipts.append(receipt)
         if (receipt.state === 'done') engine.applied(receipt)
-        if (receipt.state === 'failed') record(failedStep(receipt))
+        if (receipt.state === 'failed') report(failedStep(receipt))
       }),
   }
 }

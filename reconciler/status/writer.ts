@@ -18,6 +18,10 @@ export type Writer = {
   keep(keys: readonly ObjectKey[]): void
   /** Ends the start, in slices: forgets the objects that went while the reconciler was away, those of one kind left out. */
   settle(except?: string): Generator<void, void>
+  /** What was told so far is kept. */
+  commit(): void
+  /** What was told since the last `commit` is not. */
+  rollback(): void
 }
 
 export type WriterOptions = {
@@ -43,6 +47,11 @@ export function createWriter(options: WriterOptions): Writer {
   const { records, collection } = options
   /** Records of earlier runs, of objects that this one has not told anything of yet. */
   const unseen = new Set<ObjectKey>()
+  /** Those that are told of only where the transaction is kept. */
+  const seen: ObjectKey[] = []
+  const see = (key: ObjectKey): void => {
+    if (unseen.delete(key)) seen.push(key)
+  }
   for (const [summary, keys] of records.keys()) {
     for (const key of keys) unseen.add(key)
     if (summary !== null) collection.adopt(keys, summary)
@@ -51,7 +60,7 @@ export function createWriter(options: WriterOptions): Writer {
     const stored = records.get(key)
     const gone = collection.remove(key)
     records.delete(key)
-    unseen.delete(key)
+    see(key)
     // What an earlier run told of may have gone before this one told of it.
     if (stored !== undefined || gone !== undefined)
       options.changed?.({ key, known: true, ...(gone === undefined ? {} : { previous: gone }) })
@@ -60,7 +69,7 @@ export function createWriter(options: WriterOptions): Writer {
   const write = (draft: Draft, now: string): void => {
     const key = objectKey(draft.kind, draft.namespace, draft.name)
     let stored = records.get(key)
-    unseen.delete(key)
+    see(key)
     if (stored !== undefined && isAnotherLife(draft, stored.record)) {
       remove(key)
       stored = undefined
@@ -78,6 +87,10 @@ export function createWriter(options: WriterOptions): Writer {
         [...unseen].filter((key) => !key.startsWith(`${except}/`)),
         remove,
       ),
+    commit: () => void (seen.length = 0),
+    rollback: () => {
+      for (const key of seen.splice(0)) unseen.add(key)
+    },
     keep: (keys) => keys.forEach((key) => unseen.delete(key)),
   }
 }

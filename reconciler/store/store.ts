@@ -42,6 +42,8 @@ export type Store = {
   readonly owners: OwnerRecords
   /** Runs work in one transaction; a throw rolls it back; a nested call joins the outer one. */
   transaction<T>(work: () => T): T
+  /** True within a transaction, whoever opened it. */
+  isInTransaction(): boolean
   close(): void
 }
 
@@ -77,6 +79,7 @@ export function openStore(dir: string, version = codeVersion()): Store {
     past: pastRecords(db),
     owners: ownerRecords(db, transaction),
     transaction,
+    isInTransaction: () => db.isTransaction,
     close: () => db.close(),
   }
 }

@@ -25,6 +25,8 @@ export type Recorder = {
   record(event: EventDraft): void
   /** Drops what is too old or too much, and writes the rest of what is new to the store. Call it at the end of every transaction. */
   flush(): void
+  /** Knows again what the store has, after a transaction that failed; the collection takes back its objects itself. */
+  rollback(): void
 }
 
 /** Last time seen of each kept event, oldest first: a Map keeps the order in which its keys came. */
@@ -36,7 +38,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const ages: Ages = new Map()
   const unsaved = new Set<string>()
   let pruneAt = 0
-  for (const [id, lastSeen] of records.list()) ages.set(`Event/${id}`, lastSeen)
+  const load = (): void => {
+    for (const [id, lastSeen] of records.list()) ages.set(`Event/${id}`, lastSeen)
+  }
+  load()
   collection.adopt([...ages.keys()], '')
   const drop = (key: string): void => {
     ages.delete(key)
@@ -74,6 +79,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
         collection.put(body, { silent: true, summary: '' })
       }
       unsaved.clear()
+    },
+    rollback: () => {
+      unsaved.clear()
+      ages.clear()
+      pruneAt = 0
+      load()
     },
   }
 }

@@ -119,6 +119,22 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     await untilTrue('its own deletion counts', async () => !at.machines().includes(db) || (await at.changes()).includes(`delete ${db}`))
   })
 
+  it('says once that the folder of a source is gone, and that it is read again only when it is', async (t) => {
+    const at = await world(t)
+    at.own.commit({ 'web.yaml': manifest('web') })
+    at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    await start(at)
+    await settled(at)
+    at.more.commit({ 'hosts/db.yaml': null, 'x.txt': '' })
+    const told = async (): Promise<string[]> => (await eventsOf(at)).filter((one) => /^(PathNotFound more:|SourceRead)/.test(one))
+    await untilTrue('an event tells it', async () => (await told()).length === 1)
+    for (const _look of [1, 2, 3]) await at.call('/gitvirt/v1/reconcile', 'POST')
+    assert.equal((await told()).length, 1)
+    at.more.commit({ 'hosts/db.yaml': manifest('db') })
+    await at.call('/gitvirt/v1/reconcile', 'POST')
+    await untilTrue('its end is told', async () => (await told()).includes('SourceRead more is read again.'))
+  })
+
   it('previews a request of the own repository with what the other one declares', async (t) => {
     const at = await world(t)
     at.own.commit({ 'web.yaml': manifest('web') })

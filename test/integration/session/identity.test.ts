@@ -111,11 +111,16 @@ describe('who may open a session', () => {
     silent.terminate()
   })
 
-  it('refuses another protocol version and says what to do', async () => {
+  it('refuses another protocol version and says what to do, to the agent each time and to others once', async () => {
+    const told: string[] = []
+    hub.sessions.listen({ refused: (node, reason) => void told.push(`${node}: ${reason}`) })
     const hello = { type: 'hello', node: 'h1', version: '0', protocol: 99 }
-    const { code, reason } = await rawSocket(await hub.endpoint('h1'), (socket) => socket.send(JSON.stringify(hello)))
-    assert.equal(code, 4001)
-    assert.match(reason, /same release/)
+    for (const _try of [1, 2]) {
+      const { code, reason } = await rawSocket(await hub.endpoint('h1'), (socket) => socket.send(JSON.stringify(hello)))
+      assert.equal(code, 4001)
+      assert.match(reason, /same release/)
+    }
+    assert.deepEqual(told, [`h1: the reconciler speaks protocol ${protocolVersion}, the agent 99; use the same release`])
   })
 
   it('ends a session whose frame is too large', async () => {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { createApprovalNews, type ApprovalNews } from '../../../reconciler/approval-news.ts'
+import { createStatus } from '../../../reconciler/status/status.ts'
+import { openStore } from '../../../reconciler/store/store.ts'
 
 type World = { readonly told: string[]; readonly news: () => ApprovalNews }
 
@@ -9,9 +14,11 @@ function openWorld(): World {
   const told: string[] = []
   const values = new Map<string, string>()
   const settings = { get: (name: string) => values.get(name), put: (name: string, value: string) => void values.set(name, value) }
-  const store = { settings, transaction: <T>(work: () => T): T => work() }
-  const status = { record: ({ type, reason }: { type: string; reason: string }) => void told.push(`${type} ${reason}`) }
-  return { told, news: () => createApprovalNews({ status, store }) }
+  const status = {
+    record: ({ type, reason }: { type: string; reason: string }) => void told.push(`${type} ${reason}`),
+    together: <T>(work: () => T): T => work(),
+  }
+  return { told, news: () => createApprovalNews({ status, store: { settings } }) }
 }
 
 const never = (): boolean => assert.fail('looked without need')
@@ -45,4 +52,18 @@ test('an approval that names nothing is over when none is left, whatever else wa
 
 test('where nothing was told, nothing is looked at', () => {
   openWorld().news().settle({ waits: never, pending: never })
+})
+
+test('words of which it cannot be kept that they were told are not told, and no version is lost to them', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'gitvirt-approval-news-'))
+  const store = openStore(dir, 'test')
+  t.after(() => {
+    store.close()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  const put = (): never => assert.fail('database or disk is full')
+  const status = createStatus({ store, clock: { now: () => new Date('2026-03-01T00:00:00Z'), monotonic: () => 0 } })
+  const news = createApprovalNews({ status, store: { settings: { ...store.settings, put } } })
+  assert.throws(() => news.ignored('It is not signed.'), /disk is full/)
+  assert.deepEqual([status.objects.count('Event'), status.objects.resourceVersion(), store.events.list().length], [0, 0, 0])
 })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
+import { LeaseAdoptions } from '../../../reconciler/lease-adoption.ts'
+import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { vmManifest } from '../../fakes/views.ts'
 import { request, settle, setUp, vm } from './lease-world.ts'
 
@@ -108,4 +110,22 @@ test('an adoption that fails again and again is tried at ever longer intervals',
   }
   await settle()
   assert.equal(tries, 6)
+})
+
+test('a failure that cannot even be told is logged, ends no process, and the branch is tried again', async () => {
+  const logged: unknown[] = []
+  let tried = 0
+  const adoptions = new LeaseAdoptions({
+    adopt: async () => await Promise.reject(new Error('no permission')),
+    record: () => assert.fail('database or disk is full'),
+    clock: { now: () => new Date('2026-03-01T00:00:00Z') },
+    log: { ...silentLogger, error: (fields: unknown) => void logged.push(fields) },
+    done: () => undefined,
+    tried: () => void (tried += 1),
+  })
+  const lease = { key: vm, id: 'l', by: 'operator', reason: 'incident', at: '2026-03-01T00:00:00Z', until: '2026-03-01T02:00:00Z' }
+  adoptions.start({ ...lease, ending: 'adopt' })
+  await settle()
+  assert.deepEqual(logged, [{ key: vm, error: 'database or disk is full' }])
+  assert.deepEqual([tried, adoptions.retries()], [1, ['2026-03-01T00:01:00.000Z']])
 })

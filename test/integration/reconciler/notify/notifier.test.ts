@@ -27,6 +27,8 @@ type World = {
   readonly source: SourceState
   readonly desired: ReturnType<typeof fakeDesired>
   readonly observed: ReturnType<typeof fakeObserved>
+  /** Other sources that the next start knows. */
+  others: readonly { readonly name: string }[]
   store: Store
   status: Status
   news: FollowedNews
@@ -41,7 +43,8 @@ async function openWorld(t: TestContext, port: number): Promise<World> {
   writeFileSync(file, JSON.stringify({ destinations: { ops, other: ops } }), { mode: 0o600 })
   const author = { name: 'author', email: 'author@example.org' }
   const revision = { commit: 'c'.repeat(40), tree: '', ref: 'main', author, committedAt: '', subject: '', rewritten: false }
-  const world = { source: { revision }, desired: fakeDesired(), observed: fakeObserved() } as unknown as World
+  const others = [{ name: 'net' }, { name: 'other' }]
+  const world = { source: { revision }, desired: fakeDesired(), observed: fakeObserved(), others } as unknown as World
   let running: { stop(): Promise<void> }
   const start = (): void => {
     const store = openStore(join(dir, 'state'), 'test')
@@ -51,6 +54,7 @@ async function openWorld(t: TestContext, port: number): Promise<World> {
       notifyFile: file,
       environment: 'prod',
       source: world.source,
+      others: world.others,
       objects,
       manifest: (one) => world.status.manifest(one),
       refreshed: () => world.status.refreshed(),
@@ -245,6 +249,28 @@ test('a failed fetch of another source is told with its name, and ends with that
   sourceTroubles('net', world).over()
   await until('the end of the other', () => reasons(site).length === 4)
   assert.deepEqual(reasons(site).slice(2), ['recovery FetchFailed', 'recovery FetchTimedOut'])
+})
+
+test('troubles of a source that the environment has no more end with the next start, but for those of another one', async (t) => {
+  const site = await startHttp(t)
+  const world = await openWorld(t, site.port)
+  const away = (code: string): Error => Object.assign(new Error('the server is away'), { code })
+  world.news.notFetched(away('RepositoryNotFound'), 'net')
+  world.news.notFetched(away('FetchFailed'), 'net')
+  world.news.notFetched(away('FetchFailed'))
+  world.status.record({ key: 'Fleet//*', type: 'Warning', reason: 'HistoryRewritten', message: 'net was rewritten' })
+  world.news.inForce({ commit: 'a'.repeat(40), rewritten: true }, 'net')
+  await until('the troubles', () => new Set(reasons(site)).size === 3)
+  world.others = [{ name: 'other' }]
+  await world.restart()
+  const over = (): string[] =>
+    reasons(site)
+      .filter((one) => one.startsWith('recovery'))
+      .toSorted()
+  await until('the ends', () => over().length === 2)
+  assert.deepEqual(over(), ['recovery HistoryRewritten', 'recovery RepositoryNotFound'])
+  world.news.arrived(undefined)
+  await until('the end of the own one', () => over().includes('recovery FetchFailed'))
 })
 
 test('a rewritten branch is over when the branch goes on, and a refused one when a revision is let in, also after a restart', async (t) => {

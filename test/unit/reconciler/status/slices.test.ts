@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import type { ApiObject } from '../../../../reconciler/status/api-object.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../../fakes/views.ts'
@@ -126,5 +127,24 @@ describe('a refresh of much', () => {
     world.disk.writes = Number.POSITIVE_INFINITY
     drain(world.refresh([]))
     assert.ok(phases(world).every((phase) => phase === 'Running'))
+  })
+
+  it('tells of a step that failed before its object was told of with the object, and counts the next one with it', (t) => {
+    const world = setUp(t)
+    const rest = world.refresh()
+    const key = keys.at(-1) ?? ''
+    const failed = { plan: 'p', step: `DefineDomain:${key}`, key, node: 'h1', state: 'failed', message: 'no room' } as const
+    world.status().receipt({ ...failed, at: '2026-03-01T00:00:00Z' })
+    world.status().answered('h1', [{ key, result: 'failed', code: 'Other', message: 'It failed.' }])
+    drain(rest)
+    world.status().receipt({ ...failed, at: '2026-03-01T00:00:01Z' })
+    const events = world.status().objects.list('Event') as readonly (ApiObject & { involvedObject?: unknown })[]
+    const uid = world.served().at(-1)?.metadata.uid
+    const involved = { kind: 'VirtualMachine', namespace: 'default', name: machines.at(-1), apiVersion: 'kubevirt.io/v1', uid }
+    const told = ['FailedDefineDomain', 'Other'].map((reason) => events.filter((event) => event['reason'] === reason))
+    assert.deepEqual(
+      told.map((some) => some.map(({ involvedObject, ...event }) => [event['count'], involvedObject])),
+      [[[2, involved]], [[1, involved]]],
+    )
   })
 })
