@@ -37,7 +37,7 @@ test('what an event ends is ended by no condition, however well the object looks
 })
 
 test('an event ends what it is the end of, for its own kinds', () => {
-  assert.deepEqual(endedBy('Node//h1', 'NodeReady'), ['NodeNotReady'])
+  assert.deepEqual(endedBy('Node//h1', 'NodeReady'), ['NodeNotReady', 'AgentRefused'])
   assert.deepEqual(endedBy(vm, 'NodeReady'), [])
   assert.deepEqual(endedBy('VirtualMachineInstance/default/web', 'Stopped'), ['AgentDisconnected'])
   assert.deepEqual(endedBy('Fleet//*', 'PolicyApproved'), ['PolicyHeld'])
