@@ -27,7 +27,7 @@ export type Gitea = GiteaApi & {
 }
 
 /** Where the program is, or undefined: the folder that the set-up builds it into first, then PATH where it is of that version or later. */
-export function findGitea(): string | undefined {
+function findGitea(): string | undefined {
   const folders = [giteaFolder(defaultCache()), ...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')]
   return folders.map((folder) => join(folder, 'gitea')).find((path) => existsSync(path) && isEnough(path))
 }

@@ -22,7 +22,7 @@ export function sourceRoot(name: string): string {
 }
 
 /** A path of another source; its own root is empty. */
-export function sourcePath(name: string, path: string): string {
+function sourcePath(name: string, path: string): string {
   return path === '' ? sourceRoot(name) : `${name}//${path}`
 }
 

@@ -1,5 +1,5 @@
 import type { VirtualMachineInstanceTemplateSpec } from '../../schemas/generated/virtual-machine.ts'
-import type { Block, MachineSpec, Step } from '../../schemas/generated/plan.ts'
+import type { Block, Step } from '../../schemas/generated/plan.ts'
 import { keyText, objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
@@ -11,13 +11,17 @@ import type { VolumeUsers } from './volume-users.ts'
 const taking: ReadonlySet<Step['verb']> = new Set(['StartDomain', 'RestartDomain', 'HotplugDomain'])
 const holding: ReadonlySet<string> = new Set(['running', 'paused', 'starting', 'stopping'])
 
+/** How a guest uses a disk. */
+type Use = 'write' | 'read' | 'share'
+type Uses = ReadonlyMap<ObjectKey, Use>
+
 /**
  * Holds back what would give a guest a disk which another guest has: QEMU locks an image against a second writer, and a guest that starts
- * into such a lock stays off. All of the change is held, as a host starts by itself what is defined to run. Disks that both machines mark
- * as shareable, or only read, are no matter.
+ * into such a lock stays off. All of the change is held, as a host starts by itself what is defined to run. A disk that both machines mark
+ * as shareable, or that both only read, is no matter.
  */
 export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[]): void {
-  const taken = new Map<ObjectKey, ObjectKey>()
+  const taken = new Map<ObjectKey, { readonly by: ObjectKey; readonly use: Use }>()
   const stopping = new Set(drafts.filter(isStopping).map(({ change }) => change.key))
   for (const { change, blocked } of drafts) {
     const takes = change.key.startsWith('VirtualMachine/') && change.steps.some(({ verb }) => taking.has(verb))
@@ -25,15 +29,20 @@ export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[])
     const wanted = context.desired(change.key)
     if (wanted?.kind !== 'VirtualMachine') continue
     const own = heldBy(context, change.key)
-    for (const disk of writableDisks(parseKey(change.key).namespace, wanted.object.spec.template)) {
-      if (own.has(disk)) continue
-      const other = taken.get(disk) ?? holderOf(context, { disk, but: change.key })
-      if (other !== undefined && !stopping.has(other)) blocked.push(inUse(disk, other))
-      else taken.set(disk, change.key)
+    for (const [disk, use] of usesOf(parseKey(change.key).namespace, wanted.object.spec.template)) {
+      if (own.get(disk) === use) continue
+      const before = taken.get(disk)
+      const other = before !== undefined && clash(use, before.use) ? before.by : holderOf(context, { disk, use, but: change.key })
+      if (other === undefined) taken.set(disk, { by: change.key, use })
       // It has let go of the disk by then.
-      if (other !== undefined && stopping.has(other)) change.after.push(other)
+      else if (stopping.has(other)) change.after.push(other)
+      else blocked.push(inUse(disk, other))
     }
   }
+}
+
+function clash(one: Use, other: Use): boolean {
+  return one === 'write' || one !== other
 }
 
 /** True for a machine whose guest this plan ends. */
@@ -41,69 +50,50 @@ function isStopping({ change: { steps }, blocked }: Draft): boolean {
   return blocked.length === 0 && steps.some(({ verb }) => verb === 'StopDomain') && !steps.some(({ verb }) => taking.has(verb))
 }
 
-/** Another guest that has the disk, among those whose machines name it in Git. */
-function holderOf(context: PlanContext, { disk, but }: { readonly disk: ObjectKey; readonly but: ObjectKey }): ObjectKey | undefined {
+type Wish = { readonly disk: ObjectKey; readonly use: Use; readonly but: ObjectKey }
+
+/** Another guest that has the disk and shares it not, among those whose machines name it in Git. */
+function holderOf(context: PlanContext, { disk, use, but }: Wish): ObjectKey | undefined {
   for (const key of context.input.desired.dependents(disk)) {
-    if (key !== but && key.startsWith('VirtualMachine/') && heldBy(context, key).has(disk)) return key
+    const held = key !== but && key.startsWith('VirtualMachine/') ? heldBy(context, key).get(disk) : undefined
+    if (held !== undefined && clash(use, held)) return key
   }
   return undefined
 }
 
-const nothing: ReadonlySet<ObjectKey> = new Set()
+const nothing: Uses = new Map()
 
-/** Disks that the running guest of a machine may write to. */
-function heldBy(context: PlanContext, key: ObjectKey): ReadonlySet<ObjectKey> {
-  if (context.sightings(key).length === 0) return nothing
-  const running = machineSightings(context, key).filter(({ object }) => holding.has(object.state))
-  return new Set(running.flatMap(({ object }) => (object.booted === undefined ? [] : disksOf(object.booted))))
+/** What the running guest of a machine does with its disks. */
+function heldBy(context: PlanContext, key: ObjectKey): Uses {
+  const running = machineSightings(context, key).find(({ object }) => holding.has(object.state))?.object.booted
+  return running === undefined ? nothing : usesOf(running.namespace, running.template)
 }
 
-function disksOf({ namespace, template }: MachineSpec): ObjectKey[] {
-  return writableDisks(namespace, template)
-}
-
-/** DataVolumes that a guest writes to, and shares with no other one. */
-function writableDisks(namespace: string, { spec }: VirtualMachineInstanceTemplateSpec): ObjectKey[] {
+function usesOf(namespace: string, { spec }: VirtualMachineInstanceTemplateSpec): Uses {
   const disks = spec?.domain.devices.disks ?? []
-  const found: ObjectKey[] = []
+  const uses = new Map<ObjectKey, Use>()
   for (const { name, dataVolume, persistentVolumeClaim } of spec?.volumes ?? []) {
     const volume = dataVolume?.name ?? persistentVolumeClaim?.claimName
-    if (volume === undefined || disks.some((disk) => disk.name === name && isShared(disk))) continue
-    found.push(objectKey('DataVolume', namespace, volume))
+    if (volume !== undefined) uses.set(objectKey('DataVolume', namespace, volume), useOf(disks.find((disk) => disk.name === name)))
   }
-  return found
+  return uses
 }
 
 type Disk = NonNullable<NonNullable<VirtualMachineInstanceTemplateSpec['spec']>['domain']['devices']['disks']>[number]
 
-function isShared(disk: Disk): boolean {
-  return disk.shareable === true || isRead(disk)
-}
-
-function isRead({ cdrom, disk, lun }: Disk): boolean {
-  return cdrom !== undefined || disk?.readonly === true || lun?.readonly === true
+function useOf(disk: Disk | undefined): Use {
+  if (disk?.shareable === true) return 'share'
+  return disk?.cdrom !== undefined || disk?.disk?.readonly === true || disk?.lun?.readonly === true ? 'read' : 'write'
 }
 
 /** Holds the growth of a disk back while a guest has it that only reads it: QEMU resizes no such disk, and lets nobody else do so. */
 export function guardReadDisks(context: PlanContext, drafts: readonly Draft[], users: VolumeUsers): void {
   for (const { change, blocked } of drafts) {
     const steps = change.steps.filter(({ verb }) => verb === 'ResizeVolume').map(({ id }) => id)
-    const reader = steps.length === 0 ? undefined : [...users.of(change.key)].sort().find((user) => readBy(context, user).has(change.key))
+    const reader =
+      steps.length === 0 ? undefined : [...users.of(change.key)].sort().find((user) => heldBy(context, user).get(change.key) === 'read')
     if (reader !== undefined) blocked.push({ ...onlyRead(reader), steps })
   }
-}
-
-function readBy(context: PlanContext, key: ObjectKey): ReadonlySet<ObjectKey> {
-  const running = machineSightings(context, key).filter(({ object }) => holding.has(object.state))
-  return new Set(running.flatMap(({ object: { booted } }) => (booted === undefined ? [] : readDisks(booted))))
-}
-
-function readDisks({ namespace, template: { spec } }: MachineSpec): ObjectKey[] {
-  const read = new Set((spec?.domain.devices.disks ?? []).filter(isRead).map(({ name }) => name))
-  return (spec?.volumes ?? []).flatMap(({ name, dataVolume, persistentVolumeClaim }) => {
-    const volume = dataVolume?.name ?? persistentVolumeClaim?.claimName
-    return volume !== undefined && read.has(name) ? [objectKey('DataVolume', namespace, volume)] : []
-  })
 }
 
 function onlyRead(reader: ObjectKey): Block {
@@ -125,7 +115,8 @@ function inUse(disk: ObjectKey, other: ObjectKey): Block {
 /** Machines of Git that name a disk which this machine has or wants: what one lets go of, another may wait for. */
 export function sharers(context: PlanContext, key: ObjectKey): ObjectKey[] {
   const wanted = context.desired(key)
-  const disks = new Set(machineSightings(context, key).flatMap(({ object: { booted } }) => (booted === undefined ? [] : disksOf(booted))))
+  const booted = machineSightings(context, key).flatMap(({ object }) => object.booted ?? [])
+  const disks = new Set(booted.flatMap(({ namespace, template }) => volumeKeys(namespace, template)))
   if (wanted?.kind === 'VirtualMachine')
     for (const disk of volumeKeys(parseKey(key).namespace, wanted.object.spec.template)) disks.add(disk)
   const others = [...disks].flatMap((disk) => [...context.input.desired.dependents(disk)])

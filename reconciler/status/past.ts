@@ -31,7 +31,7 @@ const keepSetting = 'pastKept'
 const pruneEvery = 1000
 
 /** For how long rows are kept where nobody says otherwise: 90 days, in milliseconds. */
-export const pastKept = 90 * 86_400_000
+const pastKept = 90 * 86_400_000
 
 /** Since when objects' pasts are whole, in milliseconds since 1970. */
 export function pastSince(settings: Settings): number {

@@ -59,6 +59,15 @@ describe('a disk that two machines name', () => {
     assert.ok(changeOf(made, 'a')?.after.includes('VirtualMachine/default/b'))
   })
 
+  it('is given to no reader while another writes to it', () => {
+    const reads = guestSpec()
+    for (const disk of reads.domain.devices.disks ?? []) disk.disk = { bus: 'virtio', readonly: true }
+    const world = worldOf([machine('b'), volume('root')])
+    assert.deepEqual(blocksOf(planned([machine('a', { guest: reads }), machine('b'), volume('root')], world), 'a'), ['Conflict'])
+    const both = planned([machine('a', { guest: reads }), machine('b', { guest: reads }), volume('root')])
+    assert.deepEqual([blocksOf(both, 'a'), blocksOf(both, 'b')], [[], []])
+  })
+
   it('is no matter where both share it', () => {
     const shared = guestSpec()
     for (const disk of shared.domain.devices.disks ?? []) disk.shareable = true
