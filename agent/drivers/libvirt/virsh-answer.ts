@@ -12,15 +12,18 @@ export type Ended = { readonly ended: Error; readonly begun: boolean }
 export const proofCommand = 'list --name --state-other'
 
 /** What virsh tells of its connection, and of its history at its end; none of it is the failure of a command. */
-const asides = /^(?:error: )+(?:Reconnected to|Disconnected from|Failed to create '\/dev\/null\/)/
+const asides = /^(?:error: )*(?:Reconnected to|Disconnected from|Failed to create '\/dev\/null\/)/
 /** virsh's words of a connection that it lost or made anew. Source: virshCatchDisconnect and virshReconnect in libvirt's tools/virsh.c. */
 const lossWords = /Disconnected from|Reconnected to the hypervisor|failed to (?:re)?connect to the hypervisor|no valid connection/i
 
-/** virsh's words of failure, on one line; '' where it only warned. */
+/**
+ * virsh's words of failure, on one line; '' where it only warned. virsh writes "error: " and a message one after the other (vshError in
+ * libvirt's tools/vsh.c), so that the thread which tells of the connection may come between, and the message be left without the word.
+ */
 export function tidyWords(text: string): string {
-  // Two threads of virsh may cut into each other's lines.
-  const lines = text.split('\n').filter((line) => !['', 'error:'].includes(line.trim()) && !asides.test(line))
-  return lines.some((line) => line.startsWith('error:')) ? lines.slice(-4).join(' | ').slice(-2000) : ''
+  const lines = text.split('\n').filter((line) => !/^(?:error:|\s)*$/.test(line))
+  const told = lines.filter((line) => !asides.test(line))
+  return told.length < lines.length || told.some((line) => line.startsWith('error:')) ? told.slice(-4).join(' | ').slice(-2000) : ''
 }
 
 /** True where virsh's errors tell that its connection was lost or made anew. */

@@ -1,8 +1,12 @@
+import { GitvirtError } from '../../../../reconciler/lib/errors.ts'
 import type { ObservedMachine } from '../../../../schemas/generated/observation.ts'
 
 export type DomainState = Pick<ObservedMachine, 'state'> & { readonly reason: string; readonly active: boolean }
 
-/** virsh's state words -> ours. Source: libvirt's virDomainState and its reasons, as `virsh domstate --reason` writes them. */
+/**
+ * virsh's state words -> ours. Source: libvirt's virDomainState and its reasons, as `virsh domstate --reason` writes them.
+ * @throws GitvirtError `LibvirtFailed` where it is none of them: a guest is never taken for off because libvirt said nothing
+ */
 export function parseState(text: string): DomainState {
   const match = /^([a-z ]+?)(?: \(([^)]*)\))?\s*$/.exec(text.trim())
   const word = match?.[1] ?? ''
@@ -19,7 +23,10 @@ export function parseState(text: string): DomainState {
       return { state: 'stopping', reason, active: true }
     case 'crashed':
       return { state: 'crashed', reason, active: true }
-    default:
+    case 'shut off':
+    case 'no state':
       return { state: reason === 'crashed' || reason === 'failed' ? 'crashed' : 'off', reason, active: false }
+    default:
+      throw new GitvirtError({ code: 'LibvirtFailed', message: `virsh domstate: "${text.trim().slice(0, 200)}" is no state of a domain.` })
   }
 }

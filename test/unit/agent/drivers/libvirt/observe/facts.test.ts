@@ -30,6 +30,10 @@ describe('parseState', () => {
       assert.deepEqual([found.state, found.active], [state, active])
     })
   }
+
+  it('refuses what is no state, so that silence is never read as off', () => {
+    for (const words of ['', 'error: x', 'shut']) assert.throws(() => parseState(words), { code: 'LibvirtFailed' })
+  })
 })
 
 describe('drift', () => {
