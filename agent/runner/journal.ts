@@ -51,8 +51,16 @@ export async function openJournal(dir: string): Promise<Journal> {
       count += 1
       if (count > 2 * keptFiles) count = await prune(dir)
       const journal = await openFile(dir, await fileFor(dir, plan.id, at))
-      await journal.write({ type: 'plan', plan: plan.id, revision: plan.revision, at, keys: plan.changes.map((change) => change.key) })
-      return journal
+      try {
+        // A new file's name is on the disk only when its folder is.
+        await syncFolder(dir)
+        await journal.write({ type: 'plan', plan: plan.id, revision: plan.revision, at, keys: plan.changes.map((change) => change.key) })
+        return journal
+      } catch (error) {
+        // A file that nobody closes ends the process once it is collected as garbage.
+        await journal.close()
+        throw error
+      }
     },
     finished: (plan, key) => {
       const left = unfinished.get(key)
@@ -75,7 +83,6 @@ async function fileFor(dir: string, plan: string, at: string): Promise<string> {
 
 async function openFile(dir: string, name: string): Promise<PlanJournal> {
   const file = await open(join(dir, name), 'ax', 0o600)
-  await syncFolder(dir)
   let tail: Promise<void> = Promise.resolve()
   return {
     write(record) {
@@ -95,7 +102,6 @@ async function append(file: FileHandle, record: JournalRecord): Promise<void> {
   await file.datasync()
 }
 
-/** A new file's name is on the disk only when its folder is. */
 async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, 'r')
   try {

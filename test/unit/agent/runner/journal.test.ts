@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -18,7 +18,29 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 const plan = sealed([createMachine('web')])
 const step = (state: 'started' | 'done') => ({ type: 'step', key, step: 'DefineDomain:web', state, at }) as const
 
+/** The journal files that this process has open. */
+async function openFiles(): Promise<string[]> {
+  const links = await readdir('/proc/self/fd')
+  const paths = await Promise.all(links.map(async (fd) => await readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  return paths.filter((path) => path.startsWith(`${dir}/`))
+}
+
 describe('openJournal', () => {
+  it('leaves no file open of a plan whose first line could not be written', async () => {
+    const journal = await openJournal(dir)
+    const unwritable = {
+      ...plan,
+      get revision(): string {
+        throw new Error('no space')
+      },
+    }
+    await assert.rejects(journal.open(unwritable, at), /no space/)
+    assert.deepEqual(await openFiles(), [])
+    const file = await journal.open(plan, at)
+    assert.equal((await openFiles()).length, 1)
+    await file.close()
+  })
+
   it('knows the finished steps of a change that a kill cut off', async () => {
     const file = await (await openJournal(dir)).open(plan, at)
     await file.write(step('started'))
