@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startDemo } from '../../lab/demo.ts'
+import { atEnd } from '../at-end.ts'
 import { Campaign, type Tally } from './campaign.ts'
 import { attempts } from './edits.ts'
 import { firstFleet } from './fleet-model.ts'
@@ -14,7 +15,7 @@ import { firstFleet } from './fleet-model.ts'
 export async function runCampaign(t: TestContext, options: { readonly seed: number; readonly runs: number }): Promise<Tally> {
   t.diagnostic(`seed ${options.seed}`)
   const demo = await startDemo({ name: 'predict', upArguments: ['--poll', '1h'] })
-  t.after(async () => await demo.close())
+  atEnd(t, async () => await demo.close())
   for (const folder of ['vms', 'networks']) await rm(join(demo.clone, folder), { recursive: true })
   for (const port of ['port1', 'port2']) await demo.host.run('ip', ['link', 'add', port, 'type', 'veth', 'peer', 'name', `${port}-far`])
   const campaign = new Campaign(demo, firstFleet())

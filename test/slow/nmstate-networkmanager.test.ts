@@ -4,6 +4,7 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { createCommands } from '../../agent/drivers/nmstate/commands.ts'
 import { detectProvider } from '../../agent/drivers/nmstate/provider.ts'
 import { startUmlHost, type UmlHost } from '../../lab/uml-host.ts'
+import { atEnd } from '../at-end.ts'
 import { bondContract, bridge, networkContract, type Contract } from '../integration/agent/drivers/nmstate/network-contract.ts'
 import { findNmstatectl, hostBehind, networkSkipReason, type NetworkHost } from '../integration/agent/drivers/nmstate/network-host.ts'
 
@@ -30,7 +31,7 @@ describe('a host with NetworkManager', { skip }, () => {
     async (t: TestContext): Promise<NetworkHost> => {
       const remove = async (): Promise<void> => void (await uml.run('bash', ['-c', cleaning], { timeout: 120_000 }))
       const host = await hostBehind({ name: 'uml', prefix: uml.enter, remove, nics: ['eth1', 'eth2', 'eth3'] })
-      t.after(() => host.close())
+      atEnd(t, () => host.close())
       const probes = { timeout: 3_000, interval: 500, dnsName: false } as const
       return { ...host, driver: (options = {}) => host.driver({ nmstatectlPath: 'nmstatectl', provider, probes, ...options }) }
     }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { atEnd } from '../../at-end.ts'
 import { fillDemo, startApiFixture, type ApiFixture } from '../../fakes/api-server.ts'
 
 export const launcher = join(import.meta.dirname, '../../../gitvirt')
@@ -13,7 +14,7 @@ export type Running = { readonly child: ChildProcess; readonly said: () => strin
 /** Starts the command as a shell would; the test ends it. */
 export function startCommand(t: TestContext, args: readonly string[], environment: Record<string, string> = {}): Running {
   const child = spawn(launcher, args, { env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...environment } })
-  t.after(() => child.kill('SIGKILL'))
+  atEnd(t, () => child.kill('SIGKILL'))
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
@@ -31,7 +32,7 @@ export type World = ApiFixture & {
 /** The API of the fixture with the demo's objects, and the command pointed at it by its environment. */
 export async function openWorld(t: TestContext): Promise<World> {
   const fixture = await startApiFixture()
-  t.after(() => fixture[Symbol.asyncDispose]())
+  atEnd(t, () => fixture[Symbol.asyncDispose]())
   fillDemo(fixture)
   const environment = { GITVIRT_KUBECONFIG: fixture.kubeconfig, NODE_COMPILE_CACHE: join(fixture.dir, 'compile') }
   const gitvirt = async (...args: string[]): Promise<Ended> => await startCommand(t, args, environment).ended

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { run } from '../../../reconciler/lib/exec.ts'
+import { atEnd } from '../../at-end.ts'
 import { startCommand } from './command.ts'
 
 test('a diff of two folders refuses further sources in its own words, whatever else is wrong with its sides', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'gitvirt-cli-'))
-  t.after(async () => await rm(dir, { recursive: true, force: true }))
+  atEnd(t, async () => await rm(dir, { recursive: true, force: true }))
   await run('git', ['init', '--quiet', dir], { env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' } })
   for (const cache of [['--no-cache'], ['--cache-dir', join(dir, 'cache')]]) {
     const args = ['diff', ':none', ':other', '--repo', dir, '--also', `b=${join(dir, 'none')}`, ...cache]

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { run } from '../../../reconciler/lib/exec.ts'
+import { atEnd } from '../../at-end.ts'
 import { startCommand, type Ended } from './command.ts'
 
 const examples = join(import.meta.dirname, '../../../examples')
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'gitvirt-diff-'))
-  t.after(async () => await rm(path, { recursive: true, force: true }))
+  atEnd(t, async () => await rm(path, { recursive: true, force: true }))
   return path
 }
 

@@ -8,6 +8,7 @@ import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { openPki } from '../../../reconciler/lib/pki.ts'
 import { writeKubeconfig } from '../../../reconciler/api/kubeconfig.ts'
 import { offlinePlan } from '../../../reconciler/cli/offline-plan.ts'
+import { atEnd } from '../../at-end.ts'
 import { node, observedMachine } from '../../unit/reconciler/plan/support.ts'
 import { openWorld, startCommand, type Ended } from './command.ts'
 
@@ -15,7 +16,7 @@ const examples = join(import.meta.dirname, '../../../examples')
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'gitvirt-cli-'))
-  t.after(async () => await rm(path, { recursive: true, force: true }))
+  atEnd(t, async () => await rm(path, { recursive: true, force: true }))
   return path
 }
 

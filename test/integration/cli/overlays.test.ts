@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { createMemoryBlobCache } from '../../../reconciler/desired/cache.ts'
 import { findProgram } from '../../../reconciler/render/program.ts'
 import { run } from '../../../reconciler/lib/exec.ts'
+import { atEnd } from '../../at-end.ts'
 import { skip } from '../reconciler/render/program.ts'
 import { startCommand, type Ended } from './command.ts'
 
@@ -20,7 +21,7 @@ type Clone = {
 /** A clone of a repository that holds the example's overlays. */
 async function clone(t: TestContext): Promise<Clone> {
   const dir = await mkdtemp(join(tmpdir(), 'gitvirt-overlays-'))
-  t.after(async () => await rm(dir, { recursive: true, force: true }))
+  atEnd(t, async () => await rm(dir, { recursive: true, force: true }))
   await cp(examples, dir, { recursive: true })
   const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.org']
   const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' }

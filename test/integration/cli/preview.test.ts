@@ -6,6 +6,7 @@ import { until } from '../../../lab/wait.ts'
 import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler } from '../../../reconciler/main.ts'
+import { atEnd } from '../../at-end.ts'
 import { Fixture } from '../reconciler/source/fixture.ts'
 import { startCommand, type Ended } from './command.ts'
 
@@ -33,10 +34,10 @@ type World = { readonly fixture: Fixture; readonly gitvirt: (...args: string[]) 
 /** A reconciler that follows a repository over HTTP; no agent dials in. */
 async function openWorld(t: TestContext): Promise<World> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commit({ 'web.yaml': machine('1Gi'), 'one.yaml': disk('one') })
   const server = await startGitServer({ root: fixture.root })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const reconciler = await startReconciler({
     stateDir: join(fixture.dir, 'state'),
     source: { url: `${server.url}/fleet.git`, ref: 'main' },
@@ -47,7 +48,7 @@ async function openWorld(t: TestContext): Promise<World> {
     clock: systemClock,
     log: silentLogger,
   })
-  t.after(async () => await reconciler.close())
+  atEnd(t, async () => await reconciler.close())
   const environment = { GITVIRT_KUBECONFIG: reconciler.kubeconfig, NODE_COMPILE_CACHE: join(fixture.dir, 'compile') }
   const gitvirt = async (...args: string[]): Promise<Ended> => await startCommand(t, args, environment).ended
   await until('the first revision', async () => (await gitvirt('plan')).code === 0)

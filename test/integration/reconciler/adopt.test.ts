@@ -8,6 +8,7 @@ import type { DesiredObject } from '../../../reconciler/desired/types.ts'
 import { openSource } from '../../../reconciler/source/open-source.ts'
 import type { LeaseRecord } from '../../../reconciler/store/leases.ts'
 import type { Origin } from '../../../schemas/generated/plan.ts'
+import { atEnd } from '../../at-end.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../fakes/views.ts'
 import { Fixture } from './source/fixture.ts'
 
@@ -28,12 +29,12 @@ spec:
 
 test('what was changed by hand is on a branch of its own, and says who, why and what is not in it', async (t) => {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const head = fixture.commit({ 'apps/db.yaml': manifest, 'other.yaml': 'kept: true\n' })
   const server = await startGitServer({ root: fixture.root, push: true })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   const { commit } = await source.fetch()
   assert.equal(commit, head)
 
@@ -132,12 +133,12 @@ spec:
 
 test('devices that were added by hand are added to their lists with what they stand on, and the file stays as it is laid out', async (t) => {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commit({ 'apps/db.yaml': listed })
   const server = await startGitServer({ root: fixture.root, push: true })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   const { commit } = await source.fetch()
   const desired = fakeDesired()
   desired.put(vmManifest('db'))
@@ -173,10 +174,10 @@ test('devices that were added by hand are added to their lists with what they st
 
 test('what no one file of the repository says is not written: it was rendered, or is another source’s', async (t) => {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commit({ 'apps/db.yaml': manifest })
   const source = await openSource({ url: fixture.bare, storeDir: join(fixture.dir, 'store') })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   const { commit } = await source.fetch()
   const observed = fakeObserved()
   observed.setNode('h1')
@@ -203,14 +204,14 @@ test('what no one file of the repository says is not written: it was rendered, o
 
 test('a rule of the repository that refuses a branch is told at once, and no other name is tried', async (t) => {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commit({ 'apps/db.yaml': manifest })
   const tried = join(fixture.dir, 'tried')
   writeFileSync(join(fixture.bare, 'hooks', 'update'), `#!/bin/sh\necho "$1" >> '${tried}'\nexit 1\n`, { mode: 0o755 })
   const server = await startGitServer({ root: fixture.root, push: true })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   const { commit } = await source.fetch()
   const branch = { name: 'gitvirt/adopt/db', parent: commit, files: new Map([['apps/db.yaml', 'x: 1\n']]), message: 'm' }
   await assert.rejects(source.branch(branch), { code: 'BranchRefused' })
@@ -219,12 +220,12 @@ test('a rule of the repository that refuses a branch is told at once, and no oth
 
 test('a repository that takes no branch says so, and nothing is lost', async (t) => {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commit({ 'apps/db.yaml': manifest })
   const server = await startGitServer({ root: fixture.root })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const source = await openSource({ url: `${server.url}/fleet.git`, storeDir: join(fixture.dir, 'store') })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   const { commit } = await source.fetch()
   await assert.rejects(source.branch({ name: 'gitvirt/adopt/db', parent: commit, files: new Map([['apps/db.yaml', 'x']]), message: 'm' }))
   await assert.rejects(source.branch({ name: '-x', parent: commit, files: new Map(), message: 'm' }), { code: 'InvalidRef' })

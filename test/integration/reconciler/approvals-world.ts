@@ -9,6 +9,7 @@ import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler, type Reconciler } from '../../../reconciler/main.ts'
 import { createClient } from '../../../reconciler/cli/client.ts'
 import type { Plan } from '../../../schemas/generated/plan.ts'
+import { atEnd } from '../../at-end.ts'
 import type { ForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand, type Ended } from '../cli/command.ts'
 import { startTestAgent, type TestAgent } from '../session/lab.ts'
@@ -78,7 +79,7 @@ export type WorldOptions = {
 /** A reconciler with one host, ten machines with a disk each, a forge, and people who sign. */
 export async function openApprovalWorld(t: TestContext, policy: string, more: WorldOptions = {}): Promise<ApprovalWorld> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const people = {
     author: { email: 'author@example.org', key: sshKey(fixture, 'author') },
     approver: { email: 'approver@example.org', key: sshKey(fixture, 'approver') },
@@ -105,7 +106,7 @@ export async function openApprovalWorld(t: TestContext, policy: string, more: Wo
     agent = undefined
     reconciler = undefined
   }
-  t.after(stop)
+  atEnd(t, stop)
   const start = async (): Promise<void> => {
     reconciler = await startReconciler({ ...options, approvers: { allowedSigners: approvers }, ...more.reconciler?.(fixture) })
     const joinToken = await reconciler.createJoinToken('h1')

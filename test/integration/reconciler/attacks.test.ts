@@ -8,6 +8,7 @@ import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler } from '../../../reconciler/main.ts'
 import type { Plan } from '../../../schemas/generated/plan.ts'
+import { atEnd } from '../../at-end.ts'
 import { Fixture } from './source/fixture.ts'
 
 type World = { readonly fixture: Fixture; readonly api: Client }
@@ -15,10 +16,10 @@ type World = { readonly fixture: Fixture; readonly api: Client }
 /** A whole reconciler that follows a repository by HTTP. No host is needed: what is refused here reaches none. */
 async function openWorld(t: TestContext, tree: (fixture: Fixture) => string): Promise<World> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commitTree(tree(fixture))
   const git = await startGitServer({ root: fixture.root })
-  t.after(async () => await git.close())
+  atEnd(t, async () => await git.close())
   const reconciler = await startReconciler({
     stateDir: join(fixture.dir, 'state'),
     source: { url: `${git.url}/fleet.git`, ref: 'main' },
@@ -29,7 +30,7 @@ async function openWorld(t: TestContext, tree: (fixture: Fixture) => string): Pr
     clock: systemClock,
     log: silentLogger,
   })
-  t.after(async () => await reconciler.close())
+  atEnd(t, async () => await reconciler.close())
   return { fixture, api: createClient({ kubeconfig: reconciler.kubeconfig }) }
 }
 

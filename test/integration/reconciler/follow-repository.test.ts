@@ -13,6 +13,7 @@ import { startReconciler, type ReconcilerOptions } from '../../../reconciler/mai
 import { createStandingPolicy } from '../../../reconciler/standing-policy.ts'
 import { createStatus } from '../../../reconciler/status/status.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
+import { atEnd } from '../../at-end.ts'
 import { observedView } from '../../unit/reconciler/plan/support.ts'
 import { Fixture } from './source/fixture.ts'
 import { allowedSigners, signBySsh, sshKey } from './trust/ssh-keys.ts'
@@ -22,7 +23,7 @@ const soon = { everyMs: 20, seconds: 20 }
 
 function fixtureOf(t: TestContext): Fixture {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   return fixture
 }
 
@@ -31,7 +32,7 @@ type Following = Followed & { readonly inForce: () => string | undefined }
 /** What follows a repository, with a loop that only takes what comes, and parts that fail as a test wants. */
 async function follow(t: TestContext, fixture: Fixture, failing: { ledger?: boolean; surroundings?: () => boolean }): Promise<Following> {
   const stack = new AsyncDisposableStack()
-  t.after(async () => await stack.disposeAsync())
+  atEnd(t, async () => await stack.disposeAsync())
   const store = stack.adopt(openStore(join(fixture.dir, 'state')), (value) => value.close())
   let view: ReturnType<Loop['view']>
   const loop: Loop = {
@@ -128,7 +129,7 @@ async function start(t: TestContext, fixture: Fixture, rest: Partial<ReconcilerO
     log: silentLogger,
     ...rest,
   })
-  t.after(async () => await reconciler.close())
+  atEnd(t, async () => await reconciler.close())
   return reconciler
 }
 
@@ -161,7 +162,7 @@ describe('a reconciler without git', () => {
     it(`does not start with ${flag}, and says what to install`, async (t) => {
       const fixture = fixtureOf(t)
       const server = await startGitServer({ root: fixture.root })
-      t.after(async () => await server.close())
+      atEnd(t, async () => await server.close())
       const source = { url: `${server.url}/fleet.git`, ref: 'main', engine: 'isomorphic' } as const
       await assert.rejects(start(t, fixture, { source, ...rest }), {
         code: 'GitNeeded',

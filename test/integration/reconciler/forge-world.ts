@@ -5,6 +5,7 @@ import { startGitServer } from '../../../lab/git-server.ts'
 import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import type { startReconciler } from '../../../reconciler/main.ts'
+import { atEnd } from '../../at-end.ts'
 import { forgeToken, repository, startForgeServer, type ForgeServer } from '../../fakes/forge-server.ts'
 import type { Fixture } from './source/fixture.ts'
 
@@ -17,9 +18,9 @@ export type ForgeWorld = {
 /** Serves a repository, with a forge beside it. */
 export async function openForgeWorld(t: TestContext, fixture: Fixture): Promise<ForgeWorld> {
   const git = await startGitServer({ root: fixture.root })
-  t.after(async () => await git.close())
+  atEnd(t, async () => await git.close())
   const forge = await startForgeServer('github')
-  t.after(async () => await forge.close())
+  atEnd(t, async () => await forge.close())
   const tokenFile = join(fixture.dir, 'token')
   writeFileSync(tokenFile, forgeToken)
   const options: ForgeWorld['options'] = {

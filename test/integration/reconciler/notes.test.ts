@@ -10,6 +10,7 @@ import { startNoter } from '../../../reconciler/note-receipts.ts'
 import { openSource } from '../../../reconciler/source/open-source.ts'
 import type { Source } from '../../../reconciler/source/types.ts'
 import { openStore, type Store } from '../../../reconciler/store/store.ts'
+import { atEnd } from '../../at-end.ts'
 import { startCommand } from '../cli/command.ts'
 import { Fixture } from './source/fixture.ts'
 
@@ -17,10 +18,10 @@ type World = { readonly fixture: Fixture; readonly url: string }
 
 async function openWorld(t: TestContext): Promise<World> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.git('config', 'receive.denyCurrentBranch', 'ignore')
   const server = await startGitServer({ root: fixture.root, push: true })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   return { fixture, url: `${server.url}/fleet.git` }
 }
 
@@ -39,7 +40,7 @@ async function openEnvironment(t: TestContext, { fixture, url }: World, name: st
     grown: () => noter.trigger(),
   })
   const stopped = async (): Promise<void> => await noter.stop()
-  t.after(async () => {
+  atEnd(t, async () => {
     await stopped()
     await source.close()
     store.close()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../../../lab/wait.ts'
 import { startReconciler } from '../../../reconciler/main.ts'
+import { atEnd } from '../../at-end.ts'
 import { startCommand } from '../cli/command.ts'
 import { comment, request, soon, statusOf } from './approvals-steps.ts'
 import { openForgeWorld } from './forge-world.ts'
@@ -18,14 +19,14 @@ spec:
 
 test('where every commit must be signed, a request', async (t) => {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const [operator, stranger] = [sshKey(fixture, 'operator'), sshKey(fixture, 'stranger')]
   const keys = { allowedSigners: allowedSigners(fixture, { 'operator@example.org': operator }) }
   signBySsh(fixture, operator)
   fixture.commit({ 'one.yaml': disk('one') })
   const { forge, options } = await openForgeWorld(t, fixture)
   const reconciler = await startReconciler({ ...options, trust: { mode: 'every-commit', keys } })
-  t.after(async () => await reconciler.close())
+  atEnd(t, async () => await reconciler.close())
   const world = { fixture, forge }
 
   await t.test('of an unknown key fails, says which commits and what merging them means, and shows its plan all the same', async () => {

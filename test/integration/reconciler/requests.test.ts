@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../../lab/wait.ts'
 import { startReconciler } from '../../../reconciler/main.ts'
+import { atEnd } from '../../at-end.ts'
 import type { ForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand, type Ended } from '../cli/command.ts'
 import { comment, request, statusOf } from './approvals-steps.ts'
@@ -22,11 +23,11 @@ type World = { readonly fixture: Fixture; readonly forge: ForgeServer; readonly 
 /** A reconciler that follows a repository and the requests of its forge, by polling alone. */
 async function openWorld(t: TestContext): Promise<World> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commit({ 'one.yaml': disk('one') })
   const { forge, options } = await openForgeWorld(t, fixture)
   const reconciler = await startReconciler(options)
-  t.after(async () => await reconciler.close())
+  atEnd(t, async () => await reconciler.close())
   const environment = { GITVIRT_KUBECONFIG: reconciler.kubeconfig, NODE_COMPILE_CACHE: join(fixture.dir, 'compile') }
   return { fixture, forge, gitvirt: async (...args) => await startCommand(t, args, environment).ended }
 }

@@ -3,6 +3,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Plan } from '../../../schemas/generated/plan.ts'
+import { atEnd } from '../../at-end.ts'
 import { forgeToken, repository, startForgeServer } from '../../fakes/forge-server.ts'
 import { startCommand } from '../cli/command.ts'
 import { until } from '../session/lab.ts'
@@ -155,7 +156,7 @@ describe('an environment of two repositories', { timeout: 120_000 }, () => {
     at.own.commit({ 'web.yaml': manifest('web') })
     at.more.commit({ 'hosts/db.yaml': manifest('db') })
     const forge = await startForgeServer('github')
-    t.after(async () => await forge.close())
+    atEnd(t, async () => await forge.close())
     const tokenFile = join(at.more.dir, 'token')
     await writeFile(tokenFile, forgeToken)
     const planned = { kind: 'github', api: forge.api, repository, tokenFile, pollMs: 100 } as const

@@ -7,6 +7,7 @@ import { createClient, type Client } from '../../../reconciler/cli/client.ts'
 import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler, type Reconciler, type ReconcilerOptions } from '../../../reconciler/main.ts'
+import { atEnd } from '../../at-end.ts'
 import { startTestAgent, type TestAgent } from '../session/lab.ts'
 import { Fixture } from './source/fixture.ts'
 
@@ -15,9 +16,9 @@ export type Place = { readonly git: Fixture; readonly dir: string }
 
 export async function makePlace(t: TestContext): Promise<Place> {
   const git = new Fixture()
-  t.after(() => git.close())
+  atEnd(t, () => git.close())
   const dir = await mkdtemp(join(tmpdir(), 'gitvirt-whole-'))
-  t.after(async () => await rm(dir, { recursive: true, force: true, maxRetries: 5 }))
+  atEnd(t, async () => await rm(dir, { recursive: true, force: true, maxRetries: 5 }))
   return { git, dir }
 }
 
@@ -41,13 +42,13 @@ export async function startWhole(t: TestContext, { git, dir }: Place, more: Part
     log: silentLogger,
     ...more,
   })
-  t.after(async () => await reconciler.close())
+  atEnd(t, async () => await reconciler.close())
   const joinHost = async (node: string): Promise<TestAgent> => {
     const joinToken = await reconciler.createJoinToken(node)
     const options = { node, url: reconciler.agentsUrl, stateDir: join(dir, node), joinToken, clock: systemClock, log: silentLogger }
     const path = join(dir, `${node}.json`)
     const agent = await startTestAgent({ hub: { dir }, node, path, endpoint: (failure) => credentials(options, failure) })
-    t.after(async () => await agent.close())
+    atEnd(t, async () => await agent.close())
     return agent
   }
   return { reconciler, client: createClient({ kubeconfig: reconciler.kubeconfig }), join: joinHost }

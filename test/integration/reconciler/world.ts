@@ -9,6 +9,7 @@ import { systemClock } from '../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { startReconciler, type Reconciler, type ReconcilerOptions } from '../../../reconciler/main.ts'
 import type { Plan } from '../../../schemas/generated/plan.ts'
+import { atEnd } from '../../at-end.ts'
 import { startTestAgent, type TestAgent } from '../session/lab.ts'
 import { Fixture } from './source/fixture.ts'
 
@@ -88,7 +89,7 @@ export class World {
 export async function world(t: TestContext): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'gitvirt-sources-'))
   const made = new World(dir)
-  t.after(async () => {
+  atEnd(t, async () => {
     await made.stop()
     made.own.close()
     made.more.close()

@@ -14,6 +14,7 @@ import type { Logger } from '../../../reconciler/lib/log.ts'
 import { startReconciler, type Reconciler } from '../../../reconciler/main.ts'
 import type { MachineSpec } from '../../../schemas/generated/plan.ts'
 import type { Volume } from '../../../schemas/generated/virtual-machine.ts'
+import { atEnd } from '../../at-end.ts'
 import { createFakeGuard, fakeMachineDigest } from '../../fakes/guard.ts'
 import { createFakeMachineDriver } from '../../fakes/machine-driver.ts'
 import { createFakeNetworkDriver } from '../../fakes/network-driver.ts'
@@ -41,12 +42,12 @@ export type Story = {
 
 export async function startStory(t: TestContext): Promise<Story> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.git('config', 'receive.denyCurrentBranch', 'ignore')
   const [left, seeds, keys] = ['left', 'seeds', 'keys'].map((name) => join(fixture.dir, name)) as [string, string, string]
   for (const folder of [left, seeds, keys]) mkdirSync(folder, { mode: 0o700 })
   const git = await startGitServer({ root: fixture.root, push: true })
-  t.after(async () => await git.close())
+  atEnd(t, async () => await git.close())
   const logFile = createWriteStream(join(left, 'log'))
   const log: Logger = pino({ level: 'trace' }, logFile)
   const start = async (port: number): Promise<Reconciler> =>
@@ -79,7 +80,7 @@ export async function startStory(t: TestContext): Promise<Story> {
   }
   let stopped: Promise<void> | undefined
   const close = async (): Promise<void> => await (stopped ??= stop())
-  t.after(close)
+  atEnd(t, close)
   return {
     fixture,
     world: started.world,

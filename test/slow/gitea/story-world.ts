@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { authorityOf } from '../../../lab/webhook.ts'
 import { until } from '../../../lab/wait.ts'
+import { atEnd } from '../../at-end.ts'
 import { startCommand, type Ended } from '../../integration/cli/command.ts'
 import { Fixture } from '../../integration/reconciler/source/fixture.ts'
 import { allowedSigners, signBySsh, sshKey } from '../../integration/reconciler/trust/ssh-keys.ts'
@@ -81,7 +82,7 @@ spec:
 
 async function signingFixture(t: TestContext): Promise<{ readonly fixture: Fixture }> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   signBySsh(fixture, sshKey(fixture, 'operator'))
   return { fixture }
 }
@@ -99,7 +100,7 @@ async function environmentStarter(
   const trusted = allowedSigners(fixture, { 'operator@example.org': join(fixture.dir, 'operator') })
   return async (name, pollMs) => {
     const proxy = await startCountingProxy(gitea.url)
-    t.after(async () => await proxy.close())
+    atEnd(t, async () => await proxy.close())
     const place = await makePlace(t)
     await mkdir(join(place.dir, name), { recursive: true })
     const secret = `a secret of ${name} and its forge`

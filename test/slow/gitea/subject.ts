@@ -6,6 +6,7 @@ import type { Gitea } from '../../../lab/gitea.ts'
 import type { Person } from '../../../lab/gitea-api.ts'
 import { until } from '../../../lab/wait.ts'
 import { openForge } from '../../../reconciler/forge/open-forge.ts'
+import { atEnd } from '../../at-end.ts'
 import type { ForgeSubject } from '../../contract/forge.ts'
 import { Fixture } from '../../integration/reconciler/source/fixture.ts'
 import { startCountingProxy } from './counting-proxy.ts'
@@ -79,9 +80,9 @@ type Status = { readonly id: number; readonly context: string; readonly status: 
 export async function openSubject(t: TestContext, gitea: Gitea, people: People): Promise<ForgeSubject> {
   const repository = await makeRepository(gitea, people, { name: `fleet-${(repositories += 1)}`, private: false })
   const proxy = await startCountingProxy(gitea.url)
-  t.after(async () => await proxy.close())
+  atEnd(t, async () => await proxy.close())
   const dir = mkdtempSync(join(tmpdir(), 'gv-gitea-subject-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  atEnd(t, () => rmSync(dir, { recursive: true, force: true }))
   const tokenFiles = { nameless: join(dir, 'nameless'), named: join(dir, 'named') }
   writeFileSync(tokenFiles.nameless, people.botToken)
   writeFileSync(tokenFiles.named, people.namedToken)
@@ -128,7 +129,7 @@ class Branches {
   #count = 0
 
   constructor(t: TestContext, remote: string) {
-    t.after(() => this.#fixture.close())
+    atEnd(t, () => this.#fixture.close())
     this.#remote = remote
     this.#fixture.commit({ 'one.yaml': '' })
     this.#push(['main', 'other'])

@@ -4,6 +4,7 @@ import { until } from '../../../lab/wait.ts'
 import { startApplyStatus, type CurrentCommit } from '../../../reconciler/apply-status.ts'
 import type { AppliedVerdict } from '../../../reconciler/applied-verdict.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
+import { atEnd } from '../../at-end.ts'
 
 type World = { readonly told: string[]; readonly kept: Map<string, string>; now: CurrentCommit | undefined; looks: number; broken: boolean }
 
@@ -29,7 +30,7 @@ function start(t: TestContext, world: World): { readonly stop: () => Promise<voi
     interval: 5,
     log: silentLogger,
   })
-  t.after(async () => await teller.stop())
+  atEnd(t, async () => await teller.stop())
   return teller
 }
 

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { createApprovalNews, type ApprovalNews } from '../../../reconciler/approval-news.ts'
 import { createStatus } from '../../../reconciler/status/status.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
+import { atEnd } from '../../at-end.ts'
 
 type World = { readonly told: string[]; readonly news: () => ApprovalNews }
 
@@ -57,7 +58,7 @@ test('where nothing was told, nothing is looked at', () => {
 test('words of which it cannot be kept that they were told are not told, and no version is lost to them', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-approval-news-'))
   const store = openStore(dir, 'test')
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })

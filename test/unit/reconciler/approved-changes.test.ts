@@ -8,6 +8,7 @@ import { everyFile } from '../../../reconciler/store/approval-records.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
 import type { CommitApproval } from '../../../reconciler/trust/approval.ts'
 import type { Change } from '../../../schemas/generated/plan.ts'
+import { atEnd } from '../../at-end.ts'
 import { fakeDesired, fakeObserved, vmManifest } from '../../fakes/views.ts'
 
 const key = 'VirtualMachine/default/web'
@@ -19,7 +20,7 @@ const approval: Pick<CommitApproval, 'people' | 'signer'> = {
 function world(t: TestContext): { readonly makers: Makers; readonly wrote: (path: string, person: string) => void } {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-own-'))
   const store = openStore(dir)
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true })
   })

@@ -8,12 +8,13 @@ import { openHolds, type HoldParts } from '../../../reconciler/holds.ts'
 import { createLedger } from '../../../reconciler/ledger.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
+import { atEnd } from '../../at-end.ts'
 import { fakeDesired, fakeObserved, vmManifest } from '../../fakes/views.ts'
 
 test('what ends while the reconciler is off leaves a receipt at the last commit that was in force', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-holds-'))
   const store = openStore(dir)
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })

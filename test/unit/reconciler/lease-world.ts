@@ -8,6 +8,7 @@ import type { Adopt, LeasePorts } from '../../../reconciler/lease-ports.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import type { EventDraft } from '../../../reconciler/status/events/rules.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
+import { atEnd } from '../../at-end.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../fakes/views.ts'
 
 export const vm = 'VirtualMachine/default/demo'
@@ -63,7 +64,7 @@ export function setUp(t: TestContext) {
       log: silentLogger,
     })
   let keeper = open()
-  t.after(() => {
+  atEnd(t, () => {
     keeper.close()
     mock.timers.reset()
     store.close()

@@ -10,11 +10,12 @@ import { systemClock } from '../../../reconciler/lib/clock.ts'
 import type { Revision } from '../../../reconciler/source/types.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
 import type { Receipt } from '../../../schemas/generated/receipt.ts'
+import { atEnd } from '../../at-end.ts'
 
 test('a decision leaves a receipt in the chain, and none that counts as a landing', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-ledger-'))
   const store = openStore(dir)
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })
@@ -69,7 +70,7 @@ const revision = (commit: string, name: string): Revision => ({
 test('a receipt of an object of another source tells that source, and the author of its revision', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-ledger-'))
   const store = openStore(dir)
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true })
   })

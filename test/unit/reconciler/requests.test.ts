@@ -6,6 +6,7 @@ import { GitvirtError } from '../../../reconciler/lib/errors.ts'
 import { silentLogger } from '../../../reconciler/lib/log.ts'
 import type { Previews } from '../../../reconciler/previews.ts'
 import { followRequests } from '../../../reconciler/requests.ts'
+import { atEnd } from '../../at-end.ts'
 
 it('a request that cannot be planned holds up no other, and is tried again', async (t) => {
   const tries: string[] = []
@@ -31,7 +32,7 @@ it('a request that cannot be planned holds up no other, and is tried again', asy
     clock: systemClock,
     log: silentLogger,
   })
-  t.after(async () => await requests.stop())
+  atEnd(t, async () => await requests.stop())
   await until('the second try of the first', async () => tries.filter((ref) => ref === '#1').length > 1)
   assert.deepEqual([told, tries.filter((ref) => ref === '#2').length], [[2], 1])
 })
@@ -62,7 +63,7 @@ it('a fault of the request itself is told in its comment and fails it, once', as
     clock: systemClock,
     log: silentLogger,
   })
-  t.after(async () => await requests.stop())
+  atEnd(t, async () => await requests.stop())
   await until('both', async () => states.length >= 2)
   await until('another look', async () => looks > 3)
   assert.deepEqual(states, ['failure', 'failure'])

@@ -7,6 +7,7 @@ import type { Decision } from '../../../reconciler/decision.ts'
 import type { EventDraft } from '../../../reconciler/status/events/rules.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
 import { createSuspender } from '../../../reconciler/suspender.ts'
+import { atEnd } from '../../at-end.ts'
 import { fakeDesired, fakeObserved, vmManifest, volumeManifest } from '../../fakes/views.ts'
 
 const vm = 'VirtualMachine/default/demo'
@@ -42,7 +43,7 @@ function setUp(t: TestContext) {
       clock: { now: () => new Date() },
     })
   let suspender = open()
-  t.after(() => {
+  atEnd(t, () => {
     suspender.close()
     mock.timers.reset()
     store.close()

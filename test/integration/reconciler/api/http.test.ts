@@ -8,6 +8,7 @@ import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
+import { atEnd } from '../../../at-end.ts'
 import { fillDemo, startApiFixture, type ApiFixture } from '../../../fakes/api-server.ts'
 import { machineSeen, vmManifest } from '../../../fakes/views.ts'
 
@@ -20,7 +21,7 @@ const subresources = '/apis/subresources.kubevirt.io/v1/namespaces/default'
 
 async function demo(t: TestContext) {
   const fixture = await startApiFixture()
-  t.after(() => fixture[Symbol.asyncDispose]())
+  atEnd(t, () => fixture[Symbol.asyncDispose]())
   fillDemo(fixture)
   return fixture
 }
@@ -81,7 +82,7 @@ test('answers 401 without identity, 403 beyond it, and probes for everybody', as
 test('refuses a certificate of another authority and a revoked one', async (t) => {
   const fixture = await demo(t)
   const other = await startApiFixture()
-  t.after(() => other[Symbol.asyncDispose]())
+  atEnd(t, () => other[Symbol.asyncDispose]())
   assert.equal((await ask(fixture, vms, { tls: await certificate(other, 'gitvirt:admins') })).status, 401)
   const tls = await certificate(fixture, 'gitvirt:admins')
   assert.equal((await ask(fixture, vms, { tls })).status, 200)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 import { run, type ExecResult } from '../../../../reconciler/lib/exec.ts'
+import { atEnd } from '../../../at-end.ts'
 import { fillDemo, startApiFixture, type ApiFixture } from '../../../fakes/api-server.ts'
 import { machineSeen, vmManifest } from '../../../fakes/views.ts'
 
@@ -15,7 +16,7 @@ type Demo = ApiFixture & { readonly kubectl: (...args: string[]) => Promise<Exec
 
 async function demo(t: TestContext): Promise<Demo> {
   const fixture = await startApiFixture()
-  t.after(() => fixture[Symbol.asyncDispose]())
+  atEnd(t, () => fixture[Symbol.asyncDispose]())
   fillDemo(fixture)
   const home = join(fixture.dir, 'home')
   await mkdir(home)
@@ -75,7 +76,7 @@ test('kubectl get -w prints a change as it comes', { skip }, async (t) => {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
-  t.after(async () => {
+  atEnd(t, async () => {
     child.kill()
     await exited
   })

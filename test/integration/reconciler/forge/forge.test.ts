@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openForge } from '../../../../reconciler/forge/open-forge.ts'
 import type { Forge, ForgeKind } from '../../../../reconciler/forge/types.ts'
+import { atEnd } from '../../../at-end.ts'
 import { forgeContract, type ForgeSubject } from '../../../contract/forge.ts'
 import { forgeToken, repository, startForgeServer, type ForgeServer } from '../../../fakes/forge-server.ts'
 
@@ -12,9 +13,9 @@ type World = { readonly forge: Forge; readonly server: ForgeServer; readonly tok
 
 async function openWorld(t: TestContext, kind: ForgeKind): Promise<World> {
   const server = await startForgeServer(kind)
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const folder = await mkdtemp(join(tmpdir(), 'gv-forge-'))
-  t.after(async () => await rm(folder, { recursive: true }))
+  atEnd(t, async () => await rm(folder, { recursive: true }))
   const tokenFile = join(folder, 'token')
   await writeFile(tokenFile, `${forgeToken}\n`)
   return { forge: openForge({ kind, api: server.api, repository, tokenFile }), server, tokenFile }

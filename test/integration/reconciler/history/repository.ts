@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 import { openHistory, type History, type HistoryOptions } from '../../../../reconciler/history/history.ts'
 import { blameReport } from '../../../../reconciler/history/report/blame-report.ts'
 import { logReport } from '../../../../reconciler/history/report/log-report.ts'
+import { atEnd } from '../../../at-end.ts'
 import { manifest, type Machine } from '../../../unit/reconciler/history/model.ts'
 
 /** A repository with a work tree in a temporary folder; each commit is a minute after the one before. */
@@ -15,7 +16,7 @@ export class Repository {
 
   constructor(t: TestContext) {
     this.dir = mkdtempSync(join(tmpdir(), 'gitvirt-history-test-'))
-    t.after(() => rmSync(this.dir, { recursive: true, force: true }))
+    atEnd(t, () => rmSync(this.dir, { recursive: true, force: true }))
     this.git('init', '--quiet', '--initial-branch=main')
     this.git('config', 'user.name', 'author-a')
     this.git('config', 'user.email', 'author-a@example.org')

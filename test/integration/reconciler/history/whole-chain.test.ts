@@ -6,6 +6,7 @@ import { startGitServer } from '../../../../lab/git-server.ts'
 import { until } from '../../../../lab/wait.ts'
 import type { BlameReport } from '../../../../reconciler/history/report/blame-report.ts'
 import type { Plan } from '../../../../schemas/generated/plan.ts'
+import { atEnd } from '../../../at-end.ts'
 import { forgeToken, repository, startForgeServer } from '../../../fakes/forge-server.ts'
 import { run } from '../../../../reconciler/lib/exec.ts'
 import { playThirtyCommits, type Stage } from '../../../story/thirty-commits.ts'
@@ -30,9 +31,9 @@ type Chain = Stage & { readonly url: string; readonly dir: string; readonly even
 async function openChain(t: TestContext): Promise<Chain> {
   const place = await makePlace(t)
   const server = await startGitServer({ root: place.git.root, push: true })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const forge = await startForgeServer('github')
-  t.after(async () => await forge.close())
+  atEnd(t, async () => await forge.close())
   const tokenFile = join(place.dir, 'token')
   writeFileSync(tokenFile, forgeToken)
   const url = `${server.url}/fleet.git`

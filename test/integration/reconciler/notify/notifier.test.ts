@@ -13,6 +13,7 @@ import type { Message } from '../../../../reconciler/notify/types.ts'
 import type { SourceState } from '../../../../reconciler/pipeline-control.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { atEnd } from '../../../at-end.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../../fakes/views.ts'
 import { startHttp, type HttpSite } from './servers.ts'
 
@@ -76,7 +77,7 @@ async function openWorld(t: TestContext, port: number): Promise<World> {
     start()
   }
   start()
-  t.after(async () => {
+  atEnd(t, async () => {
     await stop()
     rmSync(dir, { recursive: true, force: true })
   })
@@ -353,7 +354,7 @@ test('after a start no end is told before it is known what stands', async (t) =>
   await until('the trouble', () => sent.length === 1)
   await before.stop()
   const after = start()
-  t.after(async () => {
+  atEnd(t, async () => {
     await after.stop()
     store.close()
     rmSync(dir, { recursive: true, force: true })

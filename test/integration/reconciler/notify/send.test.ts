@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { send } from '../../../../reconciler/notify/send/send.ts'
 import type { Message } from '../../../../reconciler/notify/types.ts'
+import { atEnd } from '../../../at-end.ts'
 import { certificateFor, startHttp, startMail } from './servers.ts'
 
 const never = new AbortController().signal
@@ -27,7 +28,7 @@ const message: Message = {
 
 function fileOf(t: TestContext, text: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-notify-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  atEnd(t, () => rmSync(dir, { recursive: true, force: true }))
   const file = join(dir, 'ca.pem')
   writeFileSync(file, text)
   return file

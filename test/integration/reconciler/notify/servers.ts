@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { systemClock } from '../../../../reconciler/lib/clock.ts'
 import { createAuthority, issueWithNewKey, loadAuthority, type KeyedCertificate } from '../../../../reconciler/lib/pki-x509.ts'
+import { atEnd } from '../../../at-end.ts'
 
 export type Keyed = { readonly authority: string; readonly server: KeyedCertificate }
 
@@ -45,7 +46,7 @@ export async function startHttp(
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  t.after(close)
+  atEnd(t, close)
   return Object.assign(site, { port: (server.address() as AddressInfo).port, close })
 }
 
@@ -89,6 +90,6 @@ export async function startMail(t: TestContext, options: SMTPServerOptions): Pro
   server.on('error', () => undefined)
   const listener = server.listen(0, '127.0.0.1')
   await once(listener, 'listening')
-  t.after(async () => await new Promise<void>((resolve) => server.close(() => resolve())))
+  atEnd(t, async () => await new Promise<void>((resolve) => server.close(() => resolve())))
   return { port: (listener.address() as AddressInfo).port, mails }
 }

@@ -11,6 +11,7 @@ import { createRevisions } from '../../../../reconciler/revisions.ts'
 import { createListingKeeper } from '../../../../reconciler/source/kept-listing.ts'
 import { openSource } from '../../../../reconciler/source/open-source.ts'
 import { openManifestCache, openRenderCache } from '../../../../reconciler/store/manifest-cache.ts'
+import { atEnd } from '../../../at-end.ts'
 import { Fixture } from '../source/fixture.ts'
 import { skip } from './program.ts'
 
@@ -30,7 +31,7 @@ type Followed = {
 
 function world(t: TestContext): World {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const follow = async (path: string): Promise<Followed> => {
     const dir = join(fixture.dir, `state-${path.replaceAll('/', '-')}`)
     mkdirSync(dir, { recursive: true })
@@ -45,7 +46,7 @@ function world(t: TestContext): World {
     const listings = createListingKeeper({ cache: manifests, scope: [path], mostEntries: 1000, log: silentLogger })
     const revisions = createRevisions({ source, desired, environment: { root: path, renderings: cache }, listings })
     const close = async (): Promise<void> => await stack.disposeAsync()
-    t.after(close)
+    atEnd(t, close)
     return { take: async () => await revisions.take(await source.fetch()), rendered: cache.rendered, close }
   }
   return { fixture, follow }

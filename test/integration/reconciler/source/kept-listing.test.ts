@@ -7,6 +7,7 @@ import { silentLogger } from '../../../../reconciler/lib/log.ts'
 import { createListingKeeper, listCommit, type ListingKeeper } from '../../../../reconciler/source/kept-listing.ts'
 import { openSource } from '../../../../reconciler/source/open-source.ts'
 import type { Listing, Source } from '../../../../reconciler/source/types.ts'
+import { atEnd } from '../../../at-end.ts'
 import { Fixture } from './fixture.ts'
 
 let cache: BlobCache
@@ -21,9 +22,9 @@ function keeper(scope = 'root', log = silentLogger): ListingKeeper {
 
 async function world(t: TestContext): Promise<{ readonly fixture: Fixture; readonly source: Source; readonly wholeLists: () => number }> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const source = await openSource({ url: fixture.bare, storeDir: join(fixture.dir, 'store'), engine: 'git', caps: { blobBytes: 1000 } })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   const list = mock.method(source, 'list')
   return { fixture, source, wholeLists: () => list.mock.callCount() }
 }
@@ -98,7 +99,7 @@ it('does not go around the bound on files: beyond it the whole tree is asked for
   const { fixture } = await world(t)
   const before = fixture.commit({ 'a.yaml': '' })
   const source = await openSource({ url: fixture.bare, storeDir: join(fixture.dir, 'few'), engine: 'git', caps: { entries: 2 } })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   await source.fetch()
   const few = createListingKeeper({ cache, scope: 'few', mostEntries: 2, log: silentLogger })
   await listCommit(source, before, few)

@@ -9,19 +9,20 @@ import { startGitServer } from '../../../../lab/git-server.ts'
 import { openSource } from '../../../../reconciler/source/open-source.ts'
 import type { SourceOptions } from '../../../../reconciler/source/options.ts'
 import type { MergeResult, Source } from '../../../../reconciler/source/types.ts'
+import { atEnd } from '../../../at-end.ts'
 import { Fixture } from './fixture.ts'
 
 type World = { readonly fixture: Fixture; readonly source: Source; readonly storeDir: string; readonly holdNext: () => Held }
 
 async function world(t: TestContext, options: Pick<SourceOptions, 'path' | 'caps' | 'wholeHistory'> = {}): Promise<World> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const server = await startGitServer({ root: fixture.root })
-  t.after(async () => await server.close())
+  atEnd(t, async () => await server.close())
   const gate = await startGate(t, server.url)
   const storeDir = join(fixture.dir, 'store')
   const source = await openSource({ url: `${gate.url}/fleet.git`, storeDir, ...options })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   return { fixture, source, storeDir, holdNext: gate.holdNext }
 }
 
@@ -46,7 +47,7 @@ async function startGate(t: TestContext, target: string): Promise<{ readonly url
   }
   const server = createServer((incoming, answer) => void pass(incoming, answer))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => (server.closeAllConnections(), server.close()))
+  atEnd(t, () => (server.closeAllConnections(), server.close()))
   const holdNext = (): Held => {
     const came = Promise.withResolvers<undefined>()
     const released = Promise.withResolvers<undefined>()
@@ -238,7 +239,7 @@ describe('the store of a merge', () => {
     }
     leave()
     const again = await openSource({ url: fixture.bare, storeDir })
-    t.after(async () => await again.close())
+    atEnd(t, async () => await again.close())
     assert.equal(existsSync(`${storeDir}-request`), false)
     leave()
     assert.deepEqual((await merge(again, '#7', into)).conflicts, [])

@@ -7,6 +7,7 @@ import { startGitServer, type GitServerAuth } from '../../../../lab/git-server.t
 import { openSource } from '../../../../reconciler/source/open-source.ts'
 import type { SourceOptions } from '../../../../reconciler/source/options.ts'
 import type { Source } from '../../../../reconciler/source/types.ts'
+import { atEnd } from '../../../at-end.ts'
 import { Fixture } from './fixture.ts'
 
 type Case = { readonly name: string; readonly engine: 'git' | 'isomorphic'; readonly http: boolean }
@@ -21,13 +22,13 @@ type World = { readonly fixture: Fixture; readonly open: (options?: Partial<Sour
 
 async function world(t: TestContext, one: Case, auth?: GitServerAuth): Promise<World> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const server = one.http ? await startGitServer({ root: fixture.root, ...(auth === undefined ? {} : { auth }) }) : undefined
-  if (server !== undefined) t.after(async () => await server.close())
+  if (server !== undefined) atEnd(t, async () => await server.close())
   const url = server === undefined ? fixture.bare : `${server.url}/fleet.git`
   const open = async (options: Partial<SourceOptions> = {}): Promise<Source> => {
     const source = await openSource({ url, storeDir: join(fixture.dir, 'store'), engine: one.engine, ...options })
-    t.after(async () => await source.close())
+    atEnd(t, async () => await source.close())
     return source
   }
   return { fixture, open, url }
@@ -232,7 +233,7 @@ for (const one of cases) {
         const { fixture, open, url } = await world(t, one, { token: 'right-token' })
         const commit = fixture.commit({ 'a.yaml': 'a' })
         process.env['GV_TEST_TOKEN'] = 'right-token'
-        t.after(() => delete process.env['GV_TEST_TOKEN'])
+        atEnd(t, () => delete process.env['GV_TEST_TOKEN'])
         const source = await open({ auth: { kind: 'token', token: { env: 'GV_TEST_TOKEN' } } })
         assert.equal((await source.fetch()).commit, commit)
         process.env['GV_TEST_TOKEN'] = 'wrong-token'

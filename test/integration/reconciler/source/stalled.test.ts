@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openSource } from '../../../../reconciler/source/open-source.ts'
+import { atEnd } from '../../../at-end.ts'
 
 /** Programs whose arguments name this. */
 function runningWith(text: string): string[] {
@@ -26,7 +27,7 @@ test('a fetch from a server that never answers is given up at once, with all the
   const server = createServer(() => asked.resolve(undefined))
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const storeDir = mkdtempSync(join(tmpdir(), 'gitvirt-stalled-'))
-  t.after(() => {
+  atEnd(t, () => {
     server.closeAllConnections()
     server.close()
     rmSync(storeDir, { recursive: true, force: true })

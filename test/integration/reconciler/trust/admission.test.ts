@@ -6,6 +6,7 @@ import { createAdmission, type Admission } from '../../../../reconciler/admissio
 import { openSource } from '../../../../reconciler/source/open-source.ts'
 import type { Source } from '../../../../reconciler/source/types.ts'
 import type { TrustOptions } from '../../../../reconciler/trust/trust.ts'
+import { atEnd } from '../../../at-end.ts'
 import { Fixture } from '../source/fixture.ts'
 import { gpgHome } from './gpg-keys.ts'
 import { allowedSigners, signBySsh, sshKey } from './ssh-keys.ts'
@@ -14,10 +15,10 @@ type World = { readonly fixture: Fixture; readonly source: Source; readonly admi
 
 async function world(t: TestContext, ref = 'main'): Promise<World> {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   fixture.commit({ 'a.yaml': 'unsigned, before anybody asked for signatures' })
   const source = await openSource({ url: fixture.bare, ref, storeDir: join(fixture.dir, 'store'), wholeHistory: true })
-  t.after(async () => await source.close())
+  atEnd(t, async () => await source.close())
   const kept = new Map<string, string>()
   const settings = { get: (name: string) => kept.get(name), put: (name: string, value: string) => void kept.set(name, value) }
   return { fixture, source, admission: (trust) => createAdmission({ source, trust, settings }) }
@@ -217,7 +218,7 @@ describe('admission by OpenPGP signatures', () => {
       assert.equal(signer?.name, 'author@example.org')
       assert.match(signer?.fingerprint ?? '', /^[0-9A-F]{40}$/)
       const tracked = await openSource({ url: fixture.bare, ref: 'refs/tags/v1', storeDir: join(fixture.dir, 'tags'), wholeHistory: true })
-      t.after(async () => await tracked.close())
+      atEnd(t, async () => await tracked.close())
       for (const name of ['author', 'stranger']) {
         fixture.git('tag', '-f', '-s', '-u', `${name}@example.org`, '-m', 'release', 'v1')
         fixture.git('push', '-q', '--force', fixture.bare, 'refs/tags/v1')

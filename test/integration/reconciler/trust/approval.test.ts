@@ -3,6 +3,7 @@ import { writeFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { isRefused, readApproval, type ApprovalCheck } from '../../../../reconciler/trust/approval.ts'
+import { atEnd } from '../../../at-end.ts'
 import { Fixture } from '../source/fixture.ts'
 import { gpgHome } from './gpg-keys.ts'
 import { allowedSigners, signBySsh, sshKey } from './ssh-keys.ts'
@@ -15,7 +16,7 @@ type World = { readonly fixture: Fixture; readonly key: string; readonly judge: 
 /** The head of the repository, judged: who approves what, or why not. */
 function open(t: TestContext, options = ''): World {
   const fixture = new Fixture()
-  t.after(() => fixture.close())
+  atEnd(t, () => fixture.close())
   const key = sshKey(fixture, 'approver')
   const keys = { allowedSigners: allowedSigners(fixture, { 'approver@example.org': key }, options) }
   signBySsh(fixture, key)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { atEnd } from '../../../at-end.ts'
 import type { Fixture } from '../source/fixture.ts'
 
 /** A GnuPG home with secret keys, of which git signs with one. */
@@ -22,7 +23,7 @@ export function gpgHome(t: TestContext, fixture: Fixture): GpgHome {
   const home = join(fixture.dir, 'gnupg')
   mkdirSync(home, { mode: 0o700 })
   const env = { ...process.env, GNUPGHOME: home }
-  t.after(() => execFileSync('gpgconf', ['--kill', 'all'], { env }))
+  atEnd(t, () => execFileSync('gpgconf', ['--kill', 'all'], { env }))
   const gpg = (...args: string[]): Buffer =>
     execFileSync('gpg', ['--batch', '--quiet', '--passphrase', '', ...args], { env, stdio: 'pipe' })
   const timed = (at: string | undefined): string[] => (at === undefined ? [] : ['--faked-system-time', at])

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PolicySpec } from '../../../../schemas/generated/plan.ts'
 import { restoreNetworks } from '../../../../agent/guard/networks.ts'
 import { silentLogger } from '../../../../reconciler/lib/log.ts'
+import { atEnd } from '../../../at-end.ts'
 
 const spec = (name: string): PolicySpec => ({
   key: `NodeNetworkConfigurationPolicy//${name}`,
@@ -18,7 +19,7 @@ const spec = (name: string): PolicySpec => ({
 async function setUp(t: TestContext, gone: string[], fails: string[] = []) {
   const stateDir = await mkdtemp(join(tmpdir(), 'gv-networks-'))
   const stopping = new AbortController()
-  t.after(async () => {
+  atEnd(t, async () => {
     stopping.abort()
     await rm(stateDir, { recursive: true, force: true })
   })

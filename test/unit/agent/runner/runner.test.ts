@@ -10,6 +10,7 @@ import { systemClock } from '../../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../../reconciler/lib/log.ts'
 import { planSeal } from '../../../../reconciler/lib/seal.ts'
 import type { Plan, VolumeSpec } from '../../../../schemas/generated/plan.ts'
+import { atEnd } from '../../../at-end.ts'
 
 const names = Array.from({ length: 12 }, (_, index) => `disk-${index}`)
 
@@ -43,7 +44,7 @@ it('begins every import, however many of them never end', { timeout: 30_000 }, a
     clock: systemClock,
     log: silentLogger,
   })
-  t.after(async () => {
+  atEnd(t, async () => {
     await runner.close()
     rmSync(dir, { recursive: true, force: true })
   })

@@ -6,6 +6,7 @@ import { createDispatcher, type Dispatcher, type DispatcherOptions } from '../..
 import type { AgentSession } from '../../../../reconciler/dispatch/session.ts'
 import { systemClock } from '../../../../reconciler/lib/clock.ts'
 import { GitvirtError } from '../../../../reconciler/lib/errors.ts'
+import { atEnd } from '../../../at-end.ts'
 import { createMachine, sealed } from '../../../integration/session/lab.ts'
 
 const mebibyte = 1024 * 1024
@@ -35,7 +36,7 @@ function open(t: TestContext, mostBytes: number, options: Partial<DispatcherOpti
     replan: () => {},
     ...options,
   })
-  t.after(() => dispatcher.close())
+  atEnd(t, () => dispatcher.close())
   return { dispatcher, sent, closed }
 }
 

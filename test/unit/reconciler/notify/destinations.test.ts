@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openDestinations } from '../../../../reconciler/notify/destinations.ts'
+import { atEnd } from '../../../at-end.ts'
 
 function write(t: TestContext, text: string, mode = 0o600): string {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-destinations-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  atEnd(t, () => rmSync(dir, { recursive: true, force: true }))
   const file = join(dir, 'destinations.yaml')
   writeFileSync(file, text)
   chmodSync(file, mode)

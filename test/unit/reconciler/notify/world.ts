@@ -10,6 +10,7 @@ import { createIntake, type Intake } from '../../../../reconciler/notify/intake.
 import { notifyRules } from '../../../../reconciler/notify/rules.ts'
 import type { Message, News } from '../../../../reconciler/notify/types.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { atEnd } from '../../../at-end.ts'
 
 export const minute = 60_000
 
@@ -75,7 +76,7 @@ export function openWorld(t: TestContext, rules: readonly NotificationRule[], de
       Object.assign(world, start())
     },
   })
-  t.after(() => {
+  atEnd(t, () => {
     world.store.close()
     rmSync(dir, { recursive: true, force: true })
   })

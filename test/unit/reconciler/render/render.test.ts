@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { createMemoryBlobCache } from '../../../../reconciler/desired/cache.ts'
 import { renderOverlay, type Overlay } from '../../../../reconciler/render/render.ts'
 import type { RenderLimits } from '../../../../reconciler/render/types.ts'
+import { atEnd } from '../../../at-end.ts'
 import { memoryTree } from './memory-tree.ts'
 
 const files = { 'env/kustomization.yaml': 'resources: [a.yaml]\n', 'env/a.yaml': 'kind: A\n' }
@@ -14,7 +15,7 @@ const files = { 'env/kustomization.yaml': 'resources: [a.yaml]\n', 'env/a.yaml':
 function onlyProgram(t: TestContext, script?: string): void {
   const dir = mkdtempSync(join(tmpdir(), 'gv-kustomize-'))
   const before = process.env['PATH']
-  t.after(() => {
+  atEnd(t, () => {
     process.env['PATH'] = before
     rmSync(dir, { recursive: true })
   })
@@ -68,7 +69,7 @@ describe('rendering an overlay', () => {
       'echo "kind: ConfigMap"; echo "data:"; echo "  home: $HOME"; echo "  path: $PATH"; echo "  secret: \\"$GITVIRT_TEST_SECRET\\""; echo "  files: \\"$(echo ../*/*)\\""',
     )
     process.env['GITVIRT_TEST_SECRET'] = 'hidden'
-    t.after(() => delete process.env['GITVIRT_TEST_SECRET'])
+    atEnd(t, () => delete process.env['GITVIRT_TEST_SECRET'])
     const overlay = await render({}, memoryTree({ ...files, 'env/unrelated.yaml': 'x', 'other/b.yaml': 'x' }))
     assert.deepEqual(faults(overlay), [])
     const [id = ''] = overlay?.entries.map((entry) => entry.id) ?? []

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { run } from '../../../../reconciler/lib/exec.ts'
 import { createUnsealer } from '../../../../reconciler/secrets/create-unsealer.ts'
+import { atEnd } from '../../../at-end.ts'
 import { encryptSops } from '../../../fakes/sops-encoder.ts'
 import { folder, secret } from './keys.ts'
 
@@ -14,7 +15,7 @@ type Home = { readonly dir: string; readonly fingerprint: string }
 async function gpgHome(t: TestContext): Promise<Home> {
   const dir = join(await folder(t), 'g')
   await mkdir(dir, { mode: 0o700 })
-  t.after(async () => await run('gpgconf', ['--homedir', dir, '--kill', 'all']))
+  atEnd(t, async () => await run('gpgconf', ['--homedir', dir, '--kill', 'all']))
   const args = ['--homedir', dir, '--batch', '--passphrase', '', '--quick-generate-key', 'fleet@example.org', 'default', 'default', 'never']
   await run('gpg', args)
   const { stdout } = await run('gpg', ['--homedir', dir, '--batch', '--with-colons', '--list-keys'])
@@ -43,12 +44,12 @@ describe('SOPS files for PGP keys', () => {
   it('say so where the folder has another key, and where gpg is not there', async (t) => {
     const [home, empty] = [await gpgHome(t), await folder(t)]
     await chmod(empty, 0o700)
-    t.after(async () => await run('gpgconf', ['--homedir', empty, '--kill', 'all']))
+    atEnd(t, async () => await run('gpgconf', ['--homedir', empty, '--kill', 'all']))
     const text = Buffer.from(await encryptFor(home, secret()))
     const other = await createUnsealer({ ageKeys: [], gnupgHome: empty }, 'salt')
     assert.equal((await other.sops(text))[0]?.fault?.code, 'NoDecryptionKey')
     const path = process.env['PATH']
-    t.after(() => (process.env['PATH'] = path))
+    atEnd(t, () => (process.env['PATH'] = path))
     process.env['PATH'] = empty
     const gone = await createUnsealer({ ageKeys: [], gnupgHome: home.dir }, 'salt')
     assert.equal((await gone.sops(text))[0]?.fault?.code, 'GpgMissing')
@@ -59,7 +60,7 @@ describe('SOPS files for PGP keys', () => {
     const [home, bin] = [await gpgHome(t), await folder(t)]
     const text = Buffer.from(await encryptFor(home, secret()))
     const path = process.env['PATH'] ?? ''
-    t.after(() => (process.env['PATH'] = path))
+    atEnd(t, () => (process.env['PATH'] = path))
     const real = (await run('sh', ['-c', 'command -v gpg'])).stdout.trim()
     await writeFile(join(bin, 'gpg'), `#!/bin/sh\nif [ -e ${bin}/silent ]; then exec sleep 60; fi\nexec ${real} "$@"\n`, { mode: 0o755 })
     await writeFile(join(bin, 'silent'), '')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Unsealer } from '../../../../reconciler/desired/sealed/unsealer.ts'
 import { createUnsealer } from '../../../../reconciler/secrets/create-unsealer.ts'
+import { atEnd } from '../../../at-end.ts'
 import type { AgeKey } from '../../../fakes/age-encoder.ts'
 
 export const plain = 'correct horse battery staple'
@@ -21,7 +22,7 @@ export function secret(name = 'seed', value = plain): object {
 /** A folder that goes with the test. */
 export async function folder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'gitvirt-keys-'))
-  t.after(async () => await rm(dir, { recursive: true, force: true }))
+  atEnd(t, async () => await rm(dir, { recursive: true, force: true }))
   return dir
 }
 

@@ -11,6 +11,7 @@ import { createPast, type Past, type PastParts } from '../../../../reconciler/st
 import { pastKinds, pastObject, type PastObject } from '../../../../reconciler/status/past-state.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { atEnd } from '../../../at-end.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest, type FakeDesired, type FakeObserved } from '../../../fakes/views.ts'
 import type { ObservedPolicy } from '../../../../schemas/generated/observation.ts'
 
@@ -30,7 +31,7 @@ type World = {
 function openWorld(t: TestContext, limits: Pick<PastParts, 'most' | 'keep'> = {}): World {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-past-'))
   const store = openStore(dir, 'test')
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })
@@ -86,7 +87,7 @@ function openFleet(t: TestContext): Fleet {
     fleet.status = createStatus({ store: fleet.store, clock })
   }
   open()
-  t.after(() => {
+  atEnd(t, () => {
     fleet.store.close()
     rmSync(dir, { recursive: true, force: true })
   })

@@ -9,6 +9,7 @@ import { conditionOf, type ApiObject } from '../../../../reconciler/status/api-o
 import { awaitMs } from '../../../../reconciler/status/presence.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { atEnd } from '../../../at-end.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest, volumeManifest, volumeSeen, type Manifest } from '../../../fakes/views.ts'
 
 const vmKey = 'VirtualMachine/default/demo'
@@ -35,7 +36,7 @@ function open(t: TestContext, see: (view: ObservedView) => ObservedView = (view)
     status = createStatus({ store: { ...opened, objects }, clock, mostEvents: 50 })
   }
   start()
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import type { ApiObject } from '../../../../reconciler/status/api-object.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { atEnd } from '../../../at-end.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest } from '../../../fakes/views.ts'
 
 const machines = Array.from({ length: 450 }, (_one, index) => `vm-${String(index).padStart(3, '0')}`)
@@ -33,7 +34,7 @@ function setUp(t: TestContext) {
     status = createStatus({ store: { ...opened, objects: { ...opened.objects, put } }, clock })
   }
   start()
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })

@@ -8,6 +8,7 @@ import type { Block, Change, Plan } from '../../../../schemas/generated/plan.ts'
 import { conditionOf, type ApiObject } from '../../../../reconciler/status/api-object.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { atEnd } from '../../../at-end.ts'
 import { fakeDesired, fakeObserved, machineSeen, vmManifest, volumeManifest, volumeSeen } from '../../../fakes/views.ts'
 
 const vmKey = 'VirtualMachine/default/demo'
@@ -21,7 +22,7 @@ function setUp(t: TestContext) {
   const observed = fakeObserved()
   let store: Store = openStore(dir)
   let status: Status = createStatus({ store, clock, mostEvents: 50 })
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })

@@ -7,6 +7,7 @@ import type { EventDraft } from '../../../../reconciler/status/events/rules.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
 import { createSuspender, type Suspender } from '../../../../reconciler/suspender.ts'
+import { atEnd } from '../../../at-end.ts'
 import { fakeDesired, fakeObserved, vmManifest } from '../../../fakes/views.ts'
 
 const clock = { now: () => new Date('2026-03-01T00:00:00Z'), monotonic: () => 0 }
@@ -33,7 +34,7 @@ function setUp(t: TestContext) {
     status = createStatus({ store: { ...opened, events: { ...opened.events, put } }, clock })
   }
   start()
-  t.after(() => {
+  atEnd(t, () => {
     store.close()
     rmSync(dir, { recursive: true, force: true })
   })

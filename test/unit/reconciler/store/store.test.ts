@@ -6,11 +6,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 import type { StoredObject } from '../../../../reconciler/store/observations.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
+import { atEnd } from '../../../at-end.ts'
 import { nodeFacts } from '../../../fakes/views.ts'
 
 function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'gitvirt-store-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  atEnd(t, () => rmSync(dir, { recursive: true, force: true }))
   return join(dir, 'state')
 }
 
@@ -22,7 +23,7 @@ function reopened(store: Store, dir: string): Store {
 test('makes a database that only its owner can read', (t) => {
   const dir = folder(t)
   const store = openStore(dir)
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   assert.equal(statSync(join(dir, 'state.db')).mode & 0o777, 0o600)
   assert.equal(statSync(dir).mode & 0o777, 0o700)
 })
@@ -53,7 +54,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
   store.applied.put({ key: 'VirtualMachine/default/a', node: 'h1', revision: 'r1', at: '2026-01-01T00:00:00Z' })
   store.plans.put({ id: 'p1', node: 'h1', revision: 'r1', sentAt: '2026-01-01T00:00:00Z', fields: { s: ['a.b'] } })
   store = reopened(store, dir)
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   assert.deepEqual(store.objects.get('VirtualMachine/default/a'), { record })
   assert.deepEqual(store.objects.get('VirtualMachine/default/b'), { record, kept })
   assert.deepEqual(store.objects.keys(), [
@@ -70,7 +71,7 @@ test('keeps records, decisions and observations over a restart', (t) => {
 
 test('a full observation forgets what the node no longer tells, a partial one only what is gone', (t) => {
   const store = openStore(folder(t))
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   const [a, b] = ['a', 'b'].map((name) => ({ key: `VirtualMachine/default/${name}`, text: name })) as [StoredObject, StoredObject]
   store.observations.save({ node: 'h1', seenAt: 't', facts: nodeFacts('h1'), objects: [a, b], gone: [], full: true })
   store.observations.save({ node: 'h1', seenAt: 't', objects: [], gone: [b.key], full: false })
@@ -84,7 +85,7 @@ test('a full observation forgets what the node no longer tells, a partial one on
 
 test('rolls everything back when a transaction throws, nested calls included', (t) => {
   const store = openStore(folder(t))
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   store.settings.put('a', '1')
   assert.throws(
     () =>
@@ -100,7 +101,7 @@ test('rolls everything back when a transaction throws, nested calls included', (
 test('keeps only the hash of a token and refuses it once expired or revoked', (t) => {
   const dir = folder(t)
   const store = openStore(dir)
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   const token = store.tokens.issue({
     name: 'ci',
     groups: ['gitvirt:viewers'],
@@ -118,7 +119,7 @@ test('keeps only the hash of a token and refuses it once expired or revoked', (t
 
 test('forgets the oldest of very many plans', (t) => {
   const store = openStore(folder(t))
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   store.transaction(() => {
     for (let index = 0; index < 10_500; index += 1)
       store.plans.put({ id: `p${index}`, node: 'h1', revision: 'r1', sentAt: new Date(index * 1000).toISOString(), fields: {} })
@@ -144,7 +145,7 @@ test('keeps the chain of receipts, what of it is noted, and each end of a step o
     })
   store.ledger.noted(2)
   store = reopened(store, dir)
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   assert.deepEqual(store.ledger.head(), { sequence: 3, digest: 'd3' })
   assert.deepEqual(store.ledger.pending(10), [{ sequence: 3, digest: 'd3', commit: 'c', line: 'l3' }])
   const end = { plan: 'p', step: 's1', result: 'succeeded', at: 't' }
@@ -165,7 +166,7 @@ test('refuses a database that a later version wrote', (t) => {
 
 test('lists receipts newest first, by key', (t) => {
   const store = openStore(folder(t))
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   const receipt = { plan: 'p', step: 'StartDomain:k', key: 'k', node: 'h', at: 't' }
   store.receipts.append({ ...receipt, state: 'started' })
   store.receipts.append({ ...receipt, state: 'failed', code: 'Boom', message: 'no' })
@@ -196,7 +197,7 @@ test('keeps what plans found settled for the same version of the code only', (t)
   )
   store.close()
   store = open('2')
-  t.after(() => store.close())
+  atEnd(t, () => store.close())
   assert.equal(store.settled.get('VirtualMachine/default/a'), undefined)
 })
 

@@ -7,6 +7,7 @@ import { renderDomain } from '../../../../../agent/drivers/libvirt/render/domain
 import { createVirsh } from '../../../../../agent/drivers/libvirt/virsh.ts'
 import { startHost, type LabHost } from '../../../../../lab/host.ts'
 import { describeError } from '../../../../../reconciler/lib/errors.ts'
+import { atEnd } from '../../../../at-end.ts'
 import { bootSector, machineOf, until } from './guest.ts'
 
 const greeting = 'hello from a guest on KVM'
@@ -73,7 +74,7 @@ async function startWithAnyModel(t: TestContext, host: LabHost): Promise<{ uid: 
 describe('a guest on KVM', { skip: noKvm, timeout: 180_000 }, () => {
   it('boots from the domain that the renderer writes, and its console says so', async (t) => {
     const host = await startHost({ name: 'lvkvm' })
-    t.after(async () => await host.close())
+    atEnd(t, async () => await host.close())
     const { uid, log } = await startWithAnyModel(t, host)
     assert.match(await host.virsh('dumpxml', uid), /^<domain type='kvm'/)
     assert.match(await host.virsh('qemu-monitor-command', uid, '--hmp', 'info kvm'), /kvm support: enabled/)

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createVirsh, found, type Reply, type Virsh } from '../../../../../agent/drivers/libvirt/virsh.ts'
 import { startHost } from '../../../../../lab/host.ts'
 import { errorCode } from '../../../../../reconciler/lib/errors.ts'
+import { atEnd } from '../../../../at-end.ts'
 import { startFront } from './front.ts'
 
 /** libvirt's own test driver: a hypervisor of its own in each virsh, so that what one session made no other one has. */
@@ -14,7 +15,7 @@ const uri = 'test:///default'
 
 function open(t: TestContext, address = uri): Virsh {
   const virsh = createVirsh(address)
-  t.after(async () => await virsh.close())
+  atEnd(t, async () => await virsh.close())
   return virsh
 }
 
@@ -137,7 +138,7 @@ test('a libvirt that is not there is named as unreachable', async (t) => {
 
 test('a missing virsh program is named', async (t) => {
   const path = process.env['PATH']
-  t.after(() => (process.env['PATH'] = path))
+  atEnd(t, () => (process.env['PATH'] = path))
   process.env['PATH'] = '/nonexistent'
   assert.equal(await open(t).call(['list']).catch(errorCode), 'CommandNotFound')
 })
@@ -145,7 +146,7 @@ test('a missing virsh program is named', async (t) => {
 test("the user's own history of virsh commands stays as it is", async (t) => {
   const home = await mkdtemp(join(tmpdir(), 'virsh-home-'))
   const saved = process.env['XDG_CACHE_HOME']
-  t.after(async () => {
+  atEnd(t, async () => {
     if (saved === undefined) delete process.env['XDG_CACHE_HOME']
     else process.env['XDG_CACHE_HOME'] = saved
     await rm(home, { recursive: true })
@@ -160,10 +161,10 @@ test("the user's own history of virsh commands stays as it is", async (t) => {
 
 test('a session whose libvirtd went away is replaced when it is back', async (t) => {
   const host = await startHost({ name: 'gvsession' })
-  t.after(async () => await host.close())
+  atEnd(t, async () => await host.close())
   const socket = join(host.dir, 'front.sock')
   const front = await startFront(socket, join(host.dir, 'run', 'libvirt-sock'))
-  t.after(() => front.cut())
+  atEnd(t, () => front.cut())
   const virsh = open(t, `qemu+unix:///system?socket=${socket}`)
   await virsh.call(['net-list', '--name'])
   const [before] = await sessions()

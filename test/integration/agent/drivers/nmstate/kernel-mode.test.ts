@@ -8,6 +8,7 @@ import { createNetworkDriver } from '../../../../../agent/drivers/nmstate/driver
 import { createJournal } from '../../../../../agent/drivers/nmstate/transaction.ts'
 import { policyDigest } from '../../../../../reconciler/lib/policy-digest.ts'
 import { GitvirtError } from '../../../../../reconciler/lib/errors.ts'
+import { atEnd } from '../../../../at-end.ts'
 import { bridge, networkContract } from './network-contract.ts'
 import { createNetworkHost, networkSkipReason, policyOf, trueType, type NetworkHost } from './network-host.ts'
 
@@ -15,7 +16,7 @@ const skip = networkSkipReason()
 
 async function host(t: TestContext): Promise<NetworkHost> {
   const made = await createNetworkHost()
-  t.after(() => made.close())
+  atEnd(t, () => made.close())
   return made
 }
 
@@ -95,7 +96,7 @@ describe('kernel mode', { skip }, () => {
   it('rolls back a policy that cuts the host off from its gateway, reports it, and holds it off', async (t) => {
     const h = await host(t)
     const gateway = await createNetworkHost()
-    t.after(() => gateway.close())
+    atEnd(t, () => gateway.close())
     await h.ip('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'host', 'netns', gateway.name)
     await gateway.ip('addr', 'add', '203.0.113.1/24', 'dev', 'host')
     await gateway.ip('link', 'set', 'host', 'up')
@@ -144,7 +145,7 @@ describe('kernel mode', { skip }, () => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'hanging-apply.ts'), h.name, h.stateDir, JSON.stringify(bridge)], {
       stdio: 'ignore',
     })
-    t.after(() => child.kill('SIGKILL'))
+    atEnd(t, () => child.kill('SIGKILL'))
     const ended = once(child, 'exit')
     await untilTrue(async () => (await h.ip('addr', 'show', 'br1')).includes('mtu 1400'))
     child.kill('SIGKILL')
@@ -190,7 +191,7 @@ describe('kernel mode', { skip }, () => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'hanging-apply.ts'), h.name, h.stateDir, JSON.stringify(bridge)], {
       stdio: 'ignore',
     })
-    t.after(() => child.kill('SIGKILL'))
+    atEnd(t, () => child.kill('SIGKILL'))
     const ended = once(child, 'exit')
     await untilTrue(async () => (await h.ip('addr', 'show', 'br1')).includes('mtu 1400'))
     child.kill('SIGKILL')

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from '
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { atEnd } from '../../../../at-end.ts'
 import { filesIn, forever, makeImage, makeWorld, mebibyte, noData, one, sameContent, until } from './world.ts'
 
 const md = (algorithm: string, path: string): string => `${algorithm}:${createHash(algorithm).update(readFileSync(path)).digest('hex')}`
@@ -376,7 +377,7 @@ describe('a crash', () => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'import-child.ts'), world.dir, JSON.stringify(volume)], {
       stdio: 'inherit',
     })
-    t.after(() => child.kill('SIGKILL'))
+    atEnd(t, () => child.kill('SIGKILL'))
     const partial = join(world.pool, '.gitvirt', 'partial', 'gitvirt_demo_root.part')
     while ((statSync(partial, { throwIfNoEntry: false })?.size ?? 0) < 4 * mebibyte) await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill('SIGKILL')

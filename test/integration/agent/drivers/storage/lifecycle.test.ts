@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { it } from 'node:test'
+import { atEnd } from '../../../../at-end.ts'
 import { filesIn, forever, makeWorld, mebibyte, noData, one } from './world.ts'
 
 const later = '2999-01-01T00:00:00.000Z'
@@ -237,7 +238,7 @@ it('finishes an import that was killed between the rename and its record', async
 it('tries again where the program that reads the finished image is killed', async (t) => {
   const world = await makeWorld(t)
   const { PATH = '' } = process.env
-  t.after(() => (process.env['PATH'] = PATH))
+  atEnd(t, () => (process.env['PATH'] = PATH))
   const real = execFileSync('sh', ['-c', 'command -v qemu-img'], { encoding: 'utf8' }).trim()
   const killed = join(world.dir, 'killed')
   const script = `#!/bin/sh\n[ "$1" != info ] || [ -e ${killed} ] || { : > ${killed}; kill -KILL $$; }\nexec ${real} "$@"\n`

@@ -6,11 +6,12 @@ import { it } from 'node:test'
 import { createGrowRunning } from '../../../../../agent/drivers/storage/grow-running.ts'
 import { createPoolPort, makePoolFolder } from '../../../../../agent/drivers/storage/pool.ts'
 import { startHost } from '../../../../../lab/host.ts'
+import { atEnd } from '../../../../at-end.ts'
 
 it("defines and starts libvirt's pool once, and never changes a foreign one", async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'gv-pool-'))
   const host = await startHost({ name: 'gvpool' })
-  t.after(async () => {
+  atEnd(t, async () => {
     await host.close()
     rmSync(dir, { recursive: true, force: true })
   })

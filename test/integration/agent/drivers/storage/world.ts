@@ -10,6 +10,7 @@ import { systemClock } from '../../../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../../../reconciler/lib/log.ts'
 import type { ObservedVolume } from '../../../../../schemas/generated/observation.ts'
 import type { VolumeSpec } from '../../../../../schemas/generated/plan.ts'
+import { atEnd } from '../../../../at-end.ts'
 
 export const mebibyte = 2 ** 20
 export const noData = { secrets: {}, configMaps: {} }
@@ -32,7 +33,7 @@ export async function makeWorld(t: TestContext, options: Pick<ImageServerOptions
   const dir = mkdtempSync(join(tmpdir(), 'gv-storage-'))
   // Last in, first out: drivers end before their folders go.
   const cleanup = new AsyncDisposableStack()
-  t.after(async () => await cleanup.disposeAsync())
+  atEnd(t, async () => await cleanup.disposeAsync())
   cleanup.defer(() => rmSync(dir, { recursive: true, force: true }))
   const images = join(dir, 'images')
   mkdirSync(images)

@@ -8,10 +8,11 @@ import { createRecords, type PolicyRecord } from '../../../../../agent/drivers/n
 import { readJson, removeFile, writeJson } from '../../../../../agent/drivers/nmstate/state-file.ts'
 import { systemClock } from '../../../../../reconciler/lib/clock.ts'
 import { silentLogger } from '../../../../../reconciler/lib/log.ts'
+import { atEnd } from '../../../../at-end.ts'
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'gitvirt-records-'))
-  t.after(() => rm(path, { recursive: true, force: true }))
+  atEnd(t, () => rm(path, { recursive: true, force: true }))
   return path
 }
 
@@ -48,7 +49,7 @@ describe('the network driver', () => {
     }
     const none = { node: 'h1', runDir: dir, libvirtUri: '', clock: systemClock, log: silentLogger, changed: () => undefined }
     const driver = createNetworkDriver({ ...none, stateDir: dir })
-    t.after(() => driver.close())
+    atEnd(t, () => driver.close())
     await driver.prepare()
     assert.deepEqual((await Promise.all(folders.map(async (one) => await readdir(one)))).flat(), ['policies'])
   })

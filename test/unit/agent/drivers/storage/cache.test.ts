@@ -7,6 +7,7 @@ import { it, type TestContext } from 'node:test'
 import { ImageCache } from '../../../../../agent/drivers/storage/cache.ts'
 import { imageKey } from '../../../../../reconciler/lib/image-key.ts'
 import type { Checksum } from '../../../../../agent/drivers/storage/checksum.ts'
+import { atEnd } from '../../../../at-end.ts'
 
 const forever = new AbortController().signal
 const url = 'https://images.example/disk.qcow2'
@@ -33,7 +34,7 @@ const checked = { format: 'qcow2', virtualBytes: 4096, allocatedBytes: 512 } as 
 /** A cache with a download of these bytes in it. */
 async function keptImage(t: TestContext, bytes: string, options: { checksum?: Checksum } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'image-cache-'))
-  t.after(async () => await rm(folder, { recursive: true }))
+  atEnd(t, async () => await rm(folder, { recursive: true }))
   const cache = new ImageCache(1000)
   const keep = async (etag: string): Promise<string> => {
     const file = join(folder, 'download.tmp')
@@ -116,7 +117,7 @@ it('keeps a download of another boot when the import is stopped while its bytes 
 
 it('takes no checked image for what was cut or removed meanwhile', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'image-cache-'))
-  t.after(async () => await rm(folder, { recursive: true }))
+  atEnd(t, async () => await rm(folder, { recursive: true }))
   const cache = new ImageCache(1000)
   await writeFile(join(folder, 'download.tmp'), 'image')
   const file = await cache.keep(folder, 'key', {

@@ -6,12 +6,13 @@ import { it, type TestContext } from 'node:test'
 import { checkImage, convertImage, inspectImage } from '../../../../../agent/drivers/storage/images.ts'
 import { unpack } from '../../../../../agent/drivers/storage/unpack.ts'
 import { GitvirtError } from '../../../../../reconciler/lib/errors.ts'
+import { atEnd } from '../../../../at-end.ts'
 
 const never = new AbortController().signal
 
 function makeFolder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'gv-killed-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  atEnd(t, () => rmSync(dir, { recursive: true, force: true }))
   return dir
 }
 
@@ -19,7 +20,7 @@ function makeFolder(t: TestContext): string {
 function shadow(t: TestContext, program: string, signal: string): string {
   const dir = makeFolder(t)
   const { PATH = '' } = process.env
-  t.after(() => (process.env['PATH'] = PATH))
+  atEnd(t, () => (process.env['PATH'] = PATH))
   process.env['PATH'] = `${dir}${delimiter}${PATH}`
   writeFileSync(join(dir, program), `#!/bin/sh\nkill -${signal} $$\n`, { mode: 0o755 })
   return dir

@@ -1,0 +1,17 @@
+import type { TestContext } from 'node:test'
+
+const stacks = new WeakMap<TestContext, AsyncDisposableStack>()
+
+/**
+ * Registers what is to be closed after a test. The last opened is closed first, so that a server ends before the folder that it writes
+ * to goes; the hooks of `t.after` alone run in the order of their registration.
+ */
+export function atEnd(t: TestContext, close: () => unknown): void {
+  let stack = stacks.get(t)
+  if (stack === undefined) {
+    const own = (stack = new AsyncDisposableStack())
+    stacks.set(t, own)
+    t.after(async () => await own.disposeAsync())
+  }
+  stack.defer(async () => void (await close()))
+}
