@@ -48,8 +48,9 @@ export class PlacementMap {
    * the connected and schedulable node with the most free space.
    */
   ofVolume(key: ObjectKey, ownerKey: ObjectKey | undefined): Placement {
-    const users = new Set([...(ownerKey === undefined ? [] : [ownerKey]), ...this.#context.input.desired.dependents(key)])
-    for (const user of [...users].sort()) {
+    const users = [...this.#context.input.desired.dependents(key)]
+    if (ownerKey !== undefined && !users.includes(ownerKey)) users.push(ownerKey)
+    for (const user of users.length > 1 ? users.sort() : users) {
       const placement = this.#ofUser(user)
       if (placement !== undefined) return placement
     }

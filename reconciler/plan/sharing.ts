@@ -1,5 +1,6 @@
 import type { VirtualMachineInstanceTemplateSpec } from '../../schemas/generated/virtual-machine.ts'
 import type { Block, Step } from '../../schemas/generated/plan.ts'
+import type { DesiredObject } from '../desired/types.ts'
 import { keyText, objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
@@ -27,7 +28,7 @@ export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[])
     const takes = change.key.startsWith('VirtualMachine/') && change.steps.some(({ verb }) => taking.has(verb))
     if (!takes || blocked.some(({ steps }) => steps === undefined)) continue
     const wanted = context.desired(change.key)
-    if (wanted?.kind !== 'VirtualMachine') continue
+    if (wanted?.kind !== 'VirtualMachine' || !sharesAny(context, wanted)) continue
     const own = heldBy(context, change.key)
     for (const [disk, use] of usesOf(parseKey(change.key).namespace, wanted.object.spec.template)) {
       if (own.get(disk) === use) continue
@@ -39,6 +40,17 @@ export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[])
       else blocked.push(inUse(disk, other))
     }
   }
+}
+
+/** True for a machine with a disk that another object of Git refers to as well: only such may have the disk. */
+function sharesAny({ input }: PlanContext, { references }: DesiredObject): boolean {
+  return references.some((key) => key.startsWith('DataVolume/') && hasSecond(input.desired.dependents(key)))
+}
+
+function hasSecond(items: Iterable<unknown>): boolean {
+  let count = 0
+  for (const _ of items) if ((count += 1) === 2) return true
+  return false
 }
 
 function clash(one: Use, other: Use): boolean {

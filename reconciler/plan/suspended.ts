@@ -19,11 +19,15 @@ export type InForce = {
   readonly inGit: boolean
 }
 
+type Told = { readonly inGit: InForce | undefined; readonly unread: InForce | undefined }
+
 /** Which suspensions hold at a time. Pure. */
 export class Suspensions {
   readonly #byKey: ReadonlyMap<ObjectKey, Suspension>
   readonly #fleet: Suspension | undefined
   readonly #desired: DesiredView
+  /** What Git says of a namespace and a host, told once for all that are there. */
+  readonly #told = new Map<string, Told>()
 
   constructor(suspensions: readonly Suspension[], { desired, now }: { readonly desired: DesiredView; readonly now: Date }) {
     const time = now.toISOString()
@@ -43,8 +47,20 @@ export class Suspensions {
    * whether Git suspends it. Undefined where nothing does.
    */
   of(place: SuspensionPlace): InForce | undefined {
-    const places = placesOf(place)
-    return this.byPerson(place) ?? this.inGit(places) ?? this.#unread(places.filter((one) => one !== place.key))
+    const { key, ownerKey } = place
+    const owner = ownerKey === undefined ? [] : [ownerKey]
+    const around = this.#around(place)
+    return this.byPerson(place) ?? this.inGit([key, ...owner]) ?? around.inGit ?? this.#unread(owner) ?? around.unread
+  }
+
+  #around({ key, node }: SuspensionPlace): Told {
+    const where = `${key.slice(0, key.lastIndexOf('/'))} ${node}`
+    const known = this.#told.get(where)
+    if (known !== undefined) return known
+    const places = placesOf({ key, node }).slice(1)
+    const told = { inGit: this.inGit(places), unread: this.#unread(places) }
+    this.#told.set(where, told)
+    return told
   }
 
   /** The narrowest word of a person that concerns an object. */
