@@ -51,6 +51,8 @@ type Common = {
   readonly references: readonly ObjectKey[]
   /** What was renamed to reach the newest version, in words; a policy's go into PolicySpec.translated. */
   readonly notes?: readonly string[]
+  /** Every field is carried out here; where it is not said, it is to be found out. */
+  readonly honoured?: true
   /** Of an encrypted Secret or ConfigMap: `object` has cipher text, or nothing, where its values would be. */
   readonly sealed?: SealedContents
 }

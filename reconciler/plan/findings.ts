@@ -29,6 +29,7 @@ const unsupported = new WeakMap<DesiredObject, readonly UnsupportedField[]>()
 
 /** Fields that no host here honours. */
 function unsupportedOf(desired: DesiredObject): readonly UnsupportedField[] {
+  if (desired.honoured === true) return []
   const known = unsupported.get(desired)
   if (known !== undefined) return known
   const found = unsupportedFields(desired.kind, desired.object)

@@ -11,7 +11,7 @@ import type { MachineObject } from './resolve/machine.ts'
 import { planNetwork } from './network.ts'
 import { PlacementMap } from './placement-map.ts'
 import { scopeOf } from './scope.ts'
-import { namePlan } from './seal.ts'
+import { nameInGit, namePlan } from './seal.ts'
 import { InputPrints } from './settled.ts'
 import { signingOf } from './signed-approvals.ts'
 import type { PlanInput } from './types.ts'
@@ -52,7 +52,7 @@ function makePlan(input: PlanInput, approved: Approved): Plan {
     findings: sortedFindings(context.findings),
     ...(signing === undefined ? {} : { signing }),
   }
-  return namePlan(parts, (key) => context.desired(key)?.digest)
+  return namePlan(parts, (key) => nameInGit(context.desired(key)))
 }
 
 /** Networks, then disks, then machines, each by key; machines are placed while their disks are planned. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Change, Plan, Summary } from '../../schemas/generated/plan.ts'
+import type { DesiredObject } from '../desired/types.ts'
 import { planSeal } from '../lib/seal.ts'
 import { highest } from './disruption/classes.ts'
 
@@ -26,18 +27,23 @@ function sealPlan(plan: Omit<Plan, 'id' | 'summary'>): Plan {
 const changesAtOnce = 200
 
 /**
- * The whole plan, named by what it was computed from: the digest of each object in Git and on its host, the policy's, and what
- * was decided about them. Specs are bound by these digests, so that naming a plan of ten thousand machines does not write them
- * all out; the plans that agents get are sealed in full.
+ * The whole plan, named by what it was computed from: each object in Git, the digest of what is on its host, the policy's, and what was
+ * decided about them. Specs are bound by these, so that naming a plan of ten thousand machines does not write them all out; the plans
+ * that agents get are sealed in full.
  */
-export function namePlan(plan: Omit<Plan, 'id' | 'summary'>, desiredDigest: (key: string) => string | undefined): Plan {
+export function namePlan(plan: Omit<Plan, 'id' | 'summary'>, inGit: (key: string) => string | undefined): Plan {
   const { revision, policyDigest, changes, findings } = plan
   const hash = createHash('sha256').update(JSON.stringify([revision, policyDigest, findings]))
   for (let at = 0; at < changes.length; at += changesAtOnce) {
     const some = changes.slice(at, at + changesAtOnce)
-    hash.update(some.map((change) => JSON.stringify(essence(change, desiredDigest(change.key)))).join(''))
+    hash.update(some.map((change) => JSON.stringify(essence(change, inGit(change.key)))).join(''))
   }
   return { ...plan, id: hash.digest('hex'), summary: summarize(changes) }
+}
+
+/** What binds a plan to an object in Git: the content of its blob, or the object's own where keys decide what the blob says. */
+export function nameInGit(desired: DesiredObject | undefined): string | undefined {
+  return desired?.sealed === undefined ? (desired?.origin.blob ?? desired?.digest) : desired.digest
 }
 
 /** A list in fixed order, so that its plain JSON is canonical; without times, which differ whenever the same plan is made again. */

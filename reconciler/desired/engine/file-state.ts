@@ -1,5 +1,6 @@
 import { formatBytes } from '../../lib/quantity.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
+import { judgedDigest } from '../judge/judged-digest.ts'
 import type { JudgedBlob, JudgedObject } from '../judge/types.ts'
 import { unreadContents } from '../sealed/contents.ts'
 import type { SealedContents } from '../sealed/contents.ts'
@@ -150,25 +151,30 @@ function desiredObject(judged: JudgedObject, path: string, blob: string): Desire
 class FileObject {
   readonly key: ObjectKey
   readonly kind: DesiredObject['kind']
-  readonly digest: string
   readonly references: readonly ObjectKey[]
   readonly origin: DesiredObject['origin']
   declare readonly ownerKey?: ObjectKey
   declare readonly notes?: readonly string[]
+  declare readonly honoured?: true
   declare readonly sealed?: SealedContents
   readonly #judged: JudgedObject
+  #digest: string | undefined
 
   constructor(judged: JudgedObject, path: string, blob: string) {
-    const { key, kind, digest, references, ownerKey, notes, sealed, line, column } = judged
+    const { key, kind, references, ownerKey, notes, honoured, sealed, line, column } = judged
     this.key = key
     this.kind = kind
-    this.digest = digest
     this.references = keysOfReferences(references)
     this.origin = { path, line, column, blob }
     if (ownerKey !== undefined) this.ownerKey = ownerKey
     if (notes !== undefined) this.notes = notes
-    if (sealed !== undefined) this.sealed = sealed === true ? unreadContents(digest) : sealed
+    if (honoured !== undefined) this.honoured = honoured
+    if (sealed !== undefined) this.sealed = sealed === true ? unreadContents(judgedDigest(judged)) : sealed
     this.#judged = judged
+  }
+
+  get digest(): string {
+    return (this.#digest ??= judgedDigest(this.#judged))
   }
 
   get object(): JudgedObject['object'] {

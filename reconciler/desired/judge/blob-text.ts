@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib'
 import type { JsonObject } from '../convert/json.ts'
+import { judgedDigest } from './judged-digest.ts'
 import type { JudgedBlob, JudgedObject } from './types.ts'
 
 /** An object without its body, and how many characters the body's line has. */
-type Head = Omit<JudgedObject, 'object'> & { readonly length: number }
+type Head = Omit<JudgedObject, 'object'> & { readonly digest: string; readonly length: number }
 type HeadedBlob = Omit<JudgedBlob, 'objects'> & { readonly objects: readonly Head[] }
 
 /**
@@ -12,7 +13,10 @@ type HeadedBlob = Omit<JudgedBlob, 'objects'> & { readonly objects: readonly Hea
  */
 export function blobText(blob: JudgedBlob): string {
   const bodies = blob.objects.map(({ object }) => JSON.stringify(object))
-  const objects = blob.objects.map(({ object: _body, ...head }, index): Head => ({ ...head, length: bodies[index]?.length ?? 0 }))
+  const objects = blob.objects.map((judged, index): Head => {
+    const { object: _body, ...head } = judged
+    return { ...head, digest: judgedDigest(judged), length: bodies[index]?.length ?? 0 }
+  })
   const text = [JSON.stringify({ ...blob, objects }), ...bodies].join('\n')
   return `${crc32(text)}\n${text}`
 }
@@ -43,6 +47,7 @@ class KeptObject implements JudgedObject {
   readonly column: number
   declare readonly ownerKey?: NonNullable<JudgedObject['ownerKey']>
   declare readonly notes?: readonly string[]
+  declare readonly honoured?: true
   declare readonly sealed?: true
   readonly #text: string
   #object: WeakRef<JsonObject> | undefined
@@ -56,6 +61,7 @@ class KeptObject implements JudgedObject {
     this.column = head.column
     if (head.ownerKey !== undefined) this.ownerKey = head.ownerKey
     if (head.notes !== undefined) this.notes = head.notes
+    if (head.honoured !== undefined) this.honoured = head.honoured
     if (head.sealed !== undefined) this.sealed = true
     this.#text = text
   }

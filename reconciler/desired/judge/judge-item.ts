@@ -2,7 +2,6 @@ import { unsupportedFields } from '../../../schemas/support.ts'
 import type { KindInfo } from '../../../schemas/kinds.ts'
 import type { DataVolume } from '../../../schemas/generated/data-volume.ts'
 import type { VirtualMachine } from '../../../schemas/generated/virtual-machine.ts'
-import { digestOf } from '../../lib/digest.ts'
 import { objectKey } from '../../lib/object-key.ts'
 import type { ObjectKey } from '../../lib/object-key.ts'
 import { convertFields, convertVersion } from '../convert/convert-object.ts'
@@ -47,13 +46,19 @@ export function judgeItem(item: ManifestItem): JudgedItem {
   const findings = validateObject(info.kind, object)
   const key = keyOf(info, object)
   if (findings.length > 0 || key === undefined) return invalidItem({ item, info, object, findings, key })
-  const problems = unsupportedFields(info.kind, object).map(({ path, pointer, reason, effect }): Problem => {
+  const unsupported = unsupportedFields(info.kind, object)
+  const problems = unsupported.map(({ path, pointer, reason, effect }): Problem => {
     const message =
       effect === 'blocks' ? `${path} cannot be honoured, so this object is not run.` : `${path} cannot be honoured and is passed over.`
     return { severity: 'warning', code: 'UnsupportedField', message, action: reason, field: path, object: key, ...item.locate(pointer) }
   })
   const finished = defaultObject(info, convertVersion(info, item.mayHoldNull ? dropNulls(info.kind, object) : object))
-  return { objects: validObjects({ item, info, key, finished, notes }), invalid: [], problems, broken: false }
+  return {
+    objects: validObjects({ item, info, key, finished, notes, honoured: unsupported.length === 0 }),
+    invalid: [],
+    problems,
+    broken: false,
+  }
 }
 
 /** The key of an object of this kind; undefined where it has no name that can stand in one. */
@@ -107,19 +112,20 @@ type Valid = {
   readonly key: ObjectKey
   readonly finished: JsonObject
   readonly notes: readonly string[]
+  readonly honoured: boolean
 }
 
 /** The object itself and, of a VirtualMachine, the DataVolumes of its templates. */
-function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject[] {
+function validObjects({ item, info, key, finished, notes, honoured }: Valid): JudgedObject[] {
   const namespace = namespaceOf(info, finished)
   const main: JudgedObject = {
     key,
     // The kind is one of the table's, which are the same.
     kind: info.kind as DesiredObject['kind'],
     object: finished,
-    digest: digestOf(finished),
     references: judgedReferences(referencesOf(info.kind, finished, namespace), item),
     ...(notes.length === 0 ? {} : { notes }),
+    ...(honoured ? { honoured } : {}),
     ...item.locate([]),
   }
   if (info.kind !== 'VirtualMachine') return [main]
@@ -129,8 +135,8 @@ function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject
       key: objectKey('DataVolume', namespace, volume.metadata.name ?? ''),
       kind: 'DataVolume',
       object: volume as unknown as JsonObject,
-      digest: digestOf(volume),
       ownerKey: key,
+      ...(honoured ? { honoured } : {}),
       references: judgedReferences(volumeReferences(volume, namespace, [...place, 'spec']), item),
       ...item.locate(place),
     }

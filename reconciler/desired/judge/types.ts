@@ -13,11 +13,12 @@ export type JudgedObject = Position & {
   readonly key: ObjectKey
   readonly kind: DesiredObject['kind']
   readonly object: JsonObject
-  /** sha256 of `object`. */
-  readonly digest: string
+  /** What `judgedDigest` gives, where it is kept with the object; computed for all, it would be a good part of what judging costs. */
+  readonly digest?: string
   readonly ownerKey?: ObjectKey
   readonly references: readonly JudgedReference[]
   readonly notes?: readonly string[]
+  readonly honoured?: true
   /** True: the values in `object` are cipher text, which nobody opened. Otherwise what was opened, which is in no cache. */
   readonly sealed?: true | SealedContents
 }

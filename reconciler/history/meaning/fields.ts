@@ -1,4 +1,5 @@
 import type { DisruptionClass, FieldChange } from '../../../schemas/generated/plan.ts'
+import { judgedDigest } from '../../desired/judge/judged-digest.ts'
 import type { JudgedObject } from '../../desired/judge/types.ts'
 import { parseQuantity } from '../../lib/quantity.ts'
 import { judgeFields } from '../../plan/diff/fields.ts'
@@ -23,7 +24,7 @@ function tableOf(kind: string): TableKind | undefined {
 
 /** True where two objects mean the same: two ways to write one quantity, an empty list and none are no difference. */
 export function sameMeaning(one: Side, other: Side): boolean {
-  return one.digest === other.digest || changedFields(one, other).length === 0
+  return judgedDigest(one) === judgedDigest(other) || changedFields(one, other).length === 0
 }
 
 /** Every field in which two versions of an object differ, with what the change would do to a running guest. */

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { loadBlobs } from '../../../../../reconciler/desired/engine/load-blobs.ts'
 import { blobText } from '../../../../../reconciler/desired/judge/blob-text.ts'
 import { judgeBlob } from '../../../../../reconciler/desired/judge/judge-blob.ts'
-import type { JudgedBlob } from '../../../../../reconciler/desired/judge/types.ts'
+import { judgedDigest } from '../../../../../reconciler/desired/judge/judged-digest.ts'
+import type { JudgedBlob, JudgedObject } from '../../../../../reconciler/desired/judge/types.ts'
 import { defaultLimits } from '../../../../../reconciler/desired/parse/limits.ts'
 import type { BlobContent } from '../../../../../reconciler/desired/types.ts'
 
@@ -17,13 +18,12 @@ async function* read(ids: readonly string[]): AsyncGenerator<BlobContent> {
 }
 
 const ids = Array.from({ length: 620 }, (_, index) => String(index))
-const expected = new Map(ids.filter((id) => id !== '7').map((id) => [id, judgeBlob(blob(Number(id)))]))
+const expected = plain(new Map(ids.filter((id) => id !== '7').map((id) => [id, judgeBlob(blob(Number(id)))])))
 
-/** With every body at hand. */
+/** With every body and digest at hand. */
 function plain(blobs: ReadonlyMap<string, JudgedBlob>): Map<string, JudgedBlob> {
-  return new Map(
-    [...blobs].map(([id, one]) => [id, { ...one, objects: one.objects.map((object) => ({ ...object, object: object.object })) }]),
-  )
+  const whole = (one: JudgedObject): JudgedObject => ({ ...one, object: one.object, digest: judgedDigest(one) })
+  return new Map([...blobs].map(([id, one]) => [id, { ...one, objects: one.objects.map(whole) }]))
 }
 
 function mapCache(entries = new Map<string, string>()) {
