@@ -48,7 +48,7 @@ export function openHolds(parts: HoldParts): Holds {
     again: (keys: Parameters<Loop['enqueue']>[0]) => loop.enqueue(keys),
     clock,
   }
-  const suspender = stack.adopt(createSuspender({ ...common, records: store.suspensions }), (value) => value.close())
+  const suspender = stack.adopt(createSuspender({ ...common, records: store.suspensions, log }), (value) => value.close())
   const leases = stack.adopt(
     createLeaseKeeper({
       ...common,

@@ -43,13 +43,14 @@ export function createLeaseKeeper(ports: LeasePorts): LeaseKeeper {
 
 class Keeper implements LeaseKeeper {
   readonly #ports: LeasePorts
-  readonly #alarm = new Alarm(() => this.watch())
+  readonly #alarm: Alarm
   readonly #hosts: LeaseHosts
   readonly #adoptions: LeaseAdoptions
   #closed = false
 
   constructor(ports: LeasePorts) {
     this.#ports = ports
+    this.#alarm = new Alarm(() => this.watch(), ports.log)
     this.#hosts = new LeaseHosts(ports)
     const { adopt, record, clock, log } = ports
     this.#adoptions = new LeaseAdoptions({

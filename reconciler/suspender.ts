@@ -4,6 +4,7 @@ import type { DesiredView } from './desired/types.ts'
 import { endOf, type HoldTime } from './hold-time.ts'
 import type { Clock } from './lib/clock.ts'
 import { GitvirtError } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
 import { keyText, parseKey, type ObjectKey } from './lib/object-key.ts'
 import type { ObservedView } from './observed/types.ts'
 import type { EventDraft } from './status/events/rules.ts'
@@ -39,6 +40,7 @@ export type SuspenderPorts = {
   /** Plans these again; undefined: everything. */
   readonly again: (keys: readonly ObjectKey[] | undefined) => void
   readonly clock: Pick<Clock, 'now'>
+  readonly log: Pick<Logger, 'error'>
 }
 
 const suspendable: ReadonlySet<string> = new Set(['VirtualMachine', 'DataVolume', 'NodeNetworkConfigurationPolicy', 'Node', 'Namespace'])
@@ -53,7 +55,7 @@ export function createSuspender(ports: SuspenderPorts): Suspender {
       now,
     )
   }
-  const alarm = new Alarm(watch)
+  const alarm = new Alarm(watch, ports.log)
   return {
     suspend: ({ key = everything, by, reason, ...time }) => {
       if (key !== everything) checkTarget(ports, key)

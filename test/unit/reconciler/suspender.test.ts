@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mock, test, type TestContext } from 'node:test'
 import type { Decision } from '../../../reconciler/decision.ts'
+import { silentLogger } from '../../../reconciler/lib/log.ts'
 import type { EventDraft } from '../../../reconciler/status/events/rules.ts'
 import { openStore } from '../../../reconciler/store/store.ts'
 import { createSuspender } from '../../../reconciler/suspender.ts'
@@ -41,6 +42,7 @@ function setUp(t: TestContext) {
       },
       again: (keys) => void again.push(keys),
       clock: { now: () => new Date() },
+      log: silentLogger,
     })
   let suspender = open()
   atEnd(t, () => {
@@ -152,6 +154,19 @@ test('nothing is suspended or resumed whose receipt cannot be kept', (t) => {
   audit.fails = true
   assert.throws(() => suspender.resume({ key: vm, by: 'operator' }), /disk is full/)
   assert.equal(list().length, 1)
+})
+
+test('a suspension whose end cannot be kept ends when there is room again', (t) => {
+  const { suspender, audit, list, decisions } = setUp(t)
+  suspender.suspend({ key: vm, by: 'operator', reason: 'work', for: '1h' })
+  audit.fails = true
+  mock.timers.tick(3_600_000)
+  mock.timers.tick(10_000)
+  assert.equal(list().length, 1)
+  audit.fails = false
+  mock.timers.tick(10_000)
+  assert.deepEqual(list(), [])
+  assert.equal(decisions.at(-1)?.reason, 'its time has come')
 })
 
 test('nothing is suspended or resumed of which nobody could be told', (t) => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { silentLogger } from '../../../../reconciler/lib/log.ts'
 import type { EventDraft } from '../../../../reconciler/status/events/rules.ts'
 import { createStatus, type Status } from '../../../../reconciler/status/status.ts'
 import { openStore, type Store } from '../../../../reconciler/store/store.ts'
@@ -59,6 +60,7 @@ function suspenderOver({ status, store }: ReturnType<typeof setUp>): Suspender {
     decided: () => undefined,
     again: () => undefined,
     clock,
+    log: silentLogger,
   })
 }
 
