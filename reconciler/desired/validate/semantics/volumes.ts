@@ -25,12 +25,14 @@ const volumeSources = [
   'sysprep',
 ] as const
 
+const oneSource = { keys: volumeSources, what: 'source' }
+
 /** Volumes: unique names, one source each, and what each source needs. */
 export function checkVolumes(report: Report, volumes: unknown, pointer: Pointer): void {
   uniqueNames(report, volumes, pointer)
   items(volumes).forEach((volume, index) => {
     const place = [...pointer, index]
-    const source = exactlyOne(report, volume, { pointer: place, choice: { keys: volumeSources, what: 'source' } })
+    const source = exactlyOne(report, volume, { pointer: place, choice: oneSource })
     if (source !== undefined) checkSource(report, { source, value: fields(volume)[source], pointer: [...place, source] })
   })
 }
