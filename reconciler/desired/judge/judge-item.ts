@@ -145,10 +145,9 @@ function referencesOf(kind: string, object: JsonObject, namespace: string): Refe
 }
 
 function judgedReferences(references: readonly Reference[], item: ManifestItem): JudgedReference[] {
-  return references.map(({ key, pointer, optional }) => ({
-    key,
-    field: fieldPath(pointer),
-    ...(optional ? { optional: true as const } : {}),
-    ...item.locate(pointer),
-  }))
+  return references.map(({ key, pointer, optional }) => {
+    const field = fieldPath(pointer)
+    const { line, column } = item.locate(pointer)
+    return optional ? { key, field, optional, line, column } : { key, field, line, column }
+  })
 }
