@@ -19,12 +19,12 @@ export function checkDisks(report: Report, guest: Fields, pointer: Pointer): voi
   const volumes = volumesByName(guest['volumes'])
   namesOnce(report, [devices['disks']], () => uniqueNames(report, devices['disks'], [...at, 'disks']))
   items(devices['disks']).forEach((entry, index) => {
-    const place = [...at, 'disks', index]
+    const place = (): Pointer => [...at, 'disks', index]
     checkVolumeOf(report, { disk: fields(entry), place, volumes })
-    diskOnce(report, [entry], () => checkDisk(report, fields(entry), place))
+    diskOnce(report, [entry], () => checkDisk(report, fields(entry), place()))
   })
   items(devices['filesystems']).forEach((entry, index) => {
-    reportMissingVolume(report, { name: text(fields(entry)['name']), place: [...at, 'filesystems', index], volumes })
+    reportMissingVolume(report, { name: text(fields(entry)['name']), place: () => [...at, 'filesystems', index], volumes })
   })
   bootOrderOnce(report, [devices], () => checkBootOrder(report, devices, at))
 }
@@ -37,7 +37,7 @@ function volumesByName(list: unknown): Volumes {
   return volumes
 }
 
-function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields; place: Pointer; volumes: Volumes }): void {
+function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields; place: () => Pointer; volumes: Volumes }): void {
   const name = text(disk['name'])
   const volume = volumes.get(name)
   // A CD-ROM drive may be empty.
@@ -46,7 +46,7 @@ function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields;
     return
   }
   if (disk['lun'] !== undefined && volume['persistentVolumeClaim'] === undefined && volume['dataVolume'] === undefined) {
-    report.add('ConflictingFields', [...place, 'lun'], {
+    report.add('ConflictingFields', [...place(), 'lun'], {
       message: `The LUN "${name ?? ''}" needs a dataVolume or persistentVolumeClaim volume.`,
       action: 'Use disk instead of lun.',
     })
@@ -55,11 +55,11 @@ function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields;
 
 function reportMissingVolume(
   report: Report,
-  { name, place, volumes }: { name: string | undefined; place: Pointer; volumes: Volumes },
+  { name, place, volumes }: { name: string | undefined; place: () => Pointer; volumes: Volumes },
 ): void {
   if (name === undefined || volumes.has(name)) return
   const known = [...volumes.keys()].filter((key) => key !== undefined)
-  report.add('MissingReference', [...place, 'name'], {
+  report.add('MissingReference', [...place(), 'name'], {
     message: `There is no volume "${name}" for it.`,
     action: known.length === 0 ? 'Add a volume of that name.' : `Volumes here: ${known.join(', ')}.`,
   })

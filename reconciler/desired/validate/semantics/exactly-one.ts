@@ -38,7 +38,7 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
 }
 
 /** The one key of these that is there; undefined for none and for several. By the object's own keys: it has fewer than there are choices. */
-function onlyOne(value: unknown, keys: readonly string[]): string | undefined {
+export function onlyOne(value: unknown, keys: readonly string[]): string | undefined {
   const object = fields(value)
   let only: string | undefined
   for (const key of Object.keys(object)) {
