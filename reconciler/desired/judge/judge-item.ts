@@ -112,6 +112,7 @@ type Valid = {
 /** The object itself and, of a VirtualMachine, the DataVolumes of its templates. */
 function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject[] {
   const namespace = namespaceOf(info, finished)
+  const { line, column } = item.locate([])
   const main: JudgedObject = {
     key,
     // The kind is one of the table's, which are the same.
@@ -120,7 +121,8 @@ function validObjects({ item, info, key, finished, notes }: Valid): JudgedObject
     digest: digestOf(finished),
     references: judgedReferences(referencesOf(info.kind, finished, namespace), item),
     ...(notes.length === 0 ? {} : { notes }),
-    ...item.locate([]),
+    line,
+    column,
   }
   if (info.kind !== 'VirtualMachine') return [main]
   const templated = expandDataVolumeTemplates(finished as unknown as VirtualMachine, namespace).map(({ index, volume }): JudgedObject => {
