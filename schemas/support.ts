@@ -75,13 +75,12 @@ function insert(root: Branch, row: SupportRow): void {
   branch.row = row
 }
 
-/** A way down from the root, linked upwards, so that a walk that finds nothing writes no paths. */
-type Step = { readonly part: string | number; readonly above: Step | undefined }
-type Place = { readonly branch: Branch; readonly step: Step | undefined }
+/** A way down from the root, which has no part, linked upwards, so that a walk that finds nothing writes no paths. */
+type Place = { readonly branch: Branch; readonly part: string | number | undefined; readonly above: Place | undefined }
 
-function pointerOf(step: Step | undefined): (string | number)[] {
+function pointerOf(place: Place): (string | number)[] {
   const pointer: (string | number)[] = []
-  for (let at = step; at !== undefined; at = at.above) pointer.unshift(at.part)
+  for (let at: Place | undefined = place; at?.part !== undefined; at = at.above) pointer.unshift(at.part)
   return pointer
 }
 
@@ -124,35 +123,35 @@ export function passedOver(kind: string, path: readonly string[]): SupportRow | 
 export function unsupportedFields(kind: string, object: unknown): readonly UnsupportedField[] {
   const branch = treeOf(kind)
   const found: UnsupportedField[] = []
-  if (branch !== undefined) collect(found, object, { branch, step: undefined })
+  if (branch !== undefined) collect(found, object, { branch, part: undefined, above: undefined })
   return found
 }
 
-function collect(found: UnsupportedField[], value: unknown, { branch, step }: Place): void {
-  const { row, children, clean } = branch
+function collect(found: UnsupportedField[], value: unknown, place: Place): void {
+  const { row, children, clean } = place.branch
   if (row !== undefined && asks(row, value)) {
-    const pointer = pointerOf(step)
+    const pointer = pointerOf(place)
     found.push({ path: fieldPath(pointer), pointer, reason: row.reason, effect: row.effect })
     return
   }
   if (value === null || typeof value !== 'object' || children.size === 0 || clean.has(value)) return
   const before = found.length
-  collectBelow(found, value, { branch, step })
+  collectBelow(found, value, place)
   if (found.length === before && Object.isFrozen(value)) clean.add(value)
 }
 
-function collectBelow(found: UnsupportedField[], value: object, { branch: { children }, step }: Place): void {
+function collectBelow(found: UnsupportedField[], value: object, above: Place): void {
+  const { children } = above.branch
   if (Array.isArray(value)) {
-    const element = children.get('[]')
-    if (element === undefined) return
-    for (let index = 0; index < value.length; index += 1)
-      collect(found, value[index], { branch: element, step: { part: index, above: step } })
+    const branch = children.get('[]')
+    if (branch === undefined) return
+    for (let part = 0; part < value.length; part += 1) collect(found, value[part], { branch, part, above })
     return
   }
   // By the object's fields: it has far fewer than the table.
-  for (const name of Object.keys(value)) {
-    const child = children.get(name)
-    if (child !== undefined) collect(found, (value as Record<string, unknown>)[name], { branch: child, step: { part: name, above: step } })
+  for (const part of Object.keys(value)) {
+    const branch = children.get(part)
+    if (branch !== undefined) collect(found, (value as Record<string, unknown>)[part], { branch, part, above })
   }
 }
 

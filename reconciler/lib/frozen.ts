@@ -13,11 +13,10 @@ export function deepFreeze<T>(value: T): T {
 export function ofFrozen<T extends object, R>(compute: (value: T) => R): (value: T) => R {
   const known = new WeakMap<T, { readonly result: R }>()
   return (value) => {
-    if (!Object.isFrozen(value)) return compute(value)
     const entry = known.get(value)
     if (entry !== undefined) return entry.result
     const result = compute(value)
-    known.set(value, { result })
+    if (Object.isFrozen(value)) known.set(value, { result })
     return result
   }
 }

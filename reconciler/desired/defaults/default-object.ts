@@ -16,11 +16,23 @@ export function namespaceOf(info: KindInfo, object: JsonObject): string {
 
 /** Sets the defaults of a valid object of the newest version. What only a cluster writes (status) is dropped. */
 export function defaultObject(info: KindInfo, object: JsonObject): JsonObject {
-  const { status: _, ...rest } = object
-  const metadata = objectAt(object, 'metadata')
-  const placed = info.namespaced ? { ...rest, metadata: { ...metadata, namespace: namespaceOf(info, object) } } : rest
+  const placed = inNamespace(info, withoutStatus(object))
   // Validation has shown that the value has the schema's shape.
   if (info.kind === 'VirtualMachine') return defaultVirtualMachine(placed as unknown as VirtualMachine) as unknown as JsonObject
   if (info.kind === 'DataVolume') return defaultDataVolume(placed as unknown as DataVolume) as unknown as JsonObject
   return placed
+}
+
+function withoutStatus(object: JsonObject): JsonObject {
+  if (object['status'] === undefined) return object
+  const { status: _, ...rest } = object
+  return rest
+}
+
+function inNamespace(info: KindInfo, object: JsonObject): JsonObject {
+  if (!info.namespaced) return object
+  const metadata = objectAt(object, 'metadata')
+  const namespace = namespaceOf(info, object)
+  if (metadata['namespace'] === namespace) return object
+  return { ...object, metadata: { ...metadata, namespace } }
 }

@@ -1,6 +1,7 @@
 import type {
   CDRomTarget,
   CPU,
+  Devices,
   Disk,
   DomainSpec,
   Interface,
@@ -8,6 +9,7 @@ import type {
   Probe,
   VirtualMachine,
   VirtualMachineInstanceSpec,
+  VirtualMachineSpec,
   Volume,
 } from '../../../schemas/generated/virtual-machine.ts'
 import { deepFreeze, ofFrozen } from '../../lib/frozen.ts'
@@ -19,12 +21,16 @@ import { parseQuantity } from '../../lib/quantity.ts'
  * Source: KubeVirt pkg/defaults, pkg/network/vmispec/defaults.go, api/core/v1/defaults.go and its domain converter.
  */
 export function defaultVirtualMachine(vm: VirtualMachine): VirtualMachine {
-  const { running, ...spec } = vm.spec
-  const template = vm.spec.template
-  // One of running and runStrategy is required; validation sees to it.
-  const runStrategy = spec.runStrategy ?? (running === true ? 'Always' : 'Halted')
-  const instance = template.spec === undefined ? {} : { spec: defaultInstance(template.spec) }
-  return { ...vm, spec: { ...spec, runStrategy, template: { ...template, ...instance } } }
+  const { template } = vm.spec
+  const instance = template.spec === undefined ? template : { ...template, spec: defaultInstance(template.spec) }
+  return { ...vm, spec: { ...withRunStrategy(vm.spec), template: instance } }
+}
+
+/** One of running and runStrategy is required; validation sees to it. */
+function withRunStrategy(given: VirtualMachineSpec): VirtualMachineSpec {
+  if (given.running === undefined && given.runStrategy !== undefined) return given
+  const { running, ...spec } = given
+  return { ...spec, runStrategy: spec.runStrategy ?? (running === true ? 'Always' : 'Halted') }
 }
 
 function defaultInstance(given: VirtualMachineInstanceSpec): VirtualMachineInstanceSpec {
@@ -108,9 +114,14 @@ function defaultMemory({ memory, resources }: DomainSpec): Memory | undefined {
 
 /** Every volume that no disk and no filesystem shows gets a disk; memory dumps and utility volumes are no disks. */
 function volumesWithoutDisk({ domain: { devices }, volumes = [] }: VirtualMachineInstanceSpec): Volume[] {
-  const shown = new Set([...(devices.disks ?? []), ...(devices.filesystems ?? [])].map((entry) => entry.name))
+  const shown = namesShown(devices)
   return volumes.filter((volume) => !shown.has(volume.name) && volume.memoryDump === undefined)
 }
+
+/** The volumes that disks and file systems show. */
+const namesShown = ofFrozen(({ disks = [], filesystems = [] }: Devices): ReadonlySet<string> => {
+  return new Set([...disks, ...filesystems].map(({ name }) => name))
+})
 
 function defaultDisk(disk: Disk): Disk {
   if (disk.cdrom !== undefined) return { ...disk, cdrom: defaultCdrom(disk.cdrom) }

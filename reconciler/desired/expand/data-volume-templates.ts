@@ -8,12 +8,12 @@ export type TemplatedVolume = { readonly index: number; readonly volume: DataVol
 /** The DataVolumes of a VirtualMachine's dataVolumeTemplates: in its namespace, whatever the template says. Templates without a name make none. */
 export function expandDataVolumeTemplates(vm: VirtualMachine, namespace: string): TemplatedVolume[] {
   const volumes: TemplatedVolume[] = []
-  for (const [index, template] of (vm.spec.dataVolumeTemplates ?? []).entries()) {
-    if (template.metadata?.name === undefined) continue
+  vm.spec.dataVolumeTemplates?.forEach((template, index) => {
+    if (template.metadata?.name === undefined) return
     const { name, labels, annotations } = template.metadata
     const metadata = { name, namespace, ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) }
     const spec = defaultDataVolumeSpec(template.spec, namespace)
     volumes.push({ index, volume: { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata, spec } })
-  }
+  })
   return volumes
 }

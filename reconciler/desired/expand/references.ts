@@ -15,98 +15,136 @@ export type Reference = {
   readonly optional: boolean
 }
 
-type Found = { readonly kind: string; readonly name: string | undefined; readonly path: Pointer; readonly optional?: boolean | undefined }
+type Found = { readonly kind: string; readonly name: string; readonly path: Pointer; readonly optional?: boolean | undefined }
 
 function toReferences(found: readonly Found[], namespace: string, base: Pointer): Reference[] {
-  const references: Reference[] = []
-  for (const { kind, name, path, optional } of found) {
-    if (name === undefined || name === '') continue
+  return found.map(({ kind, name, path, optional }) => {
     const key = objectKey(kind, kind === 'StorageClass' ? '' : namespace, name)
-    references.push({ key, pointer: [...base, ...path], optional: optional ?? false })
+    return { key, pointer: [...base, ...path], optional: optional ?? false }
+  })
+}
+
+/** A list of names in which those that are not given are none. */
+class Names {
+  readonly found: Found[] = []
+
+  add(name: string | undefined, { kind, path, optional }: Omit<Found, 'name'>): void {
+    if (name !== undefined && name !== '') this.found.push({ kind, name, path, optional })
   }
-  return references
 }
 
 /** Secrets, ConfigMaps and DataVolumes that a VirtualMachine names, all in its own namespace. A claim is a DataVolume's here. */
 export function machineReferences(vm: VirtualMachine, namespace: string): Reference[] {
   const spec = vm.spec.template.spec
   if (spec === undefined) return []
-  const base: Pointer = ['spec', 'template', 'spec']
-  const fromVolumes = (spec.volumes ?? []).flatMap((volume, index) =>
-    toReferences(volumeNames(volume), namespace, [...base, 'volumes', index]),
-  )
-  return [...fromVolumes, ...toReferences(instanceNames(spec), namespace, base)]
+  const names = new Names()
+  spec.volumes?.forEach((volume, index) => addVolume(names, volume, index))
+  addInstance(names, spec)
+  return toReferences(names.found, namespace, ['spec', 'template', 'spec'])
+}
+
+/** A name in a volume of one form, read and told by its path. */
+type VolumeName = {
+  readonly kind: string
+  readonly path: Pointer
+  readonly nameIn: (volume: Volume) => string | undefined
+  readonly isOptional?: (volume: Volume) => boolean | undefined
 }
 
 /** What a volume of each form names. A Map, so that a volume's own keys can be looked up. */
-const volumeForms: ReadonlyMap<string, (volume: Volume) => readonly Found[]> = new Map([
-  ['dataVolume', ({ dataVolume }) => [{ kind: 'DataVolume', name: dataVolume?.name, path: ['dataVolume', 'name'] }]],
+const volumeForms: ReadonlyMap<string, readonly VolumeName[]> = new Map<string, readonly VolumeName[]>([
+  ['dataVolume', [{ kind: 'DataVolume', path: ['dataVolume', 'name'], nameIn: ({ dataVolume }) => dataVolume?.name }]],
   [
     'persistentVolumeClaim',
-    ({ persistentVolumeClaim: claim }) => [{ kind: 'DataVolume', name: claim?.claimName, path: ['persistentVolumeClaim', 'claimName'] }],
+    [
+      {
+        kind: 'DataVolume',
+        path: ['persistentVolumeClaim', 'claimName'],
+        nameIn: ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName,
+      },
+    ],
   ],
   [
     'ephemeral',
-    ({ ephemeral }) => {
-      const name = ephemeral?.persistentVolumeClaim?.claimName
-      return [{ kind: 'DataVolume', name, path: ['ephemeral', 'persistentVolumeClaim', 'claimName'] }]
-    },
+    [
+      {
+        kind: 'DataVolume',
+        path: ['ephemeral', 'persistentVolumeClaim', 'claimName'],
+        nameIn: ({ ephemeral }) => ephemeral?.persistentVolumeClaim?.claimName,
+      },
+    ],
   ],
-  ['memoryDump', ({ memoryDump }) => [{ kind: 'DataVolume', name: memoryDump?.claimName, path: ['memoryDump', 'claimName'] }]],
-  ['secret', ({ secret }) => [{ kind: 'Secret', name: secret?.secretName, path: ['secret', 'secretName'], optional: secret?.optional }]],
+  ['memoryDump', [{ kind: 'DataVolume', path: ['memoryDump', 'claimName'], nameIn: ({ memoryDump }) => memoryDump?.claimName }]],
+  [
+    'secret',
+    [
+      {
+        kind: 'Secret',
+        path: ['secret', 'secretName'],
+        nameIn: ({ secret }) => secret?.secretName,
+        isOptional: ({ secret }) => secret?.optional,
+      },
+    ],
+  ],
   [
     'configMap',
-    ({ configMap }) => [{ kind: 'ConfigMap', name: configMap?.name, path: ['configMap', 'name'], optional: configMap?.optional }],
+    [
+      {
+        kind: 'ConfigMap',
+        path: ['configMap', 'name'],
+        nameIn: ({ configMap }) => configMap?.name,
+        isOptional: ({ configMap }) => configMap?.optional,
+      },
+    ],
   ],
   [
     'sysprep',
-    ({ sysprep }) => [
-      { kind: 'ConfigMap', name: sysprep?.configMap?.name, path: ['sysprep', 'configMap', 'name'] },
-      { kind: 'Secret', name: sysprep?.secret?.name, path: ['sysprep', 'secret', 'name'] },
+    [
+      { kind: 'ConfigMap', path: ['sysprep', 'configMap', 'name'], nameIn: ({ sysprep }) => sysprep?.configMap?.name },
+      { kind: 'Secret', path: ['sysprep', 'secret', 'name'], nameIn: ({ sysprep }) => sysprep?.secret?.name },
     ],
   ],
   [
     'containerDisk',
-    ({ containerDisk }) => [{ kind: 'Secret', name: containerDisk?.imagePullSecret, path: ['containerDisk', 'imagePullSecret'] }],
+    [{ kind: 'Secret', path: ['containerDisk', 'imagePullSecret'], nameIn: ({ containerDisk }) => containerDisk?.imagePullSecret }],
   ],
-  ...(['cloudInitNoCloud', 'cloudInitConfigDrive'] as const).map(
-    (form) => [form, (volume: Volume) => cloudInitNames(volume, form)] as const,
-  ),
+  ...(['cloudInitNoCloud', 'cloudInitConfigDrive'] as const).map((form): [string, readonly VolumeName[]] => [
+    form,
+    [
+      { kind: 'Secret', path: [form, 'secretRef', 'name'], nameIn: (volume) => volume[form]?.secretRef?.name },
+      { kind: 'Secret', path: [form, 'networkDataSecretRef', 'name'], nameIn: (volume) => volume[form]?.networkDataSecretRef?.name },
+    ],
+  ]),
 ])
 
-function cloudInitNames(volume: Volume, form: 'cloudInitNoCloud' | 'cloudInitConfigDrive'): Found[] {
-  return [
-    { kind: 'Secret', name: volume[form]?.secretRef?.name, path: [form, 'secretRef', 'name'] },
-    { kind: 'Secret', name: volume[form]?.networkDataSecretRef?.name, path: [form, 'networkDataSecretRef', 'name'] },
-  ]
-}
-
 /** By the volume's own keys: it has one form of many. */
-function volumeNames(volume: Volume): Found[] {
-  return Object.keys(volume).flatMap((key) => volumeForms.get(key)?.(volume) ?? [])
+function addVolume(names: Names, volume: Volume, index: number): void {
+  for (const key of Object.keys(volume)) {
+    for (const { kind, path, nameIn, isOptional } of volumeForms.get(key) ?? []) {
+      const name = nameIn(volume)
+      if (name !== undefined) names.add(name, { kind, path: ['volumes', index, ...path], optional: isOptional?.(volume) })
+    }
+  }
 }
 
-function instanceNames(spec: VirtualMachineInstanceSpec): Found[] {
-  const kernel = ['domain', 'firmware', 'kernelBoot', 'container', 'imagePullSecret']
-  const credentials = (spec.accessCredentials ?? []).flatMap((entry, index) =>
-    (['sshPublicKey', 'userPassword'] as const).map((form): Found => {
+const kernelSecret = { kind: 'Secret', path: ['domain', 'firmware', 'kernelBoot', 'container', 'imagePullSecret'] }
+
+function addInstance(names: Names, { domain, accessCredentials = [], utilityVolumes = [] }: VirtualMachineInstanceSpec): void {
+  names.add(domain.firmware?.kernelBoot?.container?.imagePullSecret, kernelSecret)
+  accessCredentials.forEach((entry, index) => {
+    for (const form of ['sshPublicKey', 'userPassword'] as const) {
       const path = ['accessCredentials', index, form, 'source', 'secret', 'secretName']
-      return { kind: 'Secret', name: entry[form]?.source.secret?.secretName, path }
-    }),
-  )
-  const utilities = (spec.utilityVolumes ?? []).map((volume, index): Found => {
-    return { kind: 'DataVolume', name: volume.claimName, path: ['utilityVolumes', index, 'claimName'] }
+      names.add(entry[form]?.source.secret?.secretName, { kind: 'Secret', path })
+    }
   })
-  return [
-    { kind: 'Secret', name: spec.domain.firmware?.kernelBoot?.container?.imagePullSecret, path: kernel },
-    ...credentials,
-    ...utilities,
-  ]
+  utilityVolumes.forEach(({ claimName }, index) => {
+    names.add(claimName, { kind: 'DataVolume', path: ['utilityVolumes', index, 'claimName'] })
+  })
 }
 
 /** The built-in class works undeclared, and yet what is declared under its name is a reference. */
-function storageClass(name: string | undefined, form: 'storage' | 'pvc'): Found {
-  return { kind: 'StorageClass', name, path: [form, 'storageClassName'], optional: name === builtInStorageClass }
+function addStorageClass(names: Names, name: string | undefined, form: 'storage' | 'pvc'): void {
+  names.add(name, { kind: 'StorageClass', path: [form, 'storageClassName'], optional: name === builtInStorageClass })
 }
 
 /** The storage class, Secrets, ConfigMaps and the clone's source that a DataVolume names. `base` is where its spec stands. */
@@ -119,22 +157,18 @@ export function volumeReferences(volume: DataVolume, namespace: string, base: Po
 /** The names in a spec that is shared by many volumes are looked for once. */
 const namesOf = ofFrozen(
   ({ source = {}, storage, pvc }: DataVolume['spec']): { readonly own: readonly Found[]; readonly clone: readonly Found[] } => {
-    const found: Found[] = [storageClass(storage?.storageClassName, 'storage'), storageClass(pvc?.storageClassName, 'pvc')]
+    const [own, clone] = [new Names(), new Names()]
+    addStorageClass(own, storage?.storageClassName, 'storage')
+    addStorageClass(own, pvc?.storageClassName, 'pvc')
     for (const form of ['http', 'registry', 'imageio', 's3', 'vddk'] as const) {
-      if (source[form] === undefined) continue
-      found.push({ kind: 'Secret', name: source[form].secretRef, path: ['source', form, 'secretRef'] })
-      found.push({ kind: 'ConfigMap', name: source[form].certConfigMap, path: ['source', form, 'certConfigMap'] })
+      own.add(source[form]?.secretRef, { kind: 'Secret', path: ['source', form, 'secretRef'] })
+      own.add(source[form]?.certConfigMap, { kind: 'ConfigMap', path: ['source', form, 'certConfigMap'] })
     }
-    found.push({ kind: 'Secret', name: source.gcs?.secretRef, path: ['source', 'gcs', 'secretRef'] })
-    const headers = source.http?.secretExtraHeaders ?? []
-    headers.forEach((name, index) => found.push({ kind: 'Secret', name, path: ['source', 'http', 'secretExtraHeaders', index] }))
-    return {
-      own: found.filter(isNamed),
-      clone: [{ kind: 'DataVolume', name: source.pvc?.name, path: ['source', 'pvc', 'name'] }].filter(isNamed),
-    }
+    own.add(source.gcs?.secretRef, { kind: 'Secret', path: ['source', 'gcs', 'secretRef'] })
+    source.http?.secretExtraHeaders?.forEach((name, index) => {
+      own.add(name, { kind: 'Secret', path: ['source', 'http', 'secretExtraHeaders', index] })
+    })
+    clone.add(source.pvc?.name, { kind: 'DataVolume', path: ['source', 'pvc', 'name'] })
+    return { own: own.found, clone: clone.found }
   },
 )
-
-function isNamed({ name }: Found): boolean {
-  return name !== undefined && name !== ''
-}

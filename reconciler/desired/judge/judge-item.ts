@@ -118,6 +118,7 @@ type Valid = {
 /** The object itself and, of a VirtualMachine, the DataVolumes of its templates. */
 function validObjects({ item, info, key, finished, notes, honoured }: Valid): JudgedObject[] {
   const namespace = namespaceOf(info, finished)
+  const { line, column } = item.locate([])
   const main: JudgedObject = {
     key,
     // The kind is one of the table's, which are the same.
@@ -126,7 +127,8 @@ function validObjects({ item, info, key, finished, notes, honoured }: Valid): Ju
     references: judgedReferences(referencesOf(info.kind, finished, namespace), item),
     ...(notes.length === 0 ? {} : { notes }),
     ...(honoured ? { honoured } : {}),
-    ...item.locate([]),
+    line,
+    column,
   }
   if (info.kind !== 'VirtualMachine') return [main]
   const templated = expandDataVolumeTemplates(finished as unknown as VirtualMachine, namespace).map(({ index, volume }): JudgedObject => {
@@ -151,10 +153,9 @@ function referencesOf(kind: string, object: JsonObject, namespace: string): Refe
 }
 
 function judgedReferences(references: readonly Reference[], item: ManifestItem): JudgedReference[] {
-  return references.map(({ key, pointer, optional }) => ({
-    key,
-    field: fieldPath(pointer),
-    ...(optional ? { optional: true as const } : {}),
-    ...item.locate(pointer),
-  }))
+  return references.map(({ key, pointer, optional }) => {
+    const field = fieldPath(pointer)
+    const { line, column } = item.locate(pointer)
+    return optional ? { key, field, optional, line, column } : { key, field, line, column }
+  })
 }

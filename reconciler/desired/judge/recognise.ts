@@ -14,6 +14,9 @@ export type KindFault = {
   readonly pointer: Pointer
 }
 
+/** The apiVersions of each kind. */
+const served: ReadonlyMap<string, ReadonlySet<string>> = new Map(kinds.map((info) => [info.kind, new Set(servedApiVersions(info))]))
+
 /** Which kind an object is of, or why it is none that gitvirt runs. A near miss is an error, a kind of others a warning. */
 export function recogniseKind(object: JsonObject): KindInfo | KindFault {
   const { apiVersion, kind } = object
@@ -22,7 +25,7 @@ export function recogniseKind(object: JsonObject): KindInfo | KindFault {
   const info = kindInfo(kind)
   if (info === undefined || !info.declarable) return unknownKind(kind, apiVersion)
   if (info.group !== groupOf(apiVersion)) return wrongGroup(info, apiVersion)
-  if (!servedApiVersions(info).includes(apiVersion)) {
+  if (served.get(kind)?.has(apiVersion) !== true) {
     return {
       severity: 'error',
       code: 'UnsupportedVersion',

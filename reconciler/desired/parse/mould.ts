@@ -1,17 +1,15 @@
-import { deepFreeze } from '../../lib/frozen.ts'
+import { Exchange } from './exchange.ts'
+import type { Others } from './exchange.ts'
 import type { MouldText } from './moulds.ts'
 import type { ParsedDocument } from './parse-manifest.ts'
 import { blockValue, isAlikeContent, scalarIn, slotsOf } from './slots.ts'
-import type { BlockSlot, Slot, Target } from './slots.ts'
+import type { Slot } from './slots.ts'
 
 /** Of so many lines one may differ: beyond, reading the text anew costs no more. */
 const linesPerChange = 3
 
 /** A line in which texts of this form differ, and what stands between it and the one before. */
-type Varying = { readonly line: number; readonly slot: Slot; readonly before: string }
-
-/** Another scalar in a slot, or another line of a block scalar. */
-type Change = { readonly line: number; readonly slot: Slot; readonly value: boolean | number | string }
+type Varying = { readonly line: number; readonly own: string; readonly slot: Slot; readonly before: string }
 
 /** One text, and in which of its lines others of the same form have been seen to differ. */
 export class Mould {
@@ -20,7 +18,7 @@ export class Mould {
   #slots: ReadonlyMap<number, Slot> | undefined
   #varying: readonly Varying[] = []
   #behind: string
-  #isFrozen = false
+  #exchange: Exchange | undefined
 
   constructor(text: MouldText) {
     this.#text = text
@@ -30,46 +28,49 @@ export class Mould {
 
   /** The documents of a text that differs in the known lines only, and there in simple scalars; undefined for any other. */
   cast(text: string): readonly ParsedDocument[] | undefined {
-    const changes = this.#changes(text)
-    if (changes === undefined) return undefined
+    const others = this.#othersIn(text)
+    if (others === undefined) return undefined
     const { documents } = this.#text
-    // What is shared must not change.
-    if (!this.#isFrozen) for (const { value } of documents) deepFreeze(value)
-    this.#isFrozen = true
-    const values = new Values(documents.map(({ value }) => value))
-    let blocks: Set<BlockSlot> | undefined
-    for (const { slot, value } of changes) {
-      if (slot.kind === 'block') blocks = (blocks ?? new Set()).add(slot)
-      else values.set(slot.target, value)
-    }
-    if (blocks !== undefined) {
-      const changed = new Map(changes.map(({ line, value }) => [line, value as string]))
-      for (const slot of blocks)
-        values.set(
-          slot.target,
-          blockValue(slot, (line) => changed.get(line) ?? this.lines[line] ?? ''),
-        )
-    }
-    return documents.map((document, index) => ({ ...document, value: values.roots[index] }))
+    this.#exchange ??= new Exchange(
+      documents.map(({ value }) => value),
+      new Set(this.#varying.map(({ slot }) => slot.target)),
+    )
+    const values = this.#exchange.with(others)
+    return documents.map((document, index) => ({ ...document, value: values[index] }))
   }
 
-  /** How a text differs from this one; undefined where it does in more than the known lines. */
-  #changes(text: string): Change[] | undefined {
-    const changes: Change[] = []
+  /** The scalars that a text has in place of this one's; undefined where it differs in more than the known lines. */
+  #othersIn(text: string): Others | undefined {
+    const others: Others = new Map()
+    let changed: Map<number, string> | undefined
     let at = 0
-    for (const { line, slot, before } of this.#varying) {
-      if (!text.startsWith(before, at)) return undefined
+    for (const { line, own, slot, before } of this.#varying) {
       const start = at + before.length
+      // Slices are compared faster than startsWith looks.
+      if (text.slice(at, start) !== before) return undefined
       const end = text.indexOf('\n', start)
       at = end < 0 ? text.length : end
-      const own = this.lines[line] ?? ''
-      if (at - start === own.length && text.startsWith(own, start)) continue
       const other = text.slice(start, at)
-      const value = slot.kind === 'block' ? (isAlikeContent(own, other) ? other : undefined) : scalarIn(slot, other)
-      if (value === undefined) return undefined
-      changes.push({ line, slot, value })
+      if (other === own) continue
+      if (slot.kind === 'block') {
+        if (!isAlikeContent(own, other)) return undefined
+        changed = (changed ?? new Map<number, string>()).set(line, other)
+        continue
+      }
+      const scalar = scalarIn(slot, other)
+      if (scalar === undefined) return undefined
+      others.set(slot.target, scalar)
     }
-    return text.length - at === this.#behind.length && text.endsWith(this.#behind) ? changes : undefined
+    if (text.slice(at) !== this.#behind) return undefined
+    if (changed !== undefined) this.#addBlocks(others, changed)
+    return others
+  }
+
+  #addBlocks(others: Others, changed: ReadonlyMap<number, string>): void {
+    for (const { line, slot } of this.#varying) {
+      if (slot.kind === 'block' && changed.has(line) && !others.has(slot.target))
+        others.set(slot.target, blockValue(slot, changed, this.lines))
+    }
   }
 
   /** Takes the lines in which a text differs for known; false where more than simple scalars differ. */
@@ -96,8 +97,9 @@ export class Mould {
     }
     this.#varying = known.flatMap((line) => {
       const slot = this.#slotAt(line)
-      return slot === undefined ? [] : [{ line, slot, before: between(line) }]
+      return slot === undefined ? [] : [{ line, own: this.lines[line] ?? '', slot, before: between(line) }]
     })
+    this.#exchange = undefined
     const rest = this.lines.slice(next)
     this.#behind = next === 0 ? rest.join('\n') : rest.map((line) => `\n${line}`).join('')
   }
@@ -106,35 +108,5 @@ export class Mould {
   #slotAt(line: number): Slot | undefined {
     this.#slots ??= slotsOf(this.#text.stream, this.lines, this.#text.roots)
     return this.#slots.get(line)
-  }
-}
-
-type Collection = Record<string | number, unknown>
-
-/** Values with some of their scalars exchanged: what lies on the way to one is copied, the rest shared. */
-class Values {
-  readonly roots: unknown[]
-
-  constructor(roots: unknown[]) {
-    this.roots = roots
-  }
-
-  set({ document, pointer }: Target, value: unknown): void {
-    let parent: Collection = this.roots as unknown as Collection
-    let part: string | number = document
-    for (const next of pointer) {
-      parent = this.#own(parent, part)
-      part = next
-    }
-    parent[part] = value
-  }
-
-  /** What is not frozen is a copy already. */
-  #own(parent: Collection, part: string | number): Collection {
-    const child = parent[part] as Collection
-    if (!Object.isFrozen(child)) return child
-    const copy = (Array.isArray(child) ? (child as readonly unknown[]).slice() : { ...child }) as Collection
-    parent[part] = copy
-    return copy
   }
 }

@@ -20,6 +20,8 @@ export type BlockSlot = {
   readonly kind: 'block'
   readonly target: Target
   readonly event: ScalarEvent
+  /** The lines of the value, each of which stands in a line of the text; undefined where the value is folded. */
+  readonly literal: readonly string[] | undefined
   readonly from: number
   readonly to: number
   readonly ended: boolean
@@ -112,7 +114,8 @@ class SlotFinder {
     const { text } = this.#stream
     const to = this.#lineAt(event.valueEnd - 1) + 1
     const ended = text.charAt(event.valueEnd - 1) === '\n'
-    const slot: BlockSlot = { kind: 'block', target, event, from, to, ended }
+    const literal = event.style === SCALAR_STYLE.LITERAL_BLOCK ? getScalarValue(text, event).split('\n') : undefined
+    const slot: BlockSlot = { kind: 'block', target, event, literal, from, to, ended }
     if (
       event.valueEnd <= event.valueStart ||
       regionOf(slot, (line) => this.#lines[line] ?? '') !== text.slice(event.valueStart, event.valueEnd)
@@ -155,10 +158,12 @@ function regionOf({ from, to, ended }: BlockSlot, lineAt: (line: number) => stri
   return ended ? `${text}\n` : text
 }
 
-/** The value of a block scalar whose lines are these. */
-export function blockValue(slot: BlockSlot, lineAt: (line: number) => string): string {
-  const region = regionOf(slot, lineAt)
-  return getScalarValue(region, { ...slot.event, valueStart: 0, valueEnd: region.length })
+/** The value of a block scalar with other lines, alike in content, in place of some of its own: both by their index in the text. */
+export function blockValue(slot: BlockSlot, others: ReadonlyMap<number, string>, lines: readonly string[]): string {
+  const { literal, event, from } = slot
+  if (literal !== undefined) return literal.map((own, index) => others.get(from + index)?.slice(event.indent) ?? own).join('\n')
+  const region = regionOf(slot, (line) => others.get(line) ?? lines[line] ?? '')
+  return getScalarValue(region, { ...event, valueStart: 0, valueEnd: region.length })
 }
 
 /** Simple texts that are one scalar in their style wherever they stand: nothing in them opens, ends or escapes anything. */
@@ -177,10 +182,9 @@ export function scalarIn(slot: ScalarSlot, line: string): boolean | number | str
   return kind === 'plain' ? (resolvePlain(text) ?? undefined) : text
 }
 
-const contentLine = /^( +)[\x21-\x7e][\x20-\x7e]*$/
+const contentLine = /^ +[\x21-\x7e][\x20-\x7e]*$/
 
 /** True for two lines that are content of the same indentation: the block scalar that has the one can as well have the other. */
 export function isAlikeContent(line: string, other: string): boolean {
-  const indentation = contentLine.exec(line)?.[1]
-  return indentation !== undefined && indentation === contentLine.exec(other)?.[1]
+  return contentLine.test(line) && contentLine.test(other) && line.search(/[^ ]/) === other.search(/[^ ]/)
 }

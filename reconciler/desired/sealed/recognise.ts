@@ -9,9 +9,12 @@ export const sopsField = 'sops'
 
 /** True for a file that is encrypted as a whole with age. */
 export function isAgeFile(bytes: Uint8Array): boolean {
-  return (
-    (bytes[0] === 0x61 || bytes[0] === 0x2d) && ageStarts.some((start) => Buffer.compare(start, bytes.subarray(0, start.byteLength)) === 0)
-  )
+  return ageStarts.some((start) => startsWith(bytes, start))
+}
+
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  for (let index = 0; index < start.length; index += 1) if (bytes[index] !== start[index]) return false
+  return true
 }
 
 /** True for a document with SOPS' metadata. */

@@ -7,7 +7,7 @@ import type { Report } from './report.ts'
 type Rule = { readonly pattern: RegExp; readonly message: string; readonly action: string }
 
 /** Annotations that decide what is done, what is deleted and when: one that nobody can read must not pass for one that is not there. */
-const rules: Readonly<Record<string, Rule>> = {
+const rules = Object.entries<Rule>({
   'gitvirt.io/quarantine': {
     pattern: /^(?:\d{1,12}(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d))+$/,
     message: 'gitvirt.io/quarantine is not a duration.',
@@ -28,7 +28,7 @@ const rules: Readonly<Record<string, Rule>> = {
     message: 'gitvirt.io/prune is neither "enabled" nor "disabled".',
     action: 'Write "disabled" to keep the object when its file goes.',
   },
-}
+})
 
 /** The annotations of gitvirt's own on an object, and on the volumes that a machine's templates make. */
 export function checkAnnotations(report: Report, object: object): void {
@@ -53,9 +53,10 @@ function checkIgnored(report: Report, object: object): void {
 }
 
 function checkMetadata(report: Report, metadata: unknown, pointer: Pointer): void {
-  const annotations = fields(fields(metadata)['annotations'])
-  for (const [name, { pattern, message, action }] of Object.entries(rules)) {
-    const value = annotations[name]
+  const { annotations } = fields(metadata)
+  if (annotations === undefined) return
+  for (const [name, { pattern, message, action }] of rules) {
+    const value = fields(annotations)[name]
     if (typeof value === 'string' && !pattern.test(value)) {
       report.add('InvalidValue', [...pointer, 'annotations', name], { message, action })
     }

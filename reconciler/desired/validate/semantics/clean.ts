@@ -8,12 +8,13 @@ export type CheckOnce = (report: Report, values: readonly [unknown, unknown?], c
 
 /** A memory of its own for one check. */
 export function checkOnce(): CheckOnce {
-  const clean = new WeakMap<object, unknown>()
+  const clean = new WeakMap<object, { readonly other: unknown }>()
   return (report, [value, other], check) => {
-    const isKept = value !== null && typeof value === 'object' && Object.isFrozen(value) && Object.isFrozen(other)
-    if (isKept && clean.has(value) && clean.get(value) === other) return
+    if (value === null || typeof value !== 'object') return check()
+    const known = clean.get(value)
+    if (known !== undefined && known.other === other) return
     const before = report.findings.length
     check()
-    if (isKept && report.findings.length === before) clean.set(value, other)
+    if (report.findings.length === before && Object.isFrozen(value) && Object.isFrozen(other)) clean.set(value, { other })
   }
 }

@@ -1,4 +1,5 @@
 import type { Pointer } from '../types.ts'
+import { checkOnce } from './clean.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { uniqueNames } from './names.ts'
 import { fields, items, switchedOn, text, type Fields } from './read.ts'
@@ -7,27 +8,36 @@ import type { Report } from './report.ts'
 /** What the guest sees a disk as. */
 const targets = ['disk', 'cdrom', 'lun']
 
+const namesOnce = checkOnce()
+const diskOnce = checkOnce()
+const bootOrderOnce = checkOnce()
+
 /** Disks and file systems against volumes, and the boot order of all devices. */
 export function checkDisks(report: Report, guest: Fields, pointer: Pointer): void {
   const devices = fields(fields(guest['domain'])['devices'])
   const at = [...pointer, 'domain', 'devices']
-  const volumes = new Map(items(guest['volumes']).map((volume) => [text(fields(volume)['name']), fields(volume)]))
-  uniqueNames(report, devices['disks'], [...at, 'disks'])
+  const volumes = volumesByName(guest['volumes'])
+  namesOnce(report, [devices['disks']], () => uniqueNames(report, devices['disks'], [...at, 'disks']))
   items(devices['disks']).forEach((entry, index) => {
-    const place = [...at, 'disks', index]
+    const place = (): Pointer => [...at, 'disks', index]
     checkVolumeOf(report, { disk: fields(entry), place, volumes })
-    checkTarget(report, fields(entry), place)
-    checkBlockSize(report, fields(entry), place)
+    diskOnce(report, [entry], () => checkDisk(report, fields(entry), place()))
   })
   items(devices['filesystems']).forEach((entry, index) => {
-    reportMissingVolume(report, { name: text(fields(entry)['name']), place: [...at, 'filesystems', index], volumes })
+    reportMissingVolume(report, { name: text(fields(entry)['name']), place: () => [...at, 'filesystems', index], volumes })
   })
-  checkBootOrder(report, devices, at)
+  bootOrderOnce(report, [devices], () => checkBootOrder(report, devices, at))
 }
 
 type Volumes = ReadonlyMap<string | undefined, Fields>
 
-function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields; place: Pointer; volumes: Volumes }): void {
+function volumesByName(list: unknown): Volumes {
+  const volumes = new Map<string | undefined, Fields>()
+  for (const volume of items(list)) volumes.set(text(fields(volume)['name']), fields(volume))
+  return volumes
+}
+
+function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields; place: () => Pointer; volumes: Volumes }): void {
   const name = text(disk['name'])
   const volume = volumes.get(name)
   // A CD-ROM drive may be empty.
@@ -36,7 +46,7 @@ function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields;
     return
   }
   if (disk['lun'] !== undefined && volume['persistentVolumeClaim'] === undefined && volume['dataVolume'] === undefined) {
-    report.add('ConflictingFields', [...place, 'lun'], {
+    report.add('ConflictingFields', [...place(), 'lun'], {
       message: `The LUN "${name ?? ''}" needs a dataVolume or persistentVolumeClaim volume.`,
       action: 'Use disk instead of lun.',
     })
@@ -45,14 +55,20 @@ function checkVolumeOf(report: Report, { disk, place, volumes }: { disk: Fields;
 
 function reportMissingVolume(
   report: Report,
-  { name, place, volumes }: { name: string | undefined; place: Pointer; volumes: Volumes },
+  { name, place, volumes }: { name: string | undefined; place: () => Pointer; volumes: Volumes },
 ): void {
   if (name === undefined || volumes.has(name)) return
   const known = [...volumes.keys()].filter((key) => key !== undefined)
-  report.add('MissingReference', [...place, 'name'], {
+  report.add('MissingReference', [...place(), 'name'], {
     message: `There is no volume "${name}" for it.`,
     action: known.length === 0 ? 'Add a volume of that name.' : `Volumes here: ${known.join(', ')}.`,
   })
+}
+
+/** What depends on the disk alone. */
+function checkDisk(report: Report, disk: Fields, place: Pointer): void {
+  checkTarget(report, disk, place)
+  checkBlockSize(report, disk, place)
 }
 
 function checkTarget(report: Report, disk: Fields, place: Pointer): void {

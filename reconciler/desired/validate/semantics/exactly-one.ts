@@ -16,6 +16,7 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
   const only = onlyOne(value, choice.keys)
   if (only !== undefined) return only
   const found = present(value, choice.keys)
+  if (found.length === 0 && choice.optional === true) return undefined
   const place = fieldPath(pointer)
   if (found.length > 1) {
     report.add('ConflictingFields', [...pointer, found[1] ?? ''], {
@@ -24,7 +25,6 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
     })
     return undefined
   }
-  if (choice.optional === true) return undefined
   const empty = report.emptyKeys(pointer, choice.keys)
   if (empty.length > 0) {
     report.add('MissingField', [...pointer, empty[0] ?? ''], {
@@ -38,7 +38,7 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
 }
 
 /** The one key of these that is there; undefined for none and for several. By the object's own keys: it has fewer than there are choices. */
-function onlyOne(value: unknown, keys: readonly string[]): string | undefined {
+export function onlyOne(value: unknown, keys: readonly string[]): string | undefined {
   const object = fields(value)
   let only: string | undefined
   for (const key of Object.keys(object)) {

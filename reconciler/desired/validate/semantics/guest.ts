@@ -21,13 +21,13 @@ export function checkGuest(report: Report, guest: Fields, pointer: Pointer): voi
       message: 'dnsPolicy: None needs a name server in dnsConfig.nameservers.',
     })
   }
-  checkCredentials(report, guest['accessCredentials'], [...pointer, 'accessCredentials'])
-  checkDevices(report, fields(fields(guest['domain'])['devices']), [...pointer, 'domain', 'devices'])
+  checkCredentials(report, guest, pointer)
+  checkDevices(report, guest, pointer)
 }
 
-function checkCredentials(report: Report, credentials: unknown, pointer: Pointer): void {
-  items(credentials).forEach((entry, index) => {
-    const place = [...pointer, index]
+function checkCredentials(report: Report, guest: Fields, pointer: Pointer): void {
+  items(guest['accessCredentials']).forEach((entry, index) => {
+    const place = [...pointer, 'accessCredentials', index]
     const kind = exactlyOne(report, entry, { pointer: place, choice: { keys: ['sshPublicKey', 'userPassword'], what: 'credential' } })
     if (kind === undefined) return
     const methods = kind === 'sshPublicKey' ? ['noCloud', 'configDrive', 'qemuGuestAgent'] : ['qemuGuestAgent']
@@ -41,9 +41,10 @@ function checkCredentials(report: Report, credentials: unknown, pointer: Pointer
   })
 }
 
-function checkDevices(report: Report, devices: Fields, pointer: Pointer): void {
+function checkDevices(report: Report, guest: Fields, pointer: Pointer): void {
+  const devices = fields(fields(guest['domain'])['devices'])
   if (devices['video'] !== undefined && devices['autoattachGraphicsDevice'] === false) {
-    report.add('ConflictingFields', [...pointer, 'video'], {
+    report.add('ConflictingFields', [...pointer, 'domain', 'devices', 'video'], {
       message: 'video is set, and autoattachGraphicsDevice: false takes the display away.',
       action: 'Remove one of the two.',
     })
@@ -51,7 +52,7 @@ function checkDevices(report: Report, devices: Fields, pointer: Pointer): void {
   const watchdog = devices['watchdog']
   if (watchdog !== undefined) {
     exactlyOne(report, watchdog, {
-      pointer: [...pointer, 'watchdog'],
+      pointer: [...pointer, 'domain', 'devices', 'watchdog'],
       choice: { keys: ['i6300esb', 'diag288'], what: 'device', optional: true },
     })
   }

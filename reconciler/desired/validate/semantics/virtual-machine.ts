@@ -13,6 +13,7 @@ import { checkVolumes } from './volumes.ts'
 const computeOnce = checkOnce()
 const networksOnce = checkOnce()
 const templatePointer: Pointer = ['spec', 'template', 'spec']
+const volumesPointer: Pointer = [...templatePointer, 'volumes']
 
 /** The rules of a VirtualMachine beyond its schema. Source: KubeVirt's validating webhooks for VM and VMI. */
 export function checkVirtualMachine(report: Report, object: object): void {
@@ -24,7 +25,7 @@ export function checkVirtualMachine(report: Report, object: object): void {
   checkInstancetype(report, spec, guest)
   const instancetype = spec['instancetype'] !== undefined
   computeOnce(report, [guest['domain'], instancetype], () => checkCompute(report, { guest, pointer: templatePointer, instancetype }))
-  checkVolumes(report, guest['volumes'], [...templatePointer, 'volumes'])
+  checkVolumes(report, guest['volumes'], volumesPointer)
   checkDisks(report, guest, templatePointer)
   const interfaces = fields(fields(guest['domain'])['devices'])['interfaces']
   networksOnce(report, [interfaces, guest['networks']], () => checkNetworks(report, guest, templatePointer))
@@ -67,8 +68,10 @@ function checkDataVolumeTemplates(report: Report, given: unknown, guest: Fields)
   const templates = items(given)
   if (templates.length === 0) return
   const pointer = ['spec', 'dataVolumeTemplates']
-  const metadata = templates.map((template) => fields(template)['metadata'])
-  if (templates.length > 1) uniqueNames(report, metadata, pointer)
+  if (templates.length > 1) {
+    const metadata = templates.map((template) => fields(template)['metadata'])
+    uniqueNames(report, metadata, pointer)
+  }
   const used = usedVolumes(guest)
   templates.forEach((template, index) => {
     const name = text(fields(fields(template)['metadata'])['name'])

@@ -1,6 +1,6 @@
 import type { Pointer } from '../types.ts'
 import { checkAmount } from './amounts.ts'
-import { exactlyOne } from './exactly-one.ts'
+import { exactlyOne, onlyOne } from './exactly-one.ts'
 import { uniqueNames } from './names.ts'
 import { fields, items, present, quantity, text } from './read.ts'
 import type { Report } from './report.ts'
@@ -25,27 +25,36 @@ const volumeSources = [
   'sysprep',
 ] as const
 
+const oneSource = { keys: volumeSources, what: 'source' }
+
 /** Volumes: unique names, one source each, and what each source needs. */
 export function checkVolumes(report: Report, volumes: unknown, pointer: Pointer): void {
   uniqueNames(report, volumes, pointer)
   items(volumes).forEach((volume, index) => {
-    const place = [...pointer, index]
-    const source = exactlyOne(report, volume, { pointer: place, choice: { keys: volumeSources, what: 'source' } })
-    if (source !== undefined) checkSource(report, { source, value: fields(volume)[source], pointer: [...place, source] })
+    // Most volumes need no place: they have one source, which has no rules of its own.
+    const source = onlyOne(volume, volumeSources)
+    if (source === undefined) exactlyOne(report, volume, { pointer: [...pointer, index], choice: oneSource })
+    else sourceChecks.get(source)?.(report, fields(volume)[source], [...pointer, index, source])
   })
 }
 
-function checkSource(report: Report, { source, value, pointer }: { source: string; value: unknown; pointer: Pointer }): void {
-  if (source === 'cloudInitNoCloud' || source === 'cloudInitConfigDrive') checkCloudInit(report, value, pointer)
-  else if (source === 'hostDisk') checkHostDisk(report, value, pointer)
-  else if (source === 'emptyDisk') checkEmptyDisk(report, value, pointer)
-  else if (source === 'configMap') needText(report, { value, pointer, field: 'name' })
-  else if (source === 'secret') needText(report, { value, pointer, field: 'secretName' })
-  else if (source === 'serviceAccount') needText(report, { value, pointer, field: 'serviceAccountName' })
-}
+type SourceCheck = (report: Report, value: unknown, pointer: Pointer) => void
 
-function needText(report: Report, { value, pointer, field }: { value: unknown; pointer: Pointer; field: string }): void {
-  if (text(fields(value)[field]) === undefined) report.missing(pointer, field, `Add "${field}".`)
+/** The rules of each source that has some. */
+const sourceChecks: ReadonlyMap<string, SourceCheck> = new Map<string, SourceCheck>([
+  ['cloudInitNoCloud', checkCloudInit],
+  ['cloudInitConfigDrive', checkCloudInit],
+  ['hostDisk', checkHostDisk],
+  ['emptyDisk', checkEmptyDisk],
+  ['configMap', needText('name')],
+  ['secret', needText('secretName')],
+  ['serviceAccount', needText('serviceAccountName')],
+])
+
+function needText(field: string): SourceCheck {
+  return (report, value, pointer) => {
+    if (text(fields(value)[field]) === undefined) report.missing(pointer, field, `Add "${field}".`)
+  }
 }
 
 const userData = { keys: ['userData', 'userDataBase64', 'secretRef'], what: 'source of user data', optional: true }
@@ -54,9 +63,9 @@ const cloudInitData = [...userData.keys, ...networkData.keys]
 
 /** At most one source for each document and at least one document, as upstream. */
 function checkCloudInit(report: Report, value: unknown, pointer: Pointer): void {
-  exactlyOne(report, value, { pointer, choice: userData })
-  exactlyOne(report, value, { pointer, choice: networkData })
-  if (present(value, cloudInitData).length === 0) {
+  const user = exactlyOne(report, value, { pointer, choice: userData })
+  const network = exactlyOne(report, value, { pointer, choice: networkData })
+  if (user === undefined && network === undefined && present(value, cloudInitData).length === 0) {
     report.add('MissingField', pointer, {
       message: `${String(pointer.at(-1))} has neither user data nor network data.`,
       action: 'Add userData, or networkData, or a reference to a Secret.',

@@ -165,6 +165,28 @@ describe('texts of one pattern', () => {
     )
   })
 
+  it('mean the same in block scalars of every style', () => {
+    const headers = ['|', '|-', '|+', '|1', '>', '>-', '>+', '>1-'].flatMap((header) => [header, `${header} # with a comment`])
+    const line = fc.constantFrom('', ' ', 'word', 'two words', ' deeper', '  - deepest', 'end\t')
+    const contents = fc.array(line, { minLength: 1, maxLength: 6 })
+    const text = (header: string, lines: readonly string[]): Uint8Array =>
+      bytesOf(`a: ${header}\n${lines.map((entry) => ` ${entry}\n`).join('')}b: 1\nc: 2\nd: 3\n`)
+    fc.assert(
+      fc.property(fc.constantFrom(...headers), contents, fc.array(fc.tuple(fc.nat(5), line)), (header, lines, edits) => {
+        const limits = freshLimits()
+        parseManifest(text(header, lines), limits)
+        for (const [at, other] of edits) {
+          const bytes = text(
+            header,
+            lines.map((entry, index) => (index === at ? other : entry)),
+          )
+          deepEqual(told(parseManifest(bytes, limits)), told(parseManifest(bytes, freshLimits())))
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('hold a null where one of them does, and only there', () => {
     const limits = freshLimits()
     for (const text of ['a: null\nb: 1\n', 'a: x\nb: 1\n', 'a: x\nb: 2\n', 'a: null\nb: 3\n'])
