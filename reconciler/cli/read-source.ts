@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BlobCache } from '../desired/cache.ts'
 import type { OtherSource } from '../follow-others.ts'
-import type { Overlay, RenderOptions } from '../render/render.ts'
+import { renderOverlay } from '../render/render.ts'
 import { allEnded } from '../lib/all-ended.ts'
 import { placedAs, type PlacedListing } from '../placed-listing.ts'
 import { openLocalRepository, type LocalRepository } from '../source/local-repository.ts'
@@ -40,18 +40,12 @@ export async function readSource(source: SourceToRead, stack: AsyncDisposableSta
   const listed = repository.list(tree, path)
   // Awaited below; until then a failure must not count as unhandled.
   listed.catch(() => undefined)
-  const overlay = await renderedOverlay({ tree: repository.files(whole), root: path, cache: renderings })
+  const overlay = await renderOverlay({ tree: repository.files(whole), root: path, cache: renderings })
   return { revision, ...(overlay ?? { ...(await listed), read: (ids) => repository.read(ids) }) }
 }
 
 async function openedIn(stack: AsyncDisposableStack, folder: string): Promise<LocalRepository> {
   return stack.adopt(await openLocalRepository(folder), async (value) => await value.close())
-}
-
-/** What renders is loaded while git reads. */
-async function renderedOverlay(options: RenderOptions): Promise<Overlay | undefined> {
-  const { renderOverlay } = await import('../render/render.ts')
-  return await renderOverlay(options)
 }
 
 async function fetchSource(options: SourceToRead & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadSource> {
@@ -62,7 +56,7 @@ async function fetchSource(options: SourceToRead & { readonly path: string }, st
   const { openSource } = await import('../source/open-source.ts')
   const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...more }), async (value) => await value.close())
   const { commit } = await source.fetch()
-  const overlay = await renderedOverlay({ tree: await source.files(commit), root: path, cache: renderings })
+  const overlay = await renderOverlay({ tree: await source.files(commit), root: path, cache: renderings })
   return { revision: commit, ...(overlay ?? { ...(await source.list(commit)), read: (ids) => source.read(ids) }) }
 }
 
