@@ -6,8 +6,8 @@ import type { OtherSource } from '../follow-others.ts'
 import { renderOverlay } from '../render/render.ts'
 import { allEnded } from '../lib/all-ended.ts'
 import { placedAs, type PlacedListing } from '../placed-listing.ts'
-import { openLocalRepository, type LocalRepository } from '../source/local-repository.ts'
-import { resolveCommit, resolveTree } from '../source/local-tree.ts'
+import { readGitDir } from '../source/local-repository.ts'
+import { findCommit, resolveTree } from '../source/local-tree.ts'
 import { parseRemote, parseSubPath, type SourceAuth } from '../source/options.ts'
 
 export type SourceToRead = {
@@ -35,17 +35,14 @@ export async function readSource(source: SourceToRead, stack: AsyncDisposableSta
   if (parseRemote(repo).transport !== 'local') return await fetchSource({ ...source, path }, stack)
   // What lies on this machine needs no copy.
   const folder = parseRemote(repo).url
-  const [revision, repository] = await allEnded([resolveCommit(folder, ref), openedIn(stack, folder)])
+  const { commit: revision, gitDir } = await findCommit(folder, ref)
+  const repository = stack.adopt(readGitDir(gitDir), async (value) => await value.close())
   const { whole, folder: tree = await resolveTree(folder, revision, path) } = await repository.trees(revision, path)
   const listed = repository.list(tree, path)
   // Awaited below; until then a failure must not count as unhandled.
   listed.catch(() => undefined)
   const overlay = await renderOverlay({ tree: repository.files(whole), root: path, cache: renderings })
   return { revision, ...(overlay ?? { ...(await listed), read: (ids) => repository.read(ids) }) }
-}
-
-async function openedIn(stack: AsyncDisposableStack, folder: string): Promise<LocalRepository> {
-  return stack.adopt(await openLocalRepository(folder), async (value) => await value.close())
 }
 
 async function fetchSource(options: SourceToRead & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadSource> {
