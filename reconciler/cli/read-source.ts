@@ -2,10 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BlobCache } from '../desired/cache.ts'
-import type { OtherSource } from '../follow-others.ts'
 import { renderOverlay } from '../render/render.ts'
-import { allEnded } from '../lib/all-ended.ts'
-import { placedAs, type PlacedListing } from '../placed-listing.ts'
+import type { PlacedListing } from '../placed-listing.ts'
 import { readGitDir } from '../source/local-repository.ts'
 import { findCommit, resolveTree } from '../source/local-tree.ts'
 import { parseRemote, parseSubPath, type SourceAuth } from '../source/options.ts'
@@ -55,21 +53,4 @@ async function fetchSource(options: SourceToRead & { readonly path: string }, st
   const { commit } = await source.fetch()
   const overlay = await renderOverlay({ tree: await source.files(commit), root: path, cache: renderings })
   return { revision: commit, ...(overlay ?? { ...(await source.list(commit)), read: (ids) => source.read(ids) }) }
-}
-
-export type OthersToRead = Pick<SourceToRead, 'renderings'> & {
-  readonly others: readonly OtherSource[]
-  /** What is fetched is kept below it; undefined: nowhere. */
-  readonly cacheDir: string | undefined
-}
-
-/** What the other sources of an environment declare, at the paths that they have in it. @throws what `readSource` throws */
-export async function readOthers(options: OthersToRead, stack: AsyncDisposableStack): Promise<readonly ReadSource[]> {
-  const { others, cacheDir, renderings } = options
-  const reading = others.map(async ({ name, url, ref, path, auth }) => {
-    const storeDir = cacheDir === undefined ? undefined : join(cacheDir, 'sources', name)
-    const { revision, entries, refused, read } = await readSource({ repo: url, ref, path, auth, storeDir, renderings }, stack)
-    return { revision, ...placedAs(name, { entries, refused, read }) }
-  })
-  return await allEnded(reading)
 }
