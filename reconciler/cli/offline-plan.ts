@@ -35,16 +35,27 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   const root = path === undefined ? {} : { root: parseSubPath(path) }
   const owners = others.length === 0 ? {} : { owners: (await import('./state-owners.ts')).ownersIn(state) }
   const { view } = await createDesired({ ...cache, ...root, ...owners }).update(revision)
-  return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+  // All is read: git ends while the plan is made.
+  const closed = stack.disposeAsync()
+  try {
+    return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+  } finally {
+    await closed
+  }
 }
 
 /** What is read and loaded while git reads, in parts between which its answers are taken. */
 async function meanwhile(stateFile: string) {
   const state = await readState(stateFile)
   const { plan } = await import('../plan/plan.ts')
-  await setImmediate()
+  await answersTaken()
   const { createDesired } = await import('../desired/state.ts')
   return { state, plan, createDesired }
+}
+
+/** What a program printed, its end, and the end of its output come in turns of their own; what follows from them in another. */
+async function answersTaken(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await setImmediate()
 }
 
 async function readRevisions(options: OfflinePlanOptions, stack: AsyncDisposableStack): Promise<ReadSource> {
