@@ -1,29 +1,33 @@
-/** The JSON Schemas as values, so that pure rooms need no file system. */
+/** The JSON Schemas as values, so that pure rooms need no file system. Each is read when first asked for: what has no fault needs none. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { SchemaObject } from 'ajv'
-import configMap from './config-map.json' with { type: 'json' }
-import dataVolume from './data-volume.json' with { type: 'json' }
-import fleet from './fleet.json' with { type: 'json' }
-import meta from './meta.json' with { type: 'json' }
-import namespace from './namespace.json' with { type: 'json' }
-import policy from './node-network-configuration-policy.json' with { type: 'json' }
-import node from './node.json' with { type: 'json' }
-import secret from './secret.json' with { type: 'json' }
-import storageClass from './storage-class.json' with { type: 'json' }
-import virtualMachine from './virtual-machine.json' with { type: 'json' }
-import plan from './wire/plan.json' with { type: 'json' }
+import { kindInfo, kinds } from './kinds.ts'
+
+/** Schemas that have been read, by their files. */
+const documents = new Map<string, SchemaObject>()
+
+/** The schema in a file of this folder, such as meta.json. */
+export function schemaDocument(file: string): SchemaObject {
+  const known = documents.get(file)
+  if (known !== undefined) return known
+  const document = JSON.parse(readFileSync(join(import.meta.dirname, file), 'utf8')) as SchemaObject
+  documents.set(file, document)
+  return document
+}
+
+/** The schema of a kind that Git may declare; undefined for all others. */
+export function kindSchema(kind: string): SchemaObject | undefined {
+  const info = kindInfo(kind)
+  return info?.declarable === true ? schemaDocument(info.schema) : undefined
+}
 
 /** The schema of each kind that Git may declare. */
-export const kindSchemas: Readonly<Record<string, SchemaObject>> = {
-  VirtualMachine: virtualMachine,
-  DataVolume: dataVolume,
-  NodeNetworkConfigurationPolicy: policy,
-  Fleet: fleet,
-  Namespace: namespace,
-  Node: node,
-  StorageClass: storageClass,
-  ConfigMap: configMap,
-  Secret: secret,
+export function kindSchemas(): Readonly<Record<string, SchemaObject>> {
+  return Object.fromEntries(kinds.map(({ kind, schema }) => [kind, schemaDocument(schema)]))
 }
 
 /** Schemas that the kinds refer to. */
-export const sharedSchemas: readonly SchemaObject[] = [meta, plan]
+export function sharedSchemas(): readonly SchemaObject[] {
+  return ['meta.json', 'wire/plan.json'].map(schemaDocument)
+}

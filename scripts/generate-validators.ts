@@ -26,8 +26,8 @@ type Variant = {
 }
 
 const manifests = {
-  schemas: [...Object.values(kindSchemas), ...sharedSchemas],
-  exports: Object.fromEntries(Object.entries(kindSchemas).map(([kind, schema]) => [kind, String(schema.$id)])),
+  schemas: [...Object.values(kindSchemas()), ...sharedSchemas()],
+  exports: Object.fromEntries(Object.entries(kindSchemas()).map(([kind, schema]) => [kind, String(schema.$id)])),
 }
 const strict: Options = { strict: true, strictTypes: false, strictRequired: false, inlineRefs: false }
 

@@ -4,7 +4,7 @@ import { describeError } from '../lib/errors.ts'
 import { cleanLines } from '../plan/text/value.ts'
 import { ownVersion } from '../lib/version.ts'
 import { commandsFor } from './command-table.ts'
-import { errorExitCode, exitCodes } from './context.ts'
+import { errorExitCode, exitCodes } from './exit-codes.ts'
 
 const epilogue = `
 Examples:

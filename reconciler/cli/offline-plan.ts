@@ -5,12 +5,10 @@ import { createMemoryBlobCache } from '../desired/cache.ts'
 import type { OtherSource } from '../follow-others.ts'
 import { savedView } from '../plan/saved-view.ts'
 import { allEnded } from '../lib/all-ended.ts'
-import { together } from '../placed-listing.ts'
 import { parseSubPath } from '../source/options.ts'
-import { openManifestCache, openRenderCache } from '../store/manifest-cache.ts'
-import { readOthers, readSource, type ReadSource } from './read-source.ts'
+import type { ClosableBlobCache } from '../store/blob-cache.ts'
+import { readSource, type ReadSource } from './read-source.ts'
 import { readState } from './state-file.ts'
-import { ownersIn } from './state-owners.ts'
 
 export type OfflinePlanOptions = {
   /** Local folder or address of the repository. */
@@ -32,34 +30,52 @@ export type OfflinePlanOptions = {
 export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   await using stack = new AsyncDisposableStack()
   const [revision, { state, plan, createDesired }] = await allEnded([readRevisions(options, stack), meanwhile(options.stateFile)])
-  const cache =
-    options.cacheDir === undefined
-      ? {}
-      : {
-          cache: stack.adopt(openManifestCache(options.cacheDir), (value) => value.close()),
-        }
-  const root = options.path === undefined ? {} : { root: parseSubPath(options.path) }
-  const owners = options.others === undefined || options.others.length === 0 ? {} : { owners: ownersIn(state) }
+  const { cacheDir, path, others = [] } = options
+  const cache = cacheDir === undefined ? {} : { cache: stack.adopt((await cachesModule()).openManifestCache(cacheDir), closeCache) }
+  const root = path === undefined ? {} : { root: parseSubPath(path) }
+  const owners = others.length === 0 ? {} : { owners: (await import('./state-owners.ts')).ownersIn(state) }
   const { view } = await createDesired({ ...cache, ...root, ...owners }).update(revision)
-  return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+  // All is read: git ends while the plan is made.
+  const closed = stack.disposeAsync()
+  try {
+    return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+  } finally {
+    await closed
+  }
 }
 
 /** What is read and loaded while git reads, in parts between which its answers are taken. */
 async function meanwhile(stateFile: string) {
   const state = await readState(stateFile)
   const { plan } = await import('../plan/plan.ts')
-  await setImmediate()
+  await answersTaken()
   const { createDesired } = await import('../desired/state.ts')
   return { state, plan, createDesired }
 }
 
+/** What a program printed, its end, and the end of its output come in turns of their own; what follows from them in another. */
+async function answersTaken(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await setImmediate()
+}
+
 async function readRevisions(options: OfflinePlanOptions, stack: AsyncDisposableStack): Promise<ReadSource> {
   const { repo, ref, path, cacheDir, others = [] } = options
-  const renderings = cacheDir === undefined ? createMemoryBlobCache() : stack.adopt(openRenderCache(cacheDir), (value) => value.close())
+  const renderings =
+    cacheDir === undefined ? createMemoryBlobCache() : stack.adopt((await cachesModule()).openRenderCache(cacheDir), closeCache)
   const storeDir = cacheDir === undefined ? undefined : join(cacheDir, 'source')
-  const own = readSource({ repo, ref, path, storeDir, renderings }, stack)
-  if (others.length === 0) return await own
-  const [first, rest] = await allEnded([own, readOthers({ others, cacheDir, renderings }, stack)])
+  const own = { repo, ref, path, storeDir, renderings }
+  if (others.length === 0) return await readSource(own, stack)
+  const [{ readOthers }, { together }] = await Promise.all([import('./read-others.ts'), import('../placed-listing.ts')])
+  const [first, rest] = await allEnded([readSource(own, stack), readOthers({ others, cacheDir, renderings }, stack)])
   const { entries, refused, read } = first
   return { revision: first.revision, ...together([{ entries, refused, read }, ...rest]) }
+}
+
+/** Loaded where there is a folder for caches: without one, no database is opened. */
+async function cachesModule() {
+  return await import('../store/manifest-cache.ts')
+}
+
+function closeCache(cache: ClosableBlobCache): void {
+  cache.close()
 }

@@ -2,12 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BlobCache } from '../desired/cache.ts'
-import type { OtherSource } from '../follow-others.ts'
-import type { Overlay, RenderOptions } from '../render/render.ts'
-import { allEnded } from '../lib/all-ended.ts'
-import { placedAs, type PlacedListing } from '../placed-listing.ts'
-import { openLocalRepository, type LocalRepository } from '../source/local-repository.ts'
-import { resolveCommit, resolveTree } from '../source/local-tree.ts'
+import { renderOverlay } from '../render/render.ts'
+import type { PlacedListing } from '../placed-listing.ts'
+import { readGitDir } from '../source/local-repository.ts'
+import { findCommit, resolveTree } from '../source/local-tree.ts'
 import { parseRemote, parseSubPath, type SourceAuth } from '../source/options.ts'
 
 export type SourceToRead = {
@@ -35,23 +33,14 @@ export async function readSource(source: SourceToRead, stack: AsyncDisposableSta
   if (parseRemote(repo).transport !== 'local') return await fetchSource({ ...source, path }, stack)
   // What lies on this machine needs no copy.
   const folder = parseRemote(repo).url
-  const [revision, repository] = await allEnded([resolveCommit(folder, ref), openedIn(stack, folder)])
+  const { commit: revision, gitDir } = await findCommit(folder, ref)
+  const repository = stack.adopt(readGitDir(gitDir), async (value) => await value.close())
   const { whole, folder: tree = await resolveTree(folder, revision, path) } = await repository.trees(revision, path)
   const listed = repository.list(tree, path)
   // Awaited below; until then a failure must not count as unhandled.
   listed.catch(() => undefined)
-  const overlay = await renderedOverlay({ tree: repository.files(whole), root: path, cache: renderings })
+  const overlay = await renderOverlay({ tree: repository.files(whole), root: path, cache: renderings })
   return { revision, ...(overlay ?? { ...(await listed), read: (ids) => repository.read(ids) }) }
-}
-
-async function openedIn(stack: AsyncDisposableStack, folder: string): Promise<LocalRepository> {
-  return stack.adopt(await openLocalRepository(folder), async (value) => await value.close())
-}
-
-/** What renders is loaded while git reads. */
-async function renderedOverlay(options: RenderOptions): Promise<Overlay | undefined> {
-  const { renderOverlay } = await import('../render/render.ts')
-  return await renderOverlay(options)
 }
 
 async function fetchSource(options: SourceToRead & { readonly path: string }, stack: AsyncDisposableStack): Promise<ReadSource> {
@@ -62,23 +51,6 @@ async function fetchSource(options: SourceToRead & { readonly path: string }, st
   const { openSource } = await import('../source/open-source.ts')
   const source = stack.adopt(await openSource({ url: repo, storeDir, path, ...more }), async (value) => await value.close())
   const { commit } = await source.fetch()
-  const overlay = await renderedOverlay({ tree: await source.files(commit), root: path, cache: renderings })
+  const overlay = await renderOverlay({ tree: await source.files(commit), root: path, cache: renderings })
   return { revision: commit, ...(overlay ?? { ...(await source.list(commit)), read: (ids) => source.read(ids) }) }
-}
-
-export type OthersToRead = Pick<SourceToRead, 'renderings'> & {
-  readonly others: readonly OtherSource[]
-  /** What is fetched is kept below it; undefined: nowhere. */
-  readonly cacheDir: string | undefined
-}
-
-/** What the other sources of an environment declare, at the paths that they have in it. @throws what `readSource` throws */
-export async function readOthers(options: OthersToRead, stack: AsyncDisposableStack): Promise<readonly ReadSource[]> {
-  const { others, cacheDir, renderings } = options
-  const reading = others.map(async ({ name, url, ref, path, auth }) => {
-    const storeDir = cacheDir === undefined ? undefined : join(cacheDir, 'sources', name)
-    const { revision, entries, refused, read } = await readSource({ repo: url, ref, path, auth, storeDir, renderings }, stack)
-    return { revision, ...placedAs(name, { entries, refused, read }) }
-  })
-  return await allEnded(reading)
 }

@@ -1,10 +1,8 @@
-import meta from '../../schemas/meta.json' with { type: 'json' }
-import { placeAt } from '../desired/validate/schema-tree.ts'
+import { schemaDocument } from '../../schemas/documents.ts'
+import { placeAt, type SchemaNode } from '../desired/validate/schema-tree.ts'
 import { parseQuantity } from '../lib/quantity.ts'
 import { segmentName, type Segments } from '../plan/diff/path.ts'
 import type { TreeDifference } from '../plan/diff/tree.ts'
-
-const quantity: unknown = meta.definitions.Quantity
 
 /** True where a field that the kind's schema calls a quantity has the same amount on both sides, only written differently. */
 export function isSameQuantity(kind: string, { path, before, after }: TreeDifference): boolean {
@@ -32,8 +30,14 @@ function isQuantityAt(kind: string, rest: Segments, pointer: readonly (string | 
   const [segment, ...below] = rest
   const place = placeAt(kind, pointer)
   if (place === undefined) return false
-  if (segment === undefined) return place.node === quantity
+  if (segment === undefined) return place.node === quantity()
   return isQuantityAt(kind, below, [...pointer, place.node.items === undefined ? segmentName(segment) : 0])
+}
+
+/** The schema that fields of amounts refer to. */
+function quantity(): SchemaNode | undefined {
+  const { definitions }: SchemaNode = schemaDocument('meta.json')
+  return definitions?.['Quantity']
 }
 
 function amount(value: string | number): number {

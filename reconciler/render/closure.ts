@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
 import type { ManifestError } from '../desired/types.ts'
 import type { FileTree, TreeNode } from '../source/types.ts'
-import { kustomizationNames } from './names.ts'
+import { findKustomization } from './find-kustomization.ts'
 import { readKustomization, type GeneratorPlace, type Kustomization } from './kustomization.ts'
+import { kustomizationNames } from './names.ts'
 import { readPluginConfig } from './plugin-config.ts'
 import { looksLikeHost, remoteFault } from './references.ts'
 import type { Fault, Reference, RenderLimits, Rewritten } from './types.ts'
@@ -20,13 +21,6 @@ export type Closure = {
   /** True where the overlay itself asks for origins. */
   readonly keepsOrigins: boolean
   readonly faults: readonly ManifestError[]
-}
-
-/** Finds the overlay of a folder; undefined where the folder has no kustomization. */
-export async function findKustomization(tree: FileTree, root: string): Promise<readonly string[] | undefined> {
-  const found: string[] = []
-  for (const name of kustomizationNames) if ((await tree.at(posix.join(root, name))) !== undefined) found.push(posix.join(root, name))
-  return found.length === 0 ? undefined : found
 }
 
 /** Follows all that the kustomization of a folder names, before any program sees it. Faults are collected, never thrown. */

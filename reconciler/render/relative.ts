@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { movedMade } from '../desired/judge/relocate.ts'
 import type { ManifestError, ReadBlobs } from '../desired/types.ts'
-import type { Overlay } from './render.ts'
+import type { Overlay } from './types.ts'
 
 /** An overlay with paths that begin at its own folder, as the files of a folder have them. */
 export function relativeTo(root: string, overlay: Overlay): Overlay {

@@ -1,4 +1,30 @@
-import type { ManifestError } from '../desired/types.ts'
+import type { BlobCache } from '../desired/cache.ts'
+import type { ManifestError, ReadBlobs, RefusedFile, TreeEntry } from '../desired/types.ts'
+import type { FileTree } from '../source/types.ts'
+
+export type RenderOptions = {
+  readonly tree: FileTree
+  /** The environment's folder, from the repository's root, without slashes at its ends. */
+  readonly root: string
+  /** What was rendered, by all that it was made of. */
+  readonly cache: BlobCache
+  readonly limits?: Partial<RenderLimits>
+}
+
+/** What stands for the files of an environment that is an overlay. */
+export type Overlay = {
+  /** The policy file, and the rendered objects by the files that they come from. */
+  readonly entries: readonly TreeEntry[]
+  /** Where it cannot be rendered: the whole repository, whose objects are unknown then. */
+  readonly refused: readonly RefusedFile[]
+  readonly read: ReadBlobs
+  /** Stands for all that it holds. */
+  readonly identity: string
+  /** Paths of the files that it is made of. */
+  readonly files: ReadonlySet<string>
+  /** Ids of entries that are rendered texts, not blobs. */
+  readonly rendered: ReadonlySet<string>
+}
 
 /** What is wrong with an overlay before its file is known. */
 export type Fault = Pick<ManifestError, 'code' | 'message' | 'line' | 'column' | 'action'>

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { GitvirtError } from '../lib/errors.ts'
 import { BatchAnswers, type CatAnswer } from './batch-answers.ts'
-import { gitEnvironment } from './git-program.ts'
+import { gitEnvironment } from './git-environment.ts'
 
 type Pending = {
   readonly maxBytes: number

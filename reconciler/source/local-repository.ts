@@ -1,10 +1,10 @@
 import { GitvirtError } from '../lib/errors.ts'
-import { createGitEngine } from './git-engine.ts'
 import { createFileTree } from './file-tree.ts'
 import { listFolder, type WalkContext } from './listing.ts'
 import { readCommit } from './read-commit.ts'
 import { findGitDir } from './local-tree.ts'
-import { defaultCaps, parseRemote } from './options.ts'
+import { openReader } from './object-reader.ts'
+import { defaultCaps } from './options.ts'
 import { readBlobs, type BlobContent } from './read-blobs.ts'
 import { TreeReader } from './trees.ts'
 import type { FileTree, Listing } from './types.ts'
@@ -26,26 +26,23 @@ export type LocalRepository = {
  * @throws GitvirtError `NotARepository`, `CommandNotFound`
  */
 export async function openLocalRepository(folder: string): Promise<LocalRepository> {
-  const storeDir = await findGitDir(folder)
-  const engine = createGitEngine({
-    remote: parseRemote(storeDir),
-    target: { kind: 'head' },
-    storeDir,
-    auth: undefined,
-    caps: defaultCaps,
-    wholeHistory: false,
-  })
-  const context: WalkContext = { engine, trees: new TreeReader(engine), caps: defaultCaps, measures: false }
-  const read: LocalRepository['read'] = (ids) => readBlobs(engine, ids, { maxBytes: defaultCaps.blobBytes, failed: ownClone })
+  return readGitDir(await findGitDir(folder))
+}
+
+/** Reads the repository of a .git folder. */
+export function readGitDir(gitDir: string): LocalRepository {
+  const reader = openReader(gitDir)
+  const context: WalkContext = { engine: reader, trees: new TreeReader(reader), caps: defaultCaps, measures: false }
+  const read: LocalRepository['read'] = (ids) => readBlobs(reader, ids, { maxBytes: defaultCaps.blobBytes, failed: ownClone })
   return {
     trees: async (commit, path) => {
-      const { tree: whole } = await readCommit(engine, commit).catch(ownClone)
+      const { tree: whole } = await readCommit(reader, commit).catch(ownClone)
       return { whole, folder: await context.trees.folder(whole, path).catch(ownClone) }
     },
     list: async (tree, path = '') => await listFolder(context, { id: tree, path }).catch(ownClone),
     files: (tree) => createFileTree(context, tree, read),
     read,
-    close: async () => await engine.close(),
+    close: async () => await reader.close(),
   }
 }
 

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { GitvirtError, errorCode } from '../lib/errors.ts'
 import { parseSubPath } from './options.ts'
 
-const execute = promisify(execFile)
+const gitDirFlag = '--absolute-git-dir'
 
 /**
  * The .git folder of the repository that a folder lies in.
  * @throws GitvirtError `NotARepository`, `CommandNotFound`
  */
 export async function findGitDir(folder: string): Promise<string> {
-  return (await revParse(folder, ['--absolute-git-dir'])) ?? ''
+  return (await revParse(folder, [gitDirFlag])) ?? ''
 }
 
 /**
@@ -36,8 +35,20 @@ export async function resolveTree(folder: string, revision: string, path: string
  * @throws GitvirtError `RefNotFound`, `NotARepository`, `CommandNotFound`
  */
 export async function resolveCommit(folder: string, revision: string): Promise<string> {
-  const commit = await verify(folder, `${revision}^{commit}`)
-  if (commit !== undefined) return commit
+  return (await findCommit(folder, revision)).commit
+}
+
+/**
+ * The id of a commit in a repository on this machine, and the .git folder of it, by one start of git.
+ * @throws GitvirtError `RefNotFound`, `NotARepository`, `CommandNotFound`
+ */
+export async function findCommit(folder: string, revision: string): Promise<{ readonly commit: string; readonly gitDir: string }> {
+  const answer = await verify(folder, `${revision}^{commit}`, [gitDirFlag])
+  if (answer !== undefined) {
+    // The id is the last line: the name of a folder may have line breaks too.
+    const end = answer.lastIndexOf('\n')
+    return { gitDir: answer.slice(0, end), commit: answer.slice(end + 1) }
+  }
   throw new GitvirtError({
     code: 'RefNotFound',
     message: `The repository of ${folder} has no commit "${revision}".`,
@@ -47,22 +58,17 @@ export async function resolveCommit(folder: string, revision: string): Promise<s
 
 /** True where a tree holds an entry of one of these names. */
 export async function holdsAny(folder: string, tree: string, names: readonly string[]): Promise<boolean> {
-  const { stdout } = await execute('git', ['-C', folder, 'ls-tree', '--name-only', tree, '--', ...names], {
-    timeout: 60_000,
-    env: callerEnvironment(),
-  })
-  return stdout !== ''
+  return (await runHere(folder, ['ls-tree', '--name-only', tree, '--', ...names])) !== ''
 }
 
-async function verify(folder: string, name: string): Promise<string | undefined> {
-  return await revParse(folder, ['--verify', '--quiet', '--end-of-options', name])
+async function verify(folder: string, name: string, before: readonly string[] = []): Promise<string | undefined> {
+  return await revParse(folder, [...before, '--verify', '--quiet', '--end-of-options', name])
 }
 
 /** What git answers; undefined where it knows no such name. */
 async function revParse(folder: string, args: readonly string[]): Promise<string | undefined> {
   try {
-    const { stdout } = await execute('git', ['-C', folder, 'rev-parse', ...args], { timeout: 60_000, env: callerEnvironment() })
-    return stdout.replace(/\n$/, '')
+    return (await runHere(folder, ['rev-parse', ...args])).replace(/\n$/, '')
   } catch (error) {
     if (errorCode(error) === 'ENOENT') throw noGit(error)
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
@@ -74,6 +80,16 @@ async function revParse(folder: string, args: readonly string[]): Promise<string
       cause: error,
     })
   }
+}
+
+/** What git prints, run by the caller's own means; its error has what it said as `stderr`. */
+async function runHere(folder: string, args: readonly string[]): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    execFile('git', ['-C', folder, ...args], { timeout: 60_000, env: callerEnvironment() }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout)
+      else reject(Object.assign(error, { stderr }))
+    })
+  })
 }
 
 function noGit(cause: unknown): GitvirtError {

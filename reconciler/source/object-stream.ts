@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { GitvirtError } from '../lib/errors.ts'
 import { BatchAnswers, type CatAnswer } from './batch-answers.ts'
-import { gitEnvironment } from './git-program.ts'
+import { gitEnvironment } from './git-environment.ts'
 
 /**
  * Many objects of a store in one run of git, in the order of their ids; those that the store lacks are left out. Git goes on while the

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { ChainFault, ChainReport, KnownHead } from '../../history/audit/verify-chain.ts'
 import { GitvirtError } from '../../lib/errors.ts'
-import { contextOf, exitCodes, type CliContext } from '../context.ts'
+import { contextOf, type CliContext } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { outputFormat } from '../open-history.ts'
 import { printable } from '../output/table.ts'
 

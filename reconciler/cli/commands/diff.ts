@@ -3,7 +3,8 @@ import type { Comparison } from '../../compare/types.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
 import { liveHelp, operandHelp, parseOperand } from '../compare/operand.ts'
-import { contextOf, errorExitCode, type CliContext } from '../context.ts'
+import { contextOf, type CliContext } from '../context.ts'
+import { errorExitCode } from '../exit-codes.ts'
 
 type DiffFlags = {
   readonly output: string

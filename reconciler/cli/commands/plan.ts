@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Plan } from '../../../schemas/generated/plan.ts'
 import { GitvirtError } from '../../lib/errors.ts'
-import { contextOf, exitCodes, type CliContext } from '../context.ts'
-import { opensByWord } from '../../plan/approve.ts'
+import type { Client } from '../client.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { terminalOf, type Terminal } from '../terminal.ts'
 import { maskPlan } from '../../plan/text/mask.ts'
-import { planMarkdown, previewMarkdown } from '../../plan/text/markdown.ts'
-import { addedPlan, renderPreview, type RequestPlan } from '../../plan/text/preview.ts'
+import type { RequestPlan } from '../../plan/text/preview.ts'
 import { renderPlan } from '../../plan/text/render.ts'
 
 type PlanFlags = {
@@ -50,19 +50,23 @@ export function planCommand(program: Command): void {
     )
     .addHelpText('after', '\nExit codes:\n  0  computed\n  1  error\n  2  with --exit-code: there are changes')
     .action(async (flags: PlanFlags, command: Command) => {
-      await showPlan(contextOf(command), flags)
+      // The client is loaded when it is asked for: an offline plan needs none.
+      const client = async (): Promise<Client> => (await import('../context.ts')).contextOf(command).client()
+      await showPlan({ ...terminalOf(command), client }, flags)
     })
 }
 
-type Shown = { readonly plan: Plan; readonly text: () => string; readonly markdown: () => string; readonly json: () => unknown }
+type PlanContext = Terminal & { readonly client: () => Promise<Client> }
 
-const formats: Readonly<Record<string, (shown: Shown) => string>> = {
+type Shown = { readonly plan: Plan; readonly text: () => string; readonly markdown: () => Promise<string>; readonly json: () => unknown }
+
+const formats: Readonly<Record<string, (shown: Shown) => string | Promise<string>>> = {
   text: ({ text }) => text(),
-  markdown: ({ markdown }) => markdown(),
+  markdown: async ({ markdown }) => await markdown(),
   json: ({ json }) => JSON.stringify(json(), null, 2),
 }
 
-async function showPlan(context: CliContext, flags: PlanFlags): Promise<void> {
+async function showPlan(context: PlanContext, flags: PlanFlags): Promise<void> {
   const output = flags.output ?? 'text'
   const format = formats[output]
   if (format === undefined) {
@@ -73,40 +77,48 @@ async function showPlan(context: CliContext, flags: PlanFlags): Promise<void> {
     })
   }
   if (flags.saveState !== undefined) {
-    const state = await context.client().call<unknown>('/gitvirt/v1/state')
+    const client = await context.client()
+    const state = await client.call<unknown>('/gitvirt/v1/state')
     await writeFile(flags.saveState, `${JSON.stringify(state)}\n`, { mode: 0o600 })
     context.note(`state written to ${flags.saveState}`)
     return
   }
   const previews = flags.ref !== undefined && flags.offline !== true
   const shown = previews ? await showPreview(context, flags.ref ?? '') : showWhole(context, await wholePlan(context, flags))
-  context.print(format(shown))
-  const waits = shown.plan.changes.some(({ blocked }) => blocked.some(opensByWord))
-  if (output === 'text' && flags.offline !== true && !previews && waits)
-    context.note(`\nTo approve what is held back: gitvirt approve ${shown.plan.id.slice(0, 12)}`)
+  context.print(await format(shown))
+  if (output === 'text' && flags.offline !== true && !previews) await noteApproval(context, shown.plan)
   if (flags.exitCode === true && shown.plan.changes.length > 0) process.exitCode = exitCodes.changes
 }
 
-async function wholePlan(context: CliContext, flags: PlanFlags): Promise<Plan> {
-  return flags.offline === true ? await offline(flags) : await context.client().call<Plan>('/gitvirt/v1/plan')
+async function noteApproval(context: PlanContext, { id, changes }: Plan): Promise<void> {
+  const { opensByWord } = await import('../../plan/approve.ts')
+  if (changes.some(({ blocked }) => blocked.some(opensByWord)))
+    context.note(`\nTo approve what is held back: gitvirt approve ${id.slice(0, 12)}`)
 }
 
-function showWhole(context: CliContext, plan: Plan): Shown {
+async function wholePlan(context: PlanContext, flags: PlanFlags): Promise<Plan> {
+  if (flags.offline === true) return await offline(flags)
+  return await (await context.client()).call<Plan>('/gitvirt/v1/plan')
+}
+
+function showWhole(context: Terminal, plan: Plan): Shown {
   return {
     plan,
     text: () => renderPlan(plan, { color: context.color }),
-    markdown: () => planMarkdown(plan),
+    markdown: async () => (await import('../../plan/text/markdown.ts')).planMarkdown(plan),
     json: () => maskPlan(plan),
   }
 }
 
 /** The merge result against what runs now; only what merging adds counts as a change. */
-async function showPreview(context: CliContext, ref: string): Promise<Shown> {
-  const request = await context.client().call<RequestPlan>(`/gitvirt/v1/plan?ref=${encodeURIComponent(ref)}`)
+async function showPreview(context: PlanContext, ref: string): Promise<Shown> {
+  const client = await context.client()
+  const request = await client.call<RequestPlan>(`/gitvirt/v1/plan?ref=${encodeURIComponent(ref)}`)
+  const { addedPlan, renderPreview } = await import('../../plan/text/preview.ts')
   return {
     plan: addedPlan(request),
     text: () => renderPreview(request, { color: context.color }),
-    markdown: () => previewMarkdown(request),
+    markdown: async () => (await import('../../plan/text/markdown.ts')).previewMarkdown(request),
     json: () => ({ ...request, plan: maskPlan(request.plan) }),
   }
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { ManifestError } from '../../desired/types.ts'
-import { contextOf, exitCodes, type CliContext } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { terminalOf, type Terminal } from '../terminal.ts'
 import { printable } from '../output/table.ts'
 import { keyText } from '../../lib/object-key.ts'
 
@@ -14,11 +15,11 @@ export function validateCommand(program: Command): void {
     .addHelpText('after', '\nExamples:\n  gitvirt validate .\n  gitvirt validate environments/prod -o json')
     .addHelpText('after', '\nExit codes:\n  0  clean\n  1  errors: each with file, line, column and what to do')
     .action(async (path: string, options: { output?: string; strict?: boolean }, command: Command) => {
-      await validate(contextOf(command), path, options)
+      await validate(terminalOf(command), path, options)
     })
 }
 
-async function validate(context: CliContext, path: string, options: { output?: string; strict?: boolean }): Promise<void> {
+async function validate(terminal: Terminal, path: string, options: { output?: string; strict?: boolean }): Promise<void> {
   // Loaded here, so that other commands start without it.
   const { environmentFiles } = await import('../environment-files.ts')
   const files = await environmentFiles(path)
@@ -33,14 +34,14 @@ async function validate(context: CliContext, path: string, options: { output?: s
   const errors = findings.filter((finding) => finding.severity === 'error').length
   const warnings = findings.length - errors
   const encrypted = [...view.keysOf('Secret'), ...view.keysOf('ConfigMap')].filter((key) => view.get(key)?.sealed !== undefined).length
-  if (options.output === 'json') context.print(JSON.stringify({ errors, warnings, encrypted, findings }, null, 2))
+  if (options.output === 'json') terminal.print(JSON.stringify({ errors, warnings, encrypted, findings }, null, 2))
   else {
-    for (const finding of findings) context.print(findingLine(finding, context.color))
+    for (const finding of findings) terminal.print(findingLine(finding, terminal.color))
     const objects = [...view.keys()].length
-    context.print(
+    terminal.print(
       `${objects} ${plural(objects, 'object')} in ${files.entries.length} ${plural(files.entries.length, 'file')}: ${errors} ${plural(errors, 'error')}, ${warnings} ${plural(warnings, 'warning')}`,
     )
-    if (encrypted > 0) context.print(`${encrypted} encrypted ${plural(encrypted, 'object')}: the values were not checked.`)
+    if (encrypted > 0) terminal.print(`${encrypted} encrypted ${plural(encrypted, 'object')}: the values were not checked.`)
   }
   if (errors > 0 || (options.strict === true && warnings > 0)) process.exitCode = exitCodes.error
 }

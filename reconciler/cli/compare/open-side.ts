@@ -1,7 +1,7 @@
 import type { BlobCache } from '../../desired/cache.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
 import { kustomizationNames } from '../../render/names.ts'
-import type { Overlay } from '../../render/render.ts'
+import type { Overlay } from '../../render/types.ts'
 import type { LocalRepository } from '../../source/local-repository.ts'
 import { holdsAny, resolveTree } from '../../source/local-tree.ts'
 import { parseSubPath } from '../../source/options.ts'

@@ -3,7 +3,7 @@ import { allEnded } from '../../lib/all-ended.ts'
 import { digestOf } from '../../lib/digest.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
 import { together, type PlacedListing } from '../../placed-listing.ts'
-import { readOthers, type OthersToRead } from '../read-source.ts'
+import { readOthers, type OthersToRead } from '../read-others.ts'
 import { ownersIn } from '../state-owners.ts'
 import type { Side } from './side.ts'
 

@@ -1,4 +1,4 @@
-import { kindSchemas, sharedSchemas } from '../../../schemas/documents.ts'
+import { kindSchema, schemaDocument } from '../../../schemas/documents.ts'
 import type { Pointer } from './types.ts'
 
 /** The parts of draft-07 that the kinds use. */
@@ -21,15 +21,9 @@ export type SchemaNode = {
 /** A place in a schema: the node, and the document that its local references point into. */
 export type SchemaPlace = { readonly node: SchemaNode; readonly document: SchemaNode }
 
-const idBase = 'https://gitvirt.io/schemas/'
-const documents = new Map<string, SchemaNode>()
-for (const schema of [...Object.values(kindSchemas), ...sharedSchemas]) {
-  documents.set(String(schema.$id).slice(idBase.length), schema)
-}
-
 /** The root of a kind's schema. */
 export function rootPlace(kind: string): SchemaPlace | undefined {
-  const document = kindSchemas[kind] as SchemaNode | undefined
+  const document: SchemaNode | undefined = kindSchema(kind)
   return document === undefined ? undefined : { node: document, document }
 }
 
@@ -38,7 +32,7 @@ export function resolvePlace(place: SchemaPlace): SchemaPlace {
   let { node, document } = place
   while (node.$ref !== undefined) {
     const [file = '', pointer = ''] = node.$ref.split('#')
-    document = file === '' ? document : (documents.get(file) ?? document)
+    if (file !== '') document = schemaDocument(file)
     node = document.definitions?.[pointer.slice('/definitions/'.length)] ?? {}
   }
   return { node, document }

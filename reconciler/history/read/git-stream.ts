@@ -1,6 +1,6 @@
 import { execa, ExecaError } from 'execa'
 import { GitvirtError } from '../../lib/errors.ts'
-import { gitEnvironment } from '../../source/git-program.ts'
+import { gitEnvironment } from '../../source/git-environment.ts'
 
 export type GitStream = {
   readonly gitDir: string

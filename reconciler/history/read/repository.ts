@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../../lib/exec.ts'
 import { describeError, GitvirtError } from '../../lib/errors.ts'
-import { gitEnvironment } from '../../source/git-program.ts'
+import { gitEnvironment } from '../../source/git-environment.ts'
 
 /**
  * A repository of this machine, opened for reading. Everything is read through `gitDir`, a Git folder of our own that borrows the

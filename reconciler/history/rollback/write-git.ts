@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { run, type ExecResult } from '../../lib/exec.ts'
-import { gitEnvironment } from '../../source/git-program.ts'
+import { gitEnvironment } from '../../source/git-environment.ts'
 import type { LocalRepository } from '../read/repository.ts'
 
 export type WriteCall = { readonly input?: string | Uint8Array; readonly okCodes?: readonly number[] }

@@ -10,7 +10,7 @@ import { apiVersionOf, kinds, servedApiVersions } from '../../../schemas/kinds.t
 import { unservedKinds } from '../../../schemas/unserved-kinds.ts'
 
 const ajv = new Ajv({ strict: false, allErrors: true })
-for (const schema of [...Object.values(kindSchemas), ...sharedSchemas]) ajv.addSchema(schema)
+for (const schema of [...Object.values(kindSchemas()), ...sharedSchemas()]) ajv.addSchema(schema)
 const validate = ajv.compile(all)
 
 /** What an editor would underline: the place and the keyword of each fault. */

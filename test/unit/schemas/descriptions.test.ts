@@ -24,7 +24,7 @@ function silent(node: unknown, path: string): string[] {
 }
 
 describe('schemas of kinds', () => {
-  const documents = [...Object.entries(kindSchemas), ['Meta', sharedSchemas[0] ?? {}] as const]
+  const documents = [...Object.entries(kindSchemas()), ['Meta', sharedSchemas()[0] ?? {}] as const]
   for (const [kind, schema] of documents) {
     it(`${kind} tells title and description of every field`, () => {
       assert.deepEqual(silent(schema, kind), [])

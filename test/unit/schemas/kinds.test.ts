@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { kindSchemas } from '../../../schemas/documents.ts'
+import { kindSchema } from '../../../schemas/documents.ts'
 import { apiVersionOf, kindInfo, kinds, resolveKind, servedApiVersions, servedKinds } from '../../../schemas/kinds.ts'
 import { unservedKind, unservedKinds } from '../../../schemas/unserved-kinds.ts'
 
 describe('kinds', () => {
   it('have a schema whose apiVersion takes just the served versions', () => {
     for (const entry of kinds) {
-      const properties = kindSchemas[entry.kind]?.['properties'] as {
+      const properties = kindSchema(entry.kind)?.['properties'] as {
         apiVersion: { const?: string; enum?: string[] }
         kind: { const: string }
       }
       assert.deepEqual(properties.apiVersion.enum ?? [properties.apiVersion.const], servedApiVersions(entry), entry.kind)
       assert.equal(properties.kind.const, entry.kind)
-      assert.equal(kindSchemas[entry.kind]?.$id, `https://gitvirt.io/schemas/${entry.schema}`)
+      assert.equal(kindSchema(entry.kind)?.$id, `https://gitvirt.io/schemas/${entry.schema}`)
     }
   })
 
