@@ -3,8 +3,8 @@ import type { Comparison } from '../../compare/types.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import type { SavedState } from '../../plan/saved-view.ts'
 import { liveHelp, operandHelp, parseOperand } from '../compare/operand.ts'
-import { contextOf, type CliContext } from '../context.ts'
 import { errorExitCode } from '../exit-codes.ts'
+import { lateClientContextOf, type LateClientContext } from '../late-client.ts'
 
 type DiffFlags = {
   readonly output: string
@@ -61,13 +61,13 @@ Exit codes:
     .action(async (a: string, b: string, selector: string | undefined, flags: DiffFlags, command: Command) => {
       // Stands where what follows throws.
       process.exitCode = errorExitCode('diff')
-      process.exitCode = await diff(contextOf(command), { a, b, selector, flags })
+      process.exitCode = await diff(lateClientContextOf(command), { a, b, selector, flags })
     })
 }
 
 type DiffCall = { readonly a: string; readonly b: string; readonly selector: string | undefined; readonly flags: DiffFlags }
 
-async function diff(context: CliContext, { a, b, selector, flags }: DiffCall): Promise<number> {
+async function diff(context: LateClientContext, { a, b, selector, flags }: DiffCall): Promise<number> {
   if (!formats.has(flags.output)) {
     throw new GitvirtError({
       code: 'InvalidFlag',
@@ -90,8 +90,8 @@ async function diff(context: CliContext, { a, b, selector, flags }: DiffCall): P
   return exitCodeOf(comparison)
 }
 
-async function readState(context: CliContext, { state }: DiffFlags): Promise<SavedState> {
-  if (state === undefined) return await context.client().call<SavedState>('/gitvirt/v1/state')
+async function readState(context: LateClientContext, { state }: DiffFlags): Promise<SavedState> {
+  if (state === undefined) return await (await context.client()).call<SavedState>('/gitvirt/v1/state')
   const { readState: read } = await import('../state-file.ts')
   return await read(state)
 }

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Plan } from '../../../schemas/generated/plan.ts'
 import { GitvirtError } from '../../lib/errors.ts'
-import type { Client } from '../client.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { terminalOf, type Terminal } from '../terminal.ts'
+import { lateClientContextOf, type LateClientContext } from '../late-client.ts'
+import type { Terminal } from '../terminal.ts'
 import { maskPlan } from '../../plan/text/mask.ts'
 import type { RequestPlan } from '../../plan/text/preview.ts'
 import { renderPlan } from '../../plan/text/render.ts'
@@ -50,13 +50,9 @@ export function planCommand(program: Command): void {
     )
     .addHelpText('after', '\nExit codes:\n  0  computed\n  1  error\n  2  with --exit-code: there are changes')
     .action(async (flags: PlanFlags, command: Command) => {
-      // The client is loaded when it is asked for: an offline plan needs none.
-      const client = async (): Promise<Client> => (await import('../context.ts')).contextOf(command).client()
-      await showPlan({ ...terminalOf(command), client }, flags)
+      await showPlan(lateClientContextOf(command), flags)
     })
 }
-
-type PlanContext = Terminal & { readonly client: () => Promise<Client> }
 
 type Shown = { readonly plan: Plan; readonly text: () => string; readonly markdown: () => Promise<string>; readonly json: () => unknown }
 
@@ -66,7 +62,7 @@ const formats: Readonly<Record<string, (shown: Shown) => string | Promise<string
   json: ({ json }) => JSON.stringify(json(), null, 2),
 }
 
-async function showPlan(context: PlanContext, flags: PlanFlags): Promise<void> {
+async function showPlan(context: LateClientContext, flags: PlanFlags): Promise<void> {
   const output = flags.output ?? 'text'
   const format = formats[output]
   if (format === undefined) {
@@ -90,13 +86,13 @@ async function showPlan(context: PlanContext, flags: PlanFlags): Promise<void> {
   if (flags.exitCode === true && shown.plan.changes.length > 0) process.exitCode = exitCodes.changes
 }
 
-async function noteApproval(context: PlanContext, { id, changes }: Plan): Promise<void> {
+async function noteApproval(context: LateClientContext, { id, changes }: Plan): Promise<void> {
   const { opensByWord } = await import('../../plan/approve.ts')
   if (changes.some(({ blocked }) => blocked.some(opensByWord)))
     context.note(`\nTo approve what is held back: gitvirt approve ${id.slice(0, 12)}`)
 }
 
-async function wholePlan(context: PlanContext, flags: PlanFlags): Promise<Plan> {
+async function wholePlan(context: LateClientContext, flags: PlanFlags): Promise<Plan> {
   if (flags.offline === true) return await offline(flags)
   return await (await context.client()).call<Plan>('/gitvirt/v1/plan')
 }
@@ -111,7 +107,7 @@ function showWhole(context: Terminal, plan: Plan): Shown {
 }
 
 /** The merge result against what runs now; only what merging adds counts as a change. */
-async function showPreview(context: PlanContext, ref: string): Promise<Shown> {
+async function showPreview(context: LateClientContext, ref: string): Promise<Shown> {
   const client = await context.client()
   const request = await client.call<RequestPlan>(`/gitvirt/v1/plan?ref=${encodeURIComponent(ref)}`)
   const { addedPlan, renderPreview } = await import('../../plan/text/preview.ts')
