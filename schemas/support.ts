@@ -149,7 +149,7 @@ function collectBelow(found: UnsupportedField[], value: object, above: Place): v
     return
   }
   // By the object's fields: it has far fewer than the table.
-  for (const part of Object.keys(value)) {
+  for (const part in value) {
     const branch = children.get(part)
     if (branch !== undefined) collect(found, (value as Record<string, unknown>)[part], { branch, part, above })
   }

@@ -41,7 +41,7 @@ export function exactlyOne(report: Report, value: unknown, { pointer, choice }: 
 export function onlyOne(value: unknown, keys: readonly string[]): string | undefined {
   const object = fields(value)
   let only: string | undefined
-  for (const key of Object.keys(object)) {
+  for (const key in object) {
     if (object[key] === undefined || object[key] === null || !keys.includes(key)) continue
     if (only !== undefined) return undefined
     only = key
