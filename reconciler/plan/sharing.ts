@@ -1,5 +1,5 @@
 import type { VirtualMachineInstanceTemplateSpec } from '../../schemas/generated/virtual-machine.ts'
-import type { Block, Step } from '../../schemas/generated/plan.ts'
+import type { Block, MachineSpec, Step } from '../../schemas/generated/plan.ts'
 import { keyText, objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
@@ -20,9 +20,9 @@ type Uses = ReadonlyMap<ObjectKey, Use>
  * into such a lock stays off. All of the change is held, as a host starts by itself what is defined to run. A disk that both machines mark
  * as shareable, or that both only read, is no matter.
  */
-export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[]): void {
+export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[], users: VolumeUsers): void {
   const taken = new Map<ObjectKey, { readonly by: ObjectKey; readonly use: Use }>()
-  const stopping = new Set(drafts.filter(isStopping).map(({ change }) => change.key))
+  let released: Releases | undefined
   for (const { change, blocked } of drafts) {
     const takes = change.key.startsWith('VirtualMachine/') && change.steps.some(({ verb }) => taking.has(verb))
     if (!takes || blocked.some(({ steps }) => steps === undefined)) continue
@@ -32,11 +32,14 @@ export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[])
     for (const [disk, use] of usesOf(parseKey(change.key).namespace, wanted.object.spec.template)) {
       if (own.get(disk) === use) continue
       const before = taken.get(disk)
-      const other = before !== undefined && clash(use, before.use) ? before.by : holderOf(context, { disk, use, but: change.key })
+      const other = before !== undefined && clash(use, before.use) ? before.by : holderOf(context, users, { disk, use, but: change.key })
       if (other === undefined) taken.set(disk, { by: change.key, use })
-      // It has let go of the disk by then.
-      else if (stopping.has(other)) change.after.push(other)
-      else blocked.push(inUse(disk, other))
+      else {
+        released ??= releases(context, drafts)
+        // It has let go of the disk by then.
+        if (released.get(other)?.has(disk) === true) change.after.push(other)
+        else blocked.push(inUse(disk, other))
+      }
     }
   }
 }
@@ -45,17 +48,45 @@ function clash(one: Use, other: Use): boolean {
   return one === 'write' || one !== other
 }
 
-/** True for a machine whose guest this plan ends. */
-function isStopping({ change: { steps }, blocked }: Draft): boolean {
-  return blocked.length === 0 && steps.some(({ verb }) => verb === 'StopDomain') && !steps.some(({ verb }) => taking.has(verb))
+type Releases = ReadonlyMap<ObjectKey, ReadonlySet<ObjectKey>>
+
+/** Disks that guests let go of in this plan. The other gates must have spoken. */
+function releases(context: PlanContext, drafts: readonly Draft[]): Releases {
+  const released = new Map<ObjectKey, ReadonlySet<ObjectKey>>()
+  for (const draft of drafts) {
+    if (!draft.change.key.startsWith('VirtualMachine/')) continue
+    const disks = new Set([...heldBy(context, draft.change.key).keys()].filter(releaseTest(context, draft)))
+    if (disks.size > 0) released.set(draft.change.key, disks)
+  }
+  return released
+}
+
+/** Tells whether the guest of a change lets go of a disk: it ends, starts anew without it, or is unplugged from it. */
+function releaseTest(context: PlanContext, { change, blocked }: Draft): (disk: ObjectKey) => boolean {
+  const isHeld = ({ id }: Step): boolean => blocked.some(({ steps }) => steps === undefined || steps.includes(id))
+  const verbs = new Set(change.steps.filter((step) => !isHeld(step)).map(({ verb }) => verb))
+  if (verbs.has('StopDomain') && !verbs.has('StartDomain')) return () => true
+  const { namespace } = parseKey(change.key)
+  const wanted = context.desired(change.key)
+  const kept = wanted?.kind === 'VirtualMachine' ? usesOf(namespace, wanted.object.spec.template) : nothing
+  if (verbs.has('StopDomain') || verbs.has('RestartDomain')) return (disk) => !kept.has(disk)
+  if (!verbs.has('HotplugDomain')) return () => false
+  const unplugged = new Set(
+    change.fields.flatMap(({ path, disruption }) =>
+      disruption === 'hotplug' || disruption === 'live' ? (/^spec\.template\.spec\.volumes\[([^\]]+)\]/.exec(path)?.[1] ?? []) : [],
+    ),
+  )
+  const volumes = runningOf(context, change.key)?.template.spec?.volumes?.filter(({ name }) => unplugged.has(name)) ?? []
+  const goes = new Set(volumeKeys(namespace, { spec: { domain: { devices: {} }, volumes } }))
+  return (disk) => goes.has(disk) && !kept.has(disk)
 }
 
 type Wish = { readonly disk: ObjectKey; readonly use: Use; readonly but: ObjectKey }
 
-/** Another guest that has the disk and shares it not, among those whose machines name it in Git. */
-function holderOf(context: PlanContext, { disk, use, but }: Wish): ObjectKey | undefined {
-  for (const key of context.input.desired.dependents(disk)) {
-    const held = key !== but && key.startsWith('VirtualMachine/') ? heldBy(context, key).get(disk) : undefined
+/** Another guest that has the disk and shares it not, whether Git still gives it the disk or not. */
+function holderOf(context: PlanContext, users: VolumeUsers, { disk, use, but }: Wish): ObjectKey | undefined {
+  for (const key of [...users.of(disk)].sort()) {
+    const held = key === but ? undefined : heldBy(context, key).get(disk)
     if (held !== undefined && clash(use, held)) return key
   }
   return undefined
@@ -63,9 +94,14 @@ function holderOf(context: PlanContext, { disk, use, but }: Wish): ObjectKey | u
 
 const nothing: Uses = new Map()
 
+/** What a machine's guest runs with; undefined while none runs. */
+function runningOf(context: PlanContext, key: ObjectKey): MachineSpec | undefined {
+  return machineSightings(context, key).find(({ object }) => holding.has(object.state))?.object.booted
+}
+
 /** What the running guest of a machine does with its disks. */
 function heldBy(context: PlanContext, key: ObjectKey): Uses {
-  const running = machineSightings(context, key).find(({ object }) => holding.has(object.state))?.object.booted
+  const running = runningOf(context, key)
   return running === undefined ? nothing : usesOf(running.namespace, running.template)
 }
 
@@ -86,13 +122,20 @@ function useOf(disk: Disk | undefined): Use {
   return disk?.cdrom !== undefined || disk?.disk?.readonly === true || disk?.lun?.readonly === true ? 'read' : 'write'
 }
 
-/** Holds the growth of a disk back while a guest has it that only reads it: QEMU resizes no such disk, and lets nobody else do so. */
+/**
+ * Holds the growth of a disk back while a guest has it that only reads it: QEMU resizes no such disk, and lets nobody else do so. One that
+ * lets go of it in the same plan goes first.
+ */
 export function guardReadDisks(context: PlanContext, drafts: readonly Draft[], users: VolumeUsers): void {
-  for (const { change, blocked } of drafts) {
+  const growing = drafts.filter(({ change }) => change.steps.some(({ verb }) => verb === 'ResizeVolume'))
+  if (growing.length === 0) return
+  const released = releases(context, drafts)
+  for (const { change, blocked } of growing) {
     const steps = change.steps.filter(({ verb }) => verb === 'ResizeVolume').map(({ id }) => id)
-    const reader =
-      steps.length === 0 ? undefined : [...users.of(change.key)].sort().find((user) => heldBy(context, user).get(change.key) === 'read')
-    if (reader !== undefined) blocked.push({ ...onlyRead(reader), steps })
+    const readers = [...users.of(change.key)].sort().filter((user) => heldBy(context, user).get(change.key) === 'read')
+    const stays = readers.find((user) => released.get(user)?.has(change.key) !== true)
+    if (stays === undefined) change.after.push(...readers)
+    else blocked.push({ ...onlyRead(stays), steps })
   }
 }
 
