@@ -1,9 +1,12 @@
 import type { VirtualMachineInstanceTemplateSpec } from '../../schemas/generated/virtual-machine.ts'
+import type { ObservedMachine } from '../../schemas/generated/observation.ts'
 import type { Block, MachineSpec, Step } from '../../schemas/generated/plan.ts'
 import { keyText, objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
 import { machineSightings } from './machine.ts'
+import { runStrategyOf } from './resolve/machine.ts'
+import { startsByItself } from './steps/machine-steps.ts'
 import { volumeKeys } from './resolve/template.ts'
 import type { VolumeUsers } from './volume-users.ts'
 
@@ -55,7 +58,7 @@ function releases(context: PlanContext, drafts: readonly Draft[]): Releases {
   const released = new Map<ObjectKey, ReadonlySet<ObjectKey>>()
   for (const draft of drafts) {
     if (!draft.change.key.startsWith('VirtualMachine/')) continue
-    const disks = new Set([...heldBy(context, draft.change.key).keys()].filter(releaseTest(context, draft)))
+    const disks = new Set([...claimedBy(context, draft.change.key).keys()].filter(releaseTest(context, draft)))
     if (disks.size > 0) released.set(draft.change.key, disks)
   }
   return released
@@ -65,9 +68,11 @@ function releases(context: PlanContext, drafts: readonly Draft[]): Releases {
 function releaseTest(context: PlanContext, { change, blocked }: Draft): (disk: ObjectKey) => boolean {
   const isHeld = ({ id }: Step): boolean => blocked.some(({ steps }) => steps === undefined || steps.includes(id))
   const verbs = new Set(change.steps.filter((step) => !isHeld(step)).map(({ verb }) => verb))
-  if (verbs.has('StopDomain') && !verbs.has('StartDomain')) return () => true
+  if ((verbs.has('StopDomain') || verbs.has('UndefineDomain')) && !verbs.has('StartDomain')) return () => true
   const { namespace } = parseKey(change.key)
   const wanted = context.desired(change.key)
+  const staysOff = wanted?.kind === 'VirtualMachine' && !startsByItself(runStrategyOf(wanted))
+  if (staysOff && verbs.has('DefineDomain') && runningOf(context, change.key) === undefined) return () => true
   const kept = wanted?.kind === 'VirtualMachine' ? usesOf(namespace, wanted.object.spec.template) : nothing
   if (verbs.has('StopDomain') || verbs.has('RestartDomain')) return (disk) => !kept.has(disk)
   if (!verbs.has('HotplugDomain')) return () => false
@@ -86,7 +91,7 @@ type Wish = { readonly disk: ObjectKey; readonly use: Use; readonly but: ObjectK
 /** Another guest that has the disk and shares it not, whether Git still gives it the disk or not. */
 function holderOf(context: PlanContext, users: VolumeUsers, { disk, use, but }: Wish): ObjectKey | undefined {
   for (const key of [...users.of(disk)].sort()) {
-    const held = key === but ? undefined : heldBy(context, key).get(disk)
+    const held = key === but ? undefined : claimedBy(context, key).get(disk)
     if (held !== undefined && clash(use, held)) return key
   }
   return undefined
@@ -97,6 +102,17 @@ const nothing: Uses = new Map()
 /** What a machine's guest runs with; undefined while none runs. */
 function runningOf(context: PlanContext, key: ObjectKey): MachineSpec | undefined {
   return machineSightings(context, key).find(({ object }) => holding.has(object.state))?.object.booted
+}
+
+/** The same with a guest that is off for a moment, as between two runs: it comes back to what is defined. */
+function claimedBy(context: PlanContext, key: ObjectKey): Uses {
+  const coming = machineSightings(context, key).find(({ object }) => comesBack(object))?.object.applied
+  return coming === undefined ? heldBy(context, key) : usesOf(coming.namespace, coming.template)
+}
+
+function comesBack({ state, applied, power, runs }: ObservedMachine): boolean {
+  const isOff = state === 'off' || state === 'crashed'
+  return isOff && power?.request !== 'stop' && (applied?.runStrategy === 'Always' || runs?.nextStartAt !== undefined)
 }
 
 /** What the running guest of a machine does with its disks. */

@@ -341,6 +341,7 @@ const deviceSettings: Setting[] = [
   ...device('data', [`${devices}.disks`, { disk: { bus: 'scsi' } }], [`${guest}.volumes`, { emptyDisk: { capacity: '1Mi' } }]),
   ...device('more', [`${devices}.disks`, { disk: { bus: 'virtio' } }], [`${guest}.volumes`, { dataVolume: { name: 'more' } }]),
   ...device('cd', [`${devices}.disks`, { cdrom: {} }], [`${guest}.volumes`, { dataVolume: { name: 'cd' } }]),
+  ...values(guest, { 'volumes[dump]': [{ name: 'dump', memoryDump: { claimName: 'one' } }] }),
   ...[{ name: 'cd', dataVolume: { name: 'cd' } }, undefined].map((volume) => ({
     what: `${volume === undefined ? 'no ' : ''}medium of cd`,
     apply: (manifest: VirtualMachine) => put(manifest, `${guest}.volumes[cd]`, volume),

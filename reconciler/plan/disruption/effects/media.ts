@@ -15,10 +15,12 @@ export type Medium = {
   readonly shareable?: boolean
 }
 
-/** The medium of the volume of a name. */
+/** The medium of the volume of a name; a memory dump is none. */
 export function mediumOf(guest: Guest, name: string): Medium | undefined {
   const volume = guest.spec.volumes?.find((one) => one.name === name)
-  return volume === undefined ? undefined : { place: volumePlace(volume), ...(madeOf(guest, volume) ?? foundOf(volume)) }
+  return volume === undefined || volume.memoryDump !== undefined
+    ? undefined
+    : { place: volumePlace(volume), ...(madeOf(guest, volume) ?? foundOf(volume)) }
 }
 
 /** What all the volumes hold that are made from the manifest, Secrets and ConfigMaps. */

@@ -4,6 +4,7 @@ import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
 import type { Sighting } from '../../../../reconciler/observed/types.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
+import type { ObservedMachine } from '../../../../schemas/generated/observation.ts'
 import type { Plan } from '../../../../schemas/generated/plan.ts'
 import { carryOut, desiredView, fleet, guestSpec, input, machine, node, observedView, volume } from './support.ts'
 
@@ -95,6 +96,24 @@ describe('a disk that a guest lets go of', () => {
     const made = planned(after, before('virtio'))
     assert.deepEqual([blocksOf(made, 'a'), blocksOf(made, 'b')], [[], []])
     assert.ok(changeOf(made, 'a')?.after.includes('VirtualMachine/default/b'))
+  })
+
+  it('stays with a guest that is off between two runs, until Git or a person wants it off', () => {
+    const running = worldOf([machine('b'), volume('root')])
+    const off = (more: Partial<ObservedMachine> = {}): Sighting[] =>
+      running.map((one) => {
+        if (one.object.kind !== 'VirtualMachine') return one
+        const { booted: _, startedAt: __, ...object } = one.object
+        return { ...one, object: { ...object, state: 'off', ...more } }
+      })
+    const both = [machine('a'), machine('b'), volume('root')]
+    assert.deepEqual(blocksOf(planned(both, off(), ['VirtualMachine/default/a']), 'a'), ['Conflict'])
+    const stopped: Partial<ObservedMachine> = { power: { request: 'stop', at: 'now' } }
+    assert.deepEqual(blocksOf(planned(both, off(stopped), ['VirtualMachine/default/a']), 'a'), [])
+    const halted = planned([machine('a'), machine('b', { runStrategy: 'Halted' }), volume('root')], off())
+    assert.deepEqual([blocksOf(halted, 'a'), changeOf(halted, 'a')?.after.includes('VirtualMachine/default/b')], [[], true])
+    const gone = planned([open, machine('a'), volume('root')], off())
+    assert.deepEqual(blocksOf(gone, 'a'), [])
   })
 
   it('stays with a guest that keeps it until its restart, also where a pass looks at the other machine alone', () => {

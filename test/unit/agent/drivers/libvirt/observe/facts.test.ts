@@ -135,6 +135,16 @@ describe('mergeBooted', () => {
     assert.deepEqual(merged.inputs, { 'ConfigMap/test/one': '2', 'Secret/test/b': '1' })
   })
 
+  it('takes many queues for asked for once all NICs have those of the definition, as ones that were plugged do', () => {
+    const flagged = (networkInterfaceMultiqueue: boolean) =>
+      machineWith((spec) => Object.assign(spec.domain.devices, { networkInterfaceMultiqueue }))
+    const nic = (name: string, queues: number) => `<interface type='bridge'><driver queues='${queues}'/>${alias('nic', name)}</interface>`
+    const flagOf = (live: string, definition: string): unknown =>
+      mergeBooted(flagged(false), flagged(true), running(live, definition)).template.spec?.domain.devices.networkInterfaceMultiqueue
+    assert.equal(flagOf(nic('a', 2), nic('a', 2)), true)
+    assert.equal(flagOf(nic('a', 1) + nic('b', 2), nic('a', 2) + nic('b', 2)), false)
+  })
+
   it('takes a link that is down, though the address of its NIC waits for a restart', () => {
     const nic = (macAddress: string, state?: 'down') =>
       machineWith((spec) => {
