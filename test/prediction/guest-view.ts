@@ -46,6 +46,8 @@ export function guestView(domain: XmlElement): Map<string, string> {
     if (item.children.length === 0 && item.text === undefined && Object.keys(item.attributes).length === 0) note(path, '')
   }
   walk(domain, 'domain')
+  // A link is up unless it says otherwise.
+  for (const [path, value] of view) if (path.endsWith('/link@state') && value === 'up') view.delete(path)
   // The name of the host's end of a NIC is the kernel's choice.
   for (const path of view.keys()) if (/\/interface\[[^\]]*\]\/target@dev$/.test(path)) view.delete(path)
   for (const path of view.keys()) if (/\/interface\[[^\]]*\]\/source@bridge$/.test(path) && view.get(path) === 'gvpod0') view.delete(path)

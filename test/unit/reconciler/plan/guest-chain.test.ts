@@ -50,11 +50,12 @@ function plug({ applied, definition, booted, live }: Running): Running {
   return { applied, definition, booted: mergeBooted(booted, applied, running), live: { domain, text: writeXml(domain), media } }
 }
 
-/** A guest as one text, whatever the order of its devices, and without ports that only wait for devices. */
+/** A guest as one text, whatever the order of its devices, without ports that only wait for devices and links that are up anyway. */
 function guestText({ domain, media }: Made, threads: boolean): string {
   const bare = (item: XmlElement): XmlElement => {
     const { iothread: _, ...attributes } = item.attributes
-    const children = item.children.map(bare).sort((one, other) => (writeXml(one) < writeXml(other) ? -1 : 1))
+    const parts = item.children.filter(({ name, attributes: { state } }) => !(name === 'link' && state === 'up'))
+    const children = parts.map(bare).sort((one, other) => (writeXml(one) < writeXml(other) ? -1 : 1))
     return { ...item, attributes: threads ? item.attributes : attributes, children }
   }
   const parts = domain.children
