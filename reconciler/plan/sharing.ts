@@ -35,13 +35,15 @@ export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[],
     for (const [disk, use] of usesOf(parseKey(change.key).namespace, wanted.object.spec.template)) {
       if (own.get(disk) === use) continue
       const before = taken.get(disk)
-      const other = before !== undefined && clash(use, before.use) ? before.by : holderOf(context, users, { disk, use, but: change.key })
-      if (other === undefined) taken.set(disk, { by: change.key, use })
+      const taker = before !== undefined && clash(use, before.use) ? before.by : undefined
+      const holder = taker === undefined ? holderOf(context, users, { disk, use, but: change.key }) : undefined
+      if (holder !== undefined) released ??= releases(context, drafts)
+      const stays = holder !== undefined && released?.get(holder)?.has(disk) !== true
+      if (taker !== undefined || stays) blocked.push(inUse(disk, taker ?? holder ?? change.key))
       else {
-        released ??= releases(context, drafts)
+        taken.set(disk, { by: change.key, use })
         // It has let go of the disk by then.
-        if (released.get(other)?.has(disk) === true) change.after.push(other)
-        else blocked.push(inUse(disk, other))
+        if (holder !== undefined) change.after.push(holder)
       }
     }
   }

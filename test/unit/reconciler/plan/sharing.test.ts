@@ -98,6 +98,14 @@ describe('a disk that a guest lets go of', () => {
     assert.ok(changeOf(made, 'a')?.after.includes('VirtualMachine/default/b'))
   })
 
+  it('goes to one other only', () => {
+    const world = worldOf([open, machine('old'), volume('root')])
+    const made = planned([open, machine('a'), machine('b'), volume('root')], world)
+    assert.deepEqual([blocksOf(made, 'a'), blocksOf(made, 'b')], [[], ['Conflict']])
+    const unplugged = planned([...after, machine('c', { guest: withData('virtio') })], before('virtio'))
+    assert.deepEqual([blocksOf(unplugged, 'a'), blocksOf(unplugged, 'c')], [[], ['Conflict']])
+  })
+
   it('stays with a guest that is off between two runs, until Git or a person wants it off', () => {
     const running = worldOf([machine('b'), volume('root')])
     const off = (more: Partial<ObservedMachine> = {}): Sighting[] =>
