@@ -83,7 +83,7 @@ export function createLoop(ports: LoopPorts): Loop {
   let retry: NodeJS.Timeout | undefined
   /** Objects that no node could take: a change of any node may help them. */
   const unplaced = new Set<ObjectKey>()
-  /** Disks that go, or grow, when a machine has let go of them: a change of any machine may be that. */
+  /** Disks that go, or grow, when a machine has let go of them, and machines that wait for one: a change of any machine may be that. */
   const guarded = new Set<ObjectKey>()
   /** What a window or a freeze holds back until a time. */
   const waiting = new Wakeups((keys) => {
@@ -278,7 +278,8 @@ function isUnplaced({ blocked }: Change): boolean {
 }
 
 function isGuarded({ key, blocked }: Change): boolean {
-  return key.startsWith('DataVolume/') && blocked.some(({ reason }) => reason === 'WaitingForDependency')
+  const waits = key.startsWith('DataVolume/') ? 'WaitingForDependency' : 'Conflict'
+  return !key.startsWith('NodeNetworkConfigurationPolicy/') && blocked.some(({ reason }) => reason === waits)
 }
 
 function hasMachine(keys: Iterable<ObjectKey>): boolean {

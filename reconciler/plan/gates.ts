@@ -40,7 +40,7 @@ export function applyGates(
   requireApprovals(context, drafts, approved.approvals)
   limitTime(context.policy, drafts, context.input.now)
   waitForHeld(context, drafts)
-  guardSharedDisks(context, drafts)
+  guardSharedDisks(context, drafts, users)
   guardReadDisks(context, drafts, users)
 }
 

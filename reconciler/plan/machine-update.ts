@@ -5,6 +5,7 @@ import { isWithin } from './diff/path.ts'
 import { judgeFields, type JudgedField } from './diff/fields.ts'
 import { machineView } from './diff/views.ts'
 import { highest } from './disruption/classes.ts'
+import type { Act } from './disruption/row.ts'
 import type { Draft } from './draft.ts'
 import type { MachineObject } from './resolve/machine.ts'
 import { machineStep, startsByItself } from './steps/machine-steps.ts'
@@ -61,18 +62,38 @@ function allFields({ changed, drifted, waiting }: MachineFields): JudgedField[] 
 function machineFields(observed: ObservedMachine, machine: MachineSpec): MachineFields {
   const active = isActive(observed)
   const to = machineView(machine)
-  const { applied, booted } = observed
-  const changed = applied === undefined ? [] : judgeFields({ kind: 'VirtualMachine', from: machineView(applied), to, active })
-  const sinceBoot =
-    booted === undefined || !active ? undefined : judgeFields({ kind: 'VirtualMachine', from: machineView(booted), to, active })
+  const { applied, booted, accelerator } = observed
+  const since = (spec: MachineSpec): JudgedField[] =>
+    judgeFields({ kind: 'VirtualMachine', from: machineView(spec), to, active, ...(accelerator === undefined ? {} : { accelerator }) })
+  const changed = applied === undefined ? [] : since(applied)
+  const sinceBoot = booted === undefined || !active ? undefined : since(booted)
   const settled = sinceBoot === undefined ? changed : changed.map((one) => settle(one, sinceBoot))
   return { changed: settled, drifted: driftedFields(observed), waiting: waitingFields(settled, sinceBoot) }
 }
 
-/** A field that goes back to what the guest was booted with needs no restart. */
+/**
+ * What the running guest needs is told from what it has, not from what was applied and may still wait: a field that goes back to what it
+ * was booted with needs nothing.
+ */
 function settle(one: JudgedField, sinceBoot: readonly JudgedField[]): JudgedField {
-  if (one.act !== 'restart' || sinceBoot.some(({ field }) => isWithin(one.field.path, field.path))) return one
-  return { act: 'define', field: { ...one.field, disruption: 'none', reason: 'The running guest still has this value.' } }
+  const { field, act } = one
+  if (!ofGuest.has(act)) return one
+  const same = sinceBoot.find((other) => other.field.path === field.path)
+  if (same !== undefined) return settledAs(one, same)
+  if (act === 'define') return one
+  const whole = sinceBoot.find((other) => isWithin(field.path, other.field.path))?.field.path
+  const reason = whole === undefined ? 'The running guest still has this value.' : `It comes with ${whole}.`
+  return { act: 'define', field: { ...field, disruption: 'none', reason } }
+}
+
+const ofGuest: ReadonlySet<Act> = new Set(['define', 'hotplug', 'restart'])
+
+/** The change since what was applied, with what it does to what was booted. */
+function settledAs(one: JudgedField, { act, field }: JudgedField): JudgedField {
+  if (act === one.act || !ofGuest.has(act)) return one
+  const { reason: _, ...change } = one.field
+  const told = field.reason === undefined ? {} : { reason: field.reason }
+  return { act, field: { ...change, disruption: field.disruption, ...told } }
 }
 
 /** Differences between the domain and its definition, as changes from what is to what should be. */

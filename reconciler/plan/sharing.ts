@@ -1,10 +1,13 @@
 import type { VirtualMachineInstanceTemplateSpec } from '../../schemas/generated/virtual-machine.ts'
-import type { Block, Step } from '../../schemas/generated/plan.ts'
+import type { ObservedMachine } from '../../schemas/generated/observation.ts'
+import type { Block, MachineSpec, Step } from '../../schemas/generated/plan.ts'
 import type { DesiredObject } from '../desired/types.ts'
 import { keyText, objectKey, parseKey, type ObjectKey } from '../lib/object-key.ts'
 import type { PlanContext } from './context.ts'
 import type { Draft } from './draft.ts'
 import { machineSightings } from './machine.ts'
+import { runStrategyOf } from './resolve/machine.ts'
+import { startsByItself } from './steps/machine-steps.ts'
 import { volumeKeys } from './resolve/template.ts'
 import type { VolumeUsers } from './volume-users.ts'
 
@@ -21,30 +24,41 @@ type Uses = ReadonlyMap<ObjectKey, Use>
  * into such a lock stays off. All of the change is held, as a host starts by itself what is defined to run. A disk that both machines mark
  * as shareable, or that both only read, is no matter.
  */
-export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[]): void {
+export function guardSharedDisks(context: PlanContext, drafts: readonly Draft[], users: VolumeUsers): void {
   const taken = new Map<ObjectKey, { readonly by: ObjectKey; readonly use: Use }>()
-  const stopping = new Set(drafts.filter(isStopping).map(({ change }) => change.key))
+  let released: Releases | undefined
   for (const { change, blocked } of drafts) {
     const takes = change.key.startsWith('VirtualMachine/') && change.steps.some(({ verb }) => taking.has(verb))
     if (!takes || blocked.some(({ steps }) => steps === undefined)) continue
     const wanted = context.desired(change.key)
-    if (wanted?.kind !== 'VirtualMachine' || !sharesAny(context, wanted)) continue
+    if (wanted?.kind !== 'VirtualMachine' || !mayClash(context, wanted)) continue
     const own = heldBy(context, change.key)
     for (const [disk, use] of usesOf(parseKey(change.key).namespace, wanted.object.spec.template)) {
       if (own.get(disk) === use) continue
       const before = taken.get(disk)
-      const other = before !== undefined && clash(use, before.use) ? before.by : holderOf(context, { disk, use, but: change.key })
-      if (other === undefined) taken.set(disk, { by: change.key, use })
-      // It has let go of the disk by then.
-      else if (stopping.has(other)) change.after.push(other)
-      else blocked.push(inUse(disk, other))
+      const taker = before !== undefined && clash(use, before.use) ? before.by : undefined
+      const holder = taker === undefined && isThere(context, disk) ? holderOf(context, users, { disk, use, but: change.key }) : undefined
+      if (holder !== undefined) released ??= releases(context, drafts)
+      const stays = holder !== undefined && released?.get(holder)?.has(disk) !== true
+      if (taker !== undefined || stays) blocked.push(inUse(disk, taker ?? holder ?? change.key))
+      else {
+        taken.set(disk, { by: change.key, use })
+        // It has let go of the disk by then.
+        if (holder !== undefined) change.after.push(holder)
+      }
     }
   }
 }
 
-/** True for a machine with a disk that another object of Git refers to as well: only such may have the disk. */
-function sharesAny({ input }: PlanContext, { references }: DesiredObject): boolean {
-  return references.some((key) => key.startsWith('DataVolume/') && hasSecond(input.desired.dependents(key)))
+/** True for a machine with a disk that another one may have: it is on a host already, or two objects of Git refer to it. */
+function mayClash(context: PlanContext, { references }: DesiredObject): boolean {
+  const { desired } = context.input
+  return references.some((key) => key.startsWith('DataVolume/') && (isThere(context, key) || hasSecond(desired.dependents(key))))
+}
+
+/** A disk that no host has is in no guest. */
+function isThere(context: PlanContext, disk: ObjectKey): boolean {
+  return context.sightings(disk).length > 0
 }
 
 function hasSecond(items: Iterable<unknown>): boolean {
@@ -57,17 +71,47 @@ function clash(one: Use, other: Use): boolean {
   return one === 'write' || one !== other
 }
 
-/** True for a machine whose guest this plan ends. */
-function isStopping({ change: { steps }, blocked }: Draft): boolean {
-  return blocked.length === 0 && steps.some(({ verb }) => verb === 'StopDomain') && !steps.some(({ verb }) => taking.has(verb))
+type Releases = ReadonlyMap<ObjectKey, ReadonlySet<ObjectKey>>
+
+/** Disks that guests let go of in this plan. The other gates must have spoken. */
+function releases(context: PlanContext, drafts: readonly Draft[]): Releases {
+  const released = new Map<ObjectKey, ReadonlySet<ObjectKey>>()
+  for (const draft of drafts) {
+    if (!draft.change.key.startsWith('VirtualMachine/')) continue
+    const disks = new Set([...claimedBy(context, draft.change.key).keys()].filter(releaseTest(context, draft)))
+    if (disks.size > 0) released.set(draft.change.key, disks)
+  }
+  return released
+}
+
+/** Tells whether the guest of a change lets go of a disk: it ends, starts anew without it, or is unplugged from it. */
+function releaseTest(context: PlanContext, { change, blocked }: Draft): (disk: ObjectKey) => boolean {
+  const isHeld = ({ id }: Step): boolean => blocked.some(({ steps }) => steps === undefined || steps.includes(id))
+  const verbs = new Set(change.steps.filter((step) => !isHeld(step)).map(({ verb }) => verb))
+  if ((verbs.has('StopDomain') || verbs.has('UndefineDomain')) && !verbs.has('StartDomain')) return () => true
+  const { namespace } = parseKey(change.key)
+  const wanted = context.desired(change.key)
+  const staysOff = wanted?.kind === 'VirtualMachine' && !startsByItself(runStrategyOf(wanted))
+  if (staysOff && verbs.has('DefineDomain') && runningOf(context, change.key) === undefined) return () => true
+  const kept = wanted?.kind === 'VirtualMachine' ? usesOf(namespace, wanted.object.spec.template) : nothing
+  if (verbs.has('StopDomain') || verbs.has('RestartDomain')) return (disk) => !kept.has(disk)
+  if (!verbs.has('HotplugDomain')) return () => false
+  const unplugged = new Set(
+    change.fields.flatMap(({ path, disruption }) =>
+      disruption === 'hotplug' || disruption === 'live' ? (/^spec\.template\.spec\.volumes\[([^\]]+)\]/.exec(path)?.[1] ?? []) : [],
+    ),
+  )
+  const volumes = runningOf(context, change.key)?.template.spec?.volumes?.filter(({ name }) => unplugged.has(name)) ?? []
+  const goes = new Set(volumeKeys(namespace, { spec: { domain: { devices: {} }, volumes } }))
+  return (disk) => goes.has(disk) && !kept.has(disk)
 }
 
 type Wish = { readonly disk: ObjectKey; readonly use: Use; readonly but: ObjectKey }
 
-/** Another guest that has the disk and shares it not, among those whose machines name it in Git. */
-function holderOf(context: PlanContext, { disk, use, but }: Wish): ObjectKey | undefined {
-  for (const key of context.input.desired.dependents(disk)) {
-    const held = key !== but && key.startsWith('VirtualMachine/') ? heldBy(context, key).get(disk) : undefined
+/** Another guest that has the disk and shares it not, whether Git still gives it the disk or not. */
+function holderOf(context: PlanContext, users: VolumeUsers, { disk, use, but }: Wish): ObjectKey | undefined {
+  for (const key of [...users.of(disk)].sort()) {
+    const held = key === but ? undefined : claimedBy(context, key).get(disk)
     if (held !== undefined && clash(use, held)) return key
   }
   return undefined
@@ -75,9 +119,25 @@ function holderOf(context: PlanContext, { disk, use, but }: Wish): ObjectKey | u
 
 const nothing: Uses = new Map()
 
+/** What a machine's guest runs with; undefined while none runs. */
+function runningOf(context: PlanContext, key: ObjectKey): MachineSpec | undefined {
+  return machineSightings(context, key).find(({ object }) => holding.has(object.state))?.object.booted
+}
+
+/** The same with a guest that is off for a moment, as between two runs: it comes back to what is defined. */
+function claimedBy(context: PlanContext, key: ObjectKey): Uses {
+  const coming = machineSightings(context, key).find(({ object }) => comesBack(object))?.object.applied
+  return coming === undefined ? heldBy(context, key) : usesOf(coming.namespace, coming.template)
+}
+
+function comesBack({ state, applied, power, runs }: ObservedMachine): boolean {
+  const isOff = state === 'off' || state === 'crashed'
+  return isOff && power?.request !== 'stop' && (applied?.runStrategy === 'Always' || runs?.nextStartAt !== undefined)
+}
+
 /** What the running guest of a machine does with its disks. */
 function heldBy(context: PlanContext, key: ObjectKey): Uses {
-  const running = machineSightings(context, key).find(({ object }) => holding.has(object.state))?.object.booted
+  const running = runningOf(context, key)
   return running === undefined ? nothing : usesOf(running.namespace, running.template)
 }
 
@@ -98,13 +158,20 @@ function useOf(disk: Disk | undefined): Use {
   return disk?.cdrom !== undefined || disk?.disk?.readonly === true || disk?.lun?.readonly === true ? 'read' : 'write'
 }
 
-/** Holds the growth of a disk back while a guest has it that only reads it: QEMU resizes no such disk, and lets nobody else do so. */
+/**
+ * Holds the growth of a disk back while a guest has it that only reads it: QEMU resizes no such disk, and lets nobody else do so. One that
+ * lets go of it in the same plan goes first.
+ */
 export function guardReadDisks(context: PlanContext, drafts: readonly Draft[], users: VolumeUsers): void {
-  for (const { change, blocked } of drafts) {
+  const growing = drafts.filter(({ change }) => change.steps.some(({ verb }) => verb === 'ResizeVolume'))
+  if (growing.length === 0) return
+  const released = releases(context, drafts)
+  for (const { change, blocked } of growing) {
     const steps = change.steps.filter(({ verb }) => verb === 'ResizeVolume').map(({ id }) => id)
-    const reader =
-      steps.length === 0 ? undefined : [...users.of(change.key)].sort().find((user) => heldBy(context, user).get(change.key) === 'read')
-    if (reader !== undefined) blocked.push({ ...onlyRead(reader), steps })
+    const readers = [...users.of(change.key)].sort().filter((user) => heldBy(context, user).get(change.key) === 'read')
+    const stays = readers.find((user) => released.get(user)?.has(change.key) !== true)
+    if (stays === undefined) change.after.push(...readers)
+    else blocked.push({ ...onlyRead(stays), steps })
   }
 }
 

@@ -12,7 +12,7 @@ export class VolumeUsers {
     this.#context = context
   }
 
-  /** Keys of machines that have this disk now. The index is made when it is first asked for, which only deletions of disks do. */
+  /** Keys of machines that have this disk now. The index is made when it is first asked for, as when a disk goes or gets another machine. */
   of(volume: ObjectKey): ReadonlySet<ObjectKey> {
     this.#users ??= this.#index()
     return this.#users.get(volume) ?? new Set()

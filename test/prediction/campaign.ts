@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Demo } from '../../lab/demo.ts'
 import { readSteps } from '../../lab/agent-journal.ts'
@@ -6,12 +6,13 @@ import { until } from '../../lab/wait.ts'
 import { createClient, type Client } from '../../reconciler/cli/client.ts'
 import type { RequestPlan } from '../../reconciler/plan/text/preview.ts'
 import type { Plan } from '../../schemas/generated/plan.ts'
+import { BootWatch } from './boot-watch.ts'
 import { applyEdits, type Attempt } from './edits.ts'
 import { filesOf, type FleetModel, type ModelMachine } from './fleet-model.ts'
 import { approved, goesOnByItself, type Outcome } from './judge.ts'
 import { judgeDisks, judgeNetworks } from './judge-disks.ts'
 import { judgeMachines } from './judge-machines.ts'
-import { measure, type Process } from './measure.ts'
+import { measure, type Measured } from './measure.ts'
 
 /** A commit whose result was not what its plan said. */
 export type Wrong = { readonly run: number; readonly what: readonly string[]; readonly lines: readonly string[]; readonly told: string }
@@ -31,6 +32,7 @@ type ApiList = {
 /** Carries out commits on one host, one after the other, and holds each against its plan. */
 export class Campaign {
   readonly #demo: Demo
+  readonly #boots: BootWatch
   #client: Client | undefined
   #model: FleetModel
   #run = 0
@@ -40,6 +42,7 @@ export class Campaign {
   readonly #wrong: Wrong[] = []
   constructor(demo: Demo, model: FleetModel) {
     this.#demo = demo
+    this.#boots = new BootWatch(join(demo.stateDir, 'agent', 'guests'))
     this.#model = model
   }
 
@@ -62,7 +65,7 @@ export class Campaign {
   async #firstGuests(): Promise<void> {
     const running = this.#model.machines.filter(({ runStrategy }) => runStrategy === 'Always')
     const probe = async (): Promise<true | undefined> => {
-      const { machines } = await measure(this.#demo)
+      const { machines } = await this.#measure()
       return running.every(({ name }) => machines.get(name)?.process !== undefined) || undefined
     }
     try {
@@ -77,7 +80,7 @@ export class Campaign {
     const { model, what } = applyEdits(this.#model, attempt.edits)
     this.#run += 1
     await this.#booted(model)
-    const before = await measure(this.#demo)
+    const before = await this.#measure()
     await this.#write(this.#model, model)
     await this.#commit(what.join('; '))
     await this.#demo.git('push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/request')
@@ -90,7 +93,7 @@ export class Campaign {
     this.#model = model
     const left = await this.#settledOrUndone(what, told.plan, old)
     if (left === undefined) return
-    const after = await measure(this.#demo)
+    const after = await this.#measure()
     const common = { model, before, after, left: left.changes, conditions: await this.#conditions() }
     const lines = await this.#judge({ ...common, told: told.plan.changes, impact: told.impact }, what, told.plan)
     if (lines === 0 && attempt.approve) await this.#approve(what, { before: after, plan: left })
@@ -132,7 +135,7 @@ export class Campaign {
     this.#restarts += waiting.length
     for (const { key, approval } of waiting) await this.#api('/gitvirt/v1/approvals', 'POST', { key, plan: approval })
     const left = await this.#settled(`${what.join('; ')}, approved`)
-    const after = await measure(this.#demo)
+    const after = await this.#measure()
     const common = { model: this.#model, before, after, left: left.changes, conditions: await this.#conditions() }
     await this.#judge({ ...common, told: approved(plan) }, [...what, 'approved'], plan)
   }
@@ -204,23 +207,21 @@ export class Campaign {
 
   /** Waits for guests that shall let go of devices: only one that has booted does. */
   async #booted(next: FleetModel): Promise<void> {
-    const { machines } = await measure(this.#demo)
-    for (const before of this.#model.machines.filter(({ boots }) => boots)) {
-      const { name } = before
-      const machine = machines.get(name)
-      if (
-        machine?.process === undefined ||
-        !losesDevices(
-          before,
-          next.machines.find((one) => one.name === name),
-        )
-      )
-        continue
-      const uid = machine.definition.children.find((one) => one.name === 'uuid')?.text ?? ''
-      const log = join(this.#demo.stateDir, 'agent', 'guests', uid, 'console.log')
-      const booted = async (): Promise<true | undefined> => ((await hasBooted(log, machine.process)) ? true : undefined)
+    const after = new Map(next.machines.map((one) => [one.name, one]))
+    const losers = this.#model.machines.filter((one) => one.boots && losesDevices(one, after.get(one.name)))
+    for (const { name } of losers) {
+      const booted = async (): Promise<true | undefined> => {
+        const machine = (await this.#measure()).machines.get(name)
+        return machine?.process === undefined || (await this.#boots.hasBooted(name)) || undefined
+      }
       await until(`${name} to boot`, booted, { seconds: 180 })
     }
+  }
+
+  async #measure(): Promise<Measured> {
+    const measured = await measure(this.#demo)
+    await this.#boots.note(measured.machines)
+    return measured
   }
 
   #journal(): ReturnType<typeof readSteps> {
@@ -246,14 +247,6 @@ export class Campaign {
     if (this.#client === undefined) throw new Error('gitvirt does not run yet')
     return await this.#client.call<T>(path, { method, ...(body === undefined ? {} : { body }) })
   }
-}
-
-/** True where the guest has said that it is ready since its QEMU began: all it says before that stands behind the mark of a boot. */
-async function hasBooted(log: string, process: Process | undefined): Promise<boolean> {
-  if (process === undefined) return false
-  const [text, { mtimeMs }] = await Promise.all([readFile(log, 'utf8'), stat(log)])
-  const boot = Math.max(text.lastIndexOf('guest: hostname'), text.lastIndexOf('guest: cloud-init seed'))
-  return mtimeMs > process.since && text.slice(boot).includes(': ready')
 }
 
 function losesDevices(before: ModelMachine, after: ModelMachine | undefined): boolean {

@@ -52,8 +52,9 @@ function editDisk(model: FleetModel, choose: Chooser, edit: DiskEdit): Edited {
 }
 
 export function setDiskOption(model: FleetModel, choose: Chooser): Edited {
-  return editDisk(model, choose, (disk, { disks }) => {
-    const next = changed({ options: disk.options, candidates: diskOptions(disk), others: disks.map(({ options }) => options) }, choose)
+  return editDisk(model, choose, (disk, machine) => {
+    const others = machine.disks.map(({ options }) => options)
+    const next = changed({ options: disk.options, candidates: diskOptions(disk, machine), others }, choose)
     return next === undefined ? undefined : [{ ...disk, options: next.options }, next.what]
   })
 }

@@ -204,7 +204,8 @@ export function firstFleet(): FleetModel {
   const nic: ModelNic = { name: 'net1', bridge: 'br1', options: {} }
   return {
     machines: [
-      machine('alpha', { boots: true, memory: '128Mi', disks: [root('alpha-root'), seed], nics: [nic] }),
+      // SeaBIOS boots the first hard disk alone, so the root says that it is that one.
+      machine('alpha', { boots: true, memory: '128Mi', disks: [{ ...root('alpha-root'), options: { bootOrder: 1 } }, seed], nics: [nic] }),
       machine('beta', {}),
       machine('gamma', { runStrategy: 'Halted' }),
     ],

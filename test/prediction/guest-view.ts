@@ -23,17 +23,7 @@ const notSeen: ReadonlySet<string> = new Set([
   'iothreads',
 ])
 
-const notSeenAttributes: ReadonlySet<string> = new Set([
-  'id',
-  'index',
-  'portid',
-  'current',
-  'check',
-  'mode',
-  'match',
-  'fallback',
-  'adjustment',
-])
+const notSeenAttributes: ReadonlySet<string> = new Set(['id', 'portid', 'current', 'check', 'mode', 'match', 'fallback', 'adjustment'])
 
 /** What a guest sees of its machine: a text for each place, the same for a running domain and for its definition. */
 export function guestView(domain: XmlElement): Map<string, string> {
@@ -56,6 +46,8 @@ export function guestView(domain: XmlElement): Map<string, string> {
     if (item.children.length === 0 && item.text === undefined && Object.keys(item.attributes).length === 0) note(path, '')
   }
   walk(domain, 'domain')
+  // A link is up unless it says otherwise.
+  for (const [path, value] of view) if (path.endsWith('/link@state') && value === 'up') view.delete(path)
   // The name of the host's end of a NIC is the kernel's choice.
   for (const path of view.keys()) if (/\/interface\[[^\]]*\]\/target@dev$/.test(path)) view.delete(path)
   for (const path of view.keys()) if (/\/interface\[[^\]]*\]\/source@bridge$/.test(path) && view.get(path) === 'gvpod0') view.delete(path)

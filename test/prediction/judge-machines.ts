@@ -29,7 +29,7 @@ function judgeMachine(outcome: Outcome, name: string): string[] {
     ...judgeProcess(told, before?.process, after.process),
     ...(before === undefined ? [] : judgeGuest(told, before, after)),
     ...judgeWaiting(told, left),
-    ...judgeConditions(outcome, name, left),
+    ...judgeConditions(outcome.conditions.get(`VirtualMachine/${name}`), left, after),
     ...(left !== undefined && isWhollyHeld(left) ? [] : [...judgeTruth(left, after), ...judgeModel(model, after)]),
   ]
 }
@@ -95,23 +95,33 @@ function restartFields({ fields }: Change): string[] {
   return fields.filter(({ disruption }) => disruption === 'restart').map(({ path }) => path)
 }
 
-function judgeConditions({ conditions }: Outcome, name: string, left: Change | undefined): string[] {
+function judgeConditions(conditions: ReadonlySet<string> | undefined, left: Change | undefined, after: MeasuredMachine): string[] {
+  const says = conditions?.has('RestartRequired') === true
+  if (left !== undefined && isWhollyHeld(left)) {
+    // Nothing of it is defined yet, so the condition tells of the definition that stands.
+    return says || waitingIn(after).length === 0 ? [] : ['condition RestartRequired is false, and the guest has not what is defined']
+  }
   const waits = left?.steps.some(({ verb }) => verb === 'RestartDomain') === true
-  const says = conditions.get(`VirtualMachine/${name}`)?.has('RestartRequired') === true
   return waits === says ? [] : [`condition RestartRequired is ${String(says)}, and a restart ${waits ? 'waits' : 'does not wait'}`]
 }
 
-/** Fields that only a host with KVM carries out, or that the view of a guest leaves out: whether a restart brings them is not seen here. */
-const unseen = /domain\.(?:cpu\.(?:model|features)|features\.(?:hyperv|kvm)|ioThreadsPolicy|devices\.disks\[[^\]]+\]\.dedicatedIOThread)/
+/** Fields that the view of a guest leaves out: whether a restart brings them is not seen here. */
+const unseen = /domain\.(?:cpu\.(?:model|features)|ioThreadsPolicy|devices\.disks\[[^\]]+\]\.dedicatedIOThread)/
 
-/** The guest has all that is defined, unless a restart waits; and one that waits brings something. */
-function judgeTruth(left: Change | undefined, { live, inactive, seed }: MeasuredMachine): string[] {
+/** In what the running guest is not as it is defined. */
+function waitingIn({ live, inactive, seed }: MeasuredMachine): string[] {
   if (live === undefined) return []
-  // Which thread serves a disk is numbered anew with each definition, and no guest sees it.
-  const seen = [
+  return [
+    // Which thread serves a disk is numbered anew with each definition, and no guest sees it.
     ...differences(live, inactive).filter((line) => !line.includes('@iothread')),
     ...(seed.live === seed.next ? [] : [`seed: ${seed.live} -> ${seed.next}`]),
   ]
+}
+
+/** The guest has all that is defined, unless a restart waits; and one that waits brings something. */
+function judgeTruth(left: Change | undefined, after: MeasuredMachine): string[] {
+  if (after.live === undefined) return []
+  const seen = waitingIn(after)
   const waits = left?.steps.some(({ verb }) => verb === 'RestartDomain') === true
   if (!waits) return seen.map((line) => `no restart waits, and the guest has not what is defined: ${line}`)
   const isSeen = left !== undefined && restartFields(left).some((path) => !unseen.test(path))

@@ -10,8 +10,6 @@ export type Process = {
   readonly pid: number
   /** In ticks, as the kernel has it; with the pid it names the process. */
   readonly started: string
-  /** The same in milliseconds of the wall clock. */
-  readonly since: number
 }
 
 export type MeasuredMachine = {
@@ -28,9 +26,6 @@ export type MeasuredMachine = {
 export type MeasuredImage = { readonly inode: number; readonly bytes: number; readonly allocated: number }
 
 export type MeasuredLink = { readonly mtu: number; readonly up: boolean; readonly ports: readonly string[] }
-
-/** USER_HZ, which Linux fixes for what it tells of processes (proc(5)). */
-const ticksPerSecond = 100
 
 /** What there is on the host, whatever gitvirt says of it. */
 export type Measured = {
@@ -91,9 +86,7 @@ async function processOf(demo: Demo, domain: string): Promise<Process | undefine
   try {
     const pid = Number(await readFile(`/proc/${entered}/root/run/libvirt/qemu/${domain}.pid`, 'utf8'))
     const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ')
-    const uptime = Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0])
-    const started = fields[19] ?? ''
-    return { pid, started, since: Date.now() - (uptime - Number(started) / ticksPerSecond) * 1000 }
+    return { pid, started: fields[19] ?? '' }
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import type { ModelDisk } from './fleet-model.ts'
+import type { ModelDisk, ModelMachine } from './fleet-model.ts'
 
 /** Values that a path may take; it may always be absent too. */
 export type Candidates = Readonly<Record<string, readonly unknown[]>>
@@ -62,8 +62,8 @@ export const machineOptions: Candidates = {
   [`${devices}.video`]: [{ type: 'virtio' }],
 }
 
-/** Fields of one disk. */
-export function diskOptions({ device, name, bus }: ModelDisk): Candidates {
+/** Fields of one disk. The root of a guest that boots stays the first in its boot order: SeaBIOS boots no other hard disk. */
+export function diskOptions({ device, name, bus }: ModelDisk, { boots }: Pick<ModelMachine, 'boots'>): Candidates {
   if (device === 'cdrom') return { 'cdrom.tray': ['open', 'closed'], 'cdrom.readonly': [true], tag: ['t'] }
   return {
     serial: ['SN1', 'SN2'],
@@ -72,7 +72,7 @@ export function diskOptions({ device, name, bus }: ModelDisk): Candidates {
     tag: ['t1'],
     errorPolicy: ['ignore', 'stop'],
     blockSize: [{ custom: { logical: 512, physical: 4096 } }],
-    ...(name === 'root' ? { bootOrder: [1] } : { bootOrder: [2], 'disk.readonly': [true] }),
+    ...(name === 'root' ? (boots ? {} : { bootOrder: [1] }) : { bootOrder: [2], 'disk.readonly': [true] }),
     ...(bus === 'virtio' ? { dedicatedIOThread: [true] } : {}),
   }
 }

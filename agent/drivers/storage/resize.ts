@@ -23,7 +23,9 @@ export async function resizeVolume(context: VolumeContext, volume: VolumeSpec, g
     try {
       await growImage(image, volume.sizeBytes)
     } catch (error) {
-      if (errorCode(error) !== 'VolumeInUse' || !(await growRunning(record.path, volume.sizeBytes))) throw error
+      if (errorCode(error) !== 'VolumeInUse') throw error
+      // The guest that had it may have ended since.
+      if (!(await growRunning(record.path, volume.sizeBytes))) await growImage(image, volume.sizeBytes)
     }
   }
   const grown = (await inspectImage(record.path, record.format)).virtualBytes

@@ -1,6 +1,6 @@
 import type { FieldChange } from '../../../schemas/generated/plan.ts'
 import { exceeds } from '../disruption/classes.ts'
-import type { Act } from '../disruption/row.ts'
+import type { Act, FieldContext } from '../disruption/row.ts'
 import { isSensitive, judge, type TableKind } from '../disruption/table.ts'
 import { formatPath } from './path.ts'
 import { diffTree, type TreeDifference } from './tree.ts'
@@ -14,6 +14,8 @@ export type FieldComparison = {
   readonly to: unknown
   /** False: no guest runs on it, so nothing up to a restart disturbs anybody. */
   readonly active: boolean
+  /** What runs the guest; undefined where no host is meant. */
+  readonly accelerator?: FieldContext['accelerator']
 }
 
 /** Every field in which two views of one object differ, with its disruption class. */
@@ -22,8 +24,8 @@ export function judgeFields(comparison: FieldComparison): JudgedField[] {
 }
 
 function judgeField(difference: TreeDifference, comparison: FieldComparison): JudgedField {
-  const { kind, from, to, active } = comparison
-  const judgement = judge(kind, { ...difference, from, to })
+  const { kind, from, to, active, accelerator } = comparison
+  const judgement = judge(kind, { ...difference, from, to, ...(accelerator === undefined ? {} : { accelerator }) })
   const idle = !active && judgement.disruption !== 'none' && !exceeds(judgement.disruption, 'restart')
   const act = idle && (judgement.act === 'hotplug' || judgement.act === 'restart') ? 'define' : judgement.act
   const reason = idle ? 'No guest is running.' : judgement.reason

@@ -8,7 +8,7 @@ import { withUrl } from '../resolve/volume.ts'
  */
 export function machineView(spec: MachineSpec): unknown {
   return {
-    metadata: { labels: spec.labels, annotations: spec.annotations },
+    metadata: { name: spec.name, namespace: spec.namespace, labels: spec.labels, annotations: spec.annotations },
     spec: { runStrategy: spec.runStrategy, template: spec.template },
     inputs: spec.inputs,
     ...(spec.allowHostDisk === undefined ? {} : { allowHostDisk: spec.allowHostDisk }),

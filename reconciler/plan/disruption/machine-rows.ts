@@ -2,16 +2,19 @@ import {
   cloudInit,
   diskAdded,
   diskRemoved,
-  guestSize,
   interfaceAdded,
   interfaceRemoved,
   linkState,
   mediumChanged,
-  networkQueues,
   runStrategy,
   volumeAdded,
   volumeRemoved,
 } from './rules.ts'
+import { graphics, inputDevices, panicDevices, serialConsole, sound, tpm, watchdog } from './effects/devices.ts'
+import { disk as wholeDisk, disks, diskWithMedium, ioThreads } from './effects/disks.ts'
+import { bootloader, chassis, clock, cpuFeatures, cpuModel, features, identity, size } from './effects/hardware.ts'
+import { contents } from './effects/media.ts'
+import { nic as wholeNic, nics } from './effects/nics.ts'
 import type { Cell, Row } from './row.ts'
 
 type Extras = Omit<Row, 'pattern' | 'change'>
@@ -34,6 +37,8 @@ const volume = `${guest}.volumes[*]`
 
 const placement = 'Placement is decided when a machine is created; it stays where it is.'
 const atBoot = 'Read when the guest boots.'
+const untold = 'No seed tells the guest a host name, or it tells the same one.'
+const unread = 'Nothing that the guest gets is made from it, or what is made from it tells.'
 const places = 'Devices keep their names and addresses; bootOrder says what boots.'
 
 const objectRows: Row[] = [
@@ -41,7 +46,14 @@ const objectRows: Row[] = [
   ...rows('metadata', 'none', { fields: '**' }),
   ...rows('status', 'none', { fields: '. **' }),
   ...rows('origin', 'none', { fields: 'path', reason: 'The file moved in Git.' }),
-  ...rows('inputs', 'restart', { fields: '*', sensitive: true, reason: atBoot }),
+  ...rows('inputs', 'restart', {
+    fields: '*',
+    sensitive: true,
+    comesTo: contents,
+    countsInBoth: true,
+    mootReason: unread,
+    reason: atBoot,
+  }),
   ...rows('allowHostDisk', 'none', { fields: '.', reason: 'The allow-list is checked when the domain is defined.' }),
   ...rows('spec', runStrategy, { fields: 'runStrategy running' }),
   ...rows('spec', 'none', {
@@ -62,103 +74,140 @@ const guestRows: Row[] = [
     fields: 'evictionStrategy terminationGracePeriodSeconds livenessProbe.** readinessProbe.**',
   }),
   ...rows(guest, 'none', { fields: 'startStrategy', reason: 'Looked at when the guest is started.' }),
-  ...rows(guest, 'restart', { fields: 'serviceAccountName accessCredentials resourceClaims[*] resourceClaims[*].**' }),
+  ...rows(guest, 'restart', { fields: 'serviceAccountName resourceClaims[*] resourceClaims[*].**' }),
+  ...rows(guest, 'restart', { fields: 'accessCredentials', comesTo: contents, countsInBoth: true, mootReason: unread }),
   ...rows(guest, 'none', { fields: 'architecture', reason: 'A machine is only ever on a host of its architecture.' }),
   ...rows(guest, 'none', { fields: 'resourceClaims[(order)]' }),
-  ...rows(guest, 'restart', { fields: 'hostname subdomain dnsPolicy dnsConfig.**', reason: atBoot }),
+  ...rows(guest, 'restart', { fields: 'hostname', comesTo: contents, countsInBoth: true, mootReason: untold, reason: atBoot }),
+  ...rows(guest, 'restart', { fields: 'subdomain dnsPolicy dnsConfig.**', reason: atBoot }),
   ...rows(guest, 'restart', { fields: 'utilityVolumes[*] utilityVolumes[*].**' }),
   ...rows(guest, 'none', { fields: 'utilityVolumes[(order)] volumes[(order)] networks[(order)]' }),
-  ...rows(`${guest}.networks[*]`, 'restart', { fields: '.', add: interfaceAdded, remove: interfaceRemoved }),
+  ...rows(`${guest}.networks[*]`, 'restart', { fields: '.', add: interfaceAdded, remove: interfaceRemoved, comesTo: wholeNic }),
   ...rows(`${guest}.networks[*]`, 'restart', {
+    comesTo: wholeNic,
+    countsInBoth: true,
     fields:
       'name multus.default multus.networkName pod.vmIPv6NetworkCIDR pod.vmNetworkCIDR resourceClaim.claimName resourceClaim.requestName',
   }),
 ]
 
 const domainRows: Row[] = [
-  ...rows(domain, 'restart', { fields: 'chassis.** clock.** features.** launchSecurity.** machine.type' }),
-  ...rows(domain, 'restart', { fields: 'clock.utc', absent: {} }),
+  ...rows(domain, 'restart', { fields: 'launchSecurity.** machine.type' }),
+  ...rows(domain, 'restart', { fields: 'chassis.**', comesTo: chassis }),
+  ...rows(domain, 'restart', { fields: 'clock.**', comesTo: clock }),
+  ...rows(domain, 'restart', { fields: 'features.**', comesTo: features }),
   ...rows(`${domain}.launchSecurity.sev`, 'restart', { fields: 'dhCert session', sensitive: true }),
   ...rows(`${domain}.cpu`, 'restart', {
-    fields: `cores threads maxSockets model dedicatedCpuPlacement isolateEmulatorThread realtime.mask numa.guestMappingPassthrough
-      features[*] features[*].name features[*].policy`,
+    fields: 'dedicatedCpuPlacement isolateEmulatorThread realtime.mask numa.guestMappingPassthrough',
   }),
-  ...rows(`${domain}.cpu`, 'restart', { fields: 'sockets', reason: 'Sockets are not plugged into a running guest here.' }),
+  ...rows(`${domain}.cpu`, 'restart', { fields: 'cores threads maxSockets', comesTo: size }),
+  ...rows(`${domain}.cpu`, 'restart', { fields: 'sockets', comesTo: size, reason: 'Sockets are not plugged into a running guest here.' }),
+  ...rows(`${domain}.cpu`, 'restart', { fields: 'model', comesTo: cpuModel }),
+  ...rows(`${domain}.cpu`, 'restart', { fields: 'features features[*] features[*].name features[*].policy', comesTo: cpuFeatures }),
   ...rows(`${domain}.cpu`, 'none', { fields: 'features[(order)]' }),
-  ...rows(`${domain}.memory`, 'restart', { fields: 'guest', quantity: true, reason: 'Memory is not plugged into a running guest here.' }),
-  ...rows(`${domain}.memory`, 'restart', { fields: 'maxGuest', quantity: true }),
-  ...rows(`${domain}.memory`, 'restart', { fields: 'hugepages.pageSize reservedOverhead.addedOverhead reservedOverhead.memLock' }),
-  ...rows(`${domain}.resources`, guestSize, { fields: 'requests.* limits.*', quantity: true }),
+  ...rows(`${domain}.memory`, 'restart', {
+    fields: 'guest',
+    quantity: true,
+    comesTo: size,
+    reason: 'Memory is not plugged into a running guest here.',
+  }),
+  ...rows(`${domain}.memory`, 'restart', { fields: 'maxGuest hugepages.pageSize', quantity: true }),
+  ...rows(`${domain}.memory`, 'restart', { fields: 'reservedOverhead.addedOverhead reservedOverhead.memLock' }),
+  ...rows(`${domain}.resources`, 'restart', {
+    fields: 'requests.* limits.*',
+    quantity: true,
+    comesTo: size,
+    mootReason: 'The guest has the same size.',
+  }),
   ...rows(`${domain}.resources`, 'none', { fields: 'overcommitGuestOverhead' }),
   ...rows(`${domain}.firmware`, 'restart', {
-    fields: `serial acpi.msdmNameRef acpi.slicNameRef bootloader.efi.persistent bootloader.efi.secureBoot
-      kernelBoot.kernelArgs kernelBoot.container.image kernelBoot.container.imagePullPolicy kernelBoot.container.imagePullSecret
-      kernelBoot.container.initrdPath kernelBoot.container.kernelPath`,
+    fields: `acpi.msdmNameRef acpi.slicNameRef kernelBoot.kernelArgs kernelBoot.container.image kernelBoot.container.imagePullPolicy
+      kernelBoot.container.imagePullSecret kernelBoot.container.initrdPath kernelBoot.container.kernelPath`,
   }),
-  ...rows(`${domain}.firmware`, 'restart', { fields: 'bootloader.bios.useSerial', absent: false }),
-  ...rows(`${domain}.firmware`, 'recreate', { fields: 'uuid', reason: 'The UUID is what the host knows the machine by.' }),
-  ...rows(domain, 'restart', { fields: 'ioThreads.supplementalPoolThreadCount ioThreadsPolicy' }),
+  ...rows(`${domain}.firmware`, 'restart', { fields: 'serial', absent: '' }),
+  ...rows(`${domain}.firmware.bootloader`, 'restart', {
+    fields: 'efi.persistent efi.secureBoot bios.useSerial',
+    comesTo: bootloader,
+  }),
+  ...rows(`${domain}.firmware`, 'recreate', {
+    fields: 'uuid',
+    comesTo: identity,
+    mootReason: 'It is the UUID that the machine has anyway.',
+    reason: 'The UUID is what the host knows the machine by.',
+  }),
+  ...rows(domain, 'restart', { fields: 'ioThreads.supplementalPoolThreadCount ioThreadsPolicy', comesTo: ioThreads }),
   ...rows(domain, 'restart', { fields: 'rebootPolicy', absent: 'Reboot' }),
 ]
 
 const deviceRows: Row[] = [
-  ...rows(devices, 'restart', {
-    fields: 'autoattachGraphicsDevice autoattachMemBalloon autoattachSerialConsole logSerialConsole',
-    absent: true,
-  }),
-  ...rows(devices, 'restart', { fields: 'autoattachInputDevice blockMultiQueue', absent: false }),
+  ...rows(devices, 'restart', { fields: 'autoattachMemBalloon', absent: true }),
+  ...rows(devices, 'restart', { fields: 'autoattachSerialConsole logSerialConsole', comesTo: serialConsole }),
+  ...rows(devices, 'restart', { fields: 'autoattachGraphicsDevice video.type', comesTo: graphics }),
+  ...rows(devices, 'restart', { fields: 'blockMultiQueue', comesTo: disks, countsInBoth: true }),
   ...rows(devices, 'none', { fields: 'autoattachPodInterface', reason: 'The interface that it brings or takes is told by itself.' }),
-  ...rows(devices, networkQueues, { fields: 'networkInterfaceMultiqueue' }),
   ...rows(devices, 'restart', {
-    fields: `autoattachVSOCK clientPassthrough downwardMetrics panicDevices rng
-      sound.model sound.name tpm.enabled tpm.persistent useVirtioTransitional video.type watchdog.name watchdog.diag288.action
-      watchdog.i6300esb.action`,
+    fields: 'networkInterfaceMultiqueue',
+    comesTo: nics,
+    countsInBoth: true,
+    mootReason: 'The NICs have the same queues.',
   }),
+  ...rows(devices, 'restart', { fields: 'autoattachVSOCK clientPassthrough downwardMetrics rng useVirtioTransitional' }),
+  ...rows(devices, 'restart', { fields: 'panicDevices', comesTo: panicDevices }),
+  ...rows(devices, 'restart', { fields: 'sound.model sound.name', comesTo: sound }),
+  ...rows(devices, 'restart', { fields: 'tpm.enabled tpm.persistent', comesTo: tpm }),
+  ...rows(devices, 'restart', { fields: 'watchdog.name watchdog.diag288.action watchdog.i6300esb.action', comesTo: watchdog }),
   ...rows(devices, 'none', { fields: 'disableHotplug' }),
   ...rows(devices, 'restart', { fields: 'filesystems[*] filesystems[*].** gpus[*] gpus[*].** hostDevices[*] hostDevices[*].**' }),
-  ...rows(devices, 'restart', { fields: 'inputs[*] inputs[*].**' }),
+  ...rows(devices, 'restart', { fields: 'autoattachInputDevice inputs inputs[*] inputs[*].**', comesTo: inputDevices }),
   ...rows(devices, 'none', { fields: 'filesystems[(order)] gpus[(order)] hostDevices[(order)] inputs[(order)]' }),
   ...[`${devices}.disks`, `${devices}.interfaces`].flatMap((list) =>
     rows(list, 'none', { fields: '[(order)]', reason: places }).map(joined),
   ),
   ...rows(disk, 'restart', { fields: '.', add: diskAdded, remove: diskRemoved }),
   ...rows(disk, 'restart', {
-    fields: `name bootOrder cache io serial tag changedBlockTracking blockSize.custom.logical
+    comesTo: wholeDisk,
+    fields: `name bootOrder cache io serial tag shareable errorPolicy changedBlockTracking blockSize.custom.logical
       blockSize.custom.physical blockSize.custom.discardGranularity blockSize.matchVolume.enabled cdrom.bus cdrom.readonly cdrom.tray disk.bus
-      disk.pciAddress lun.bus lun.readonly lun.reservation`,
+      disk.pciAddress disk.readonly lun.bus lun.readonly lun.reservation`,
   }),
-  ...rows(disk, 'restart', { fields: 'shareable dedicatedIOThread disk.readonly', absent: false }),
-  ...rows(disk, 'restart', { fields: 'errorPolicy', absent: 'stop' }),
-  ...rows(nic, 'restart', { fields: '.', add: interfaceAdded, remove: interfaceRemoved }),
+  ...rows(disk, 'restart', { fields: 'dedicatedIOThread', comesTo: ioThreads }),
+  ...rows(nic, 'restart', { fields: '.', add: interfaceAdded, remove: interfaceRemoved, comesTo: wholeNic }),
   ...rows(nic, 'restart', {
+    comesTo: wholeNic,
+    countsInBoth: true,
     fields: `name acpiIndex binding.name bootOrder bridge macAddress macvtap masquerade model passt passtBinding pciAddress slirp sriov
       tag portRanges dhcpOptions.bootFileName dhcpOptions.ntpServers dhcpOptions.privateOptions dhcpOptions.tftpServerName`,
   }),
-  ...rows(nic, 'restart', { fields: 'ports ports[(order)] ports[*] ports[*].**' }),
-  ...rows(nic, linkState, { fields: 'state', absent: 'up' }),
+  ...rows(nic, 'restart', { fields: 'ports ports[(order)] ports[*] ports[*].**', comesTo: wholeNic, countsInBoth: true }),
+  ...rows(nic, linkState, { fields: 'state', comesTo: wholeNic }),
 ]
 
 const cloudInitText = 'userData userDataBase64 networkData networkDataBase64'
 const cloudInitReferences = 'secretRef.name networkDataSecretRef.name'
 
 const volumeRows: Row[] = [
-  ...rows(volume, mediumChanged, { fields: '.', add: volumeAdded, remove: volumeRemoved }),
+  ...rows(volume, mediumChanged, { fields: '.', add: volumeAdded, remove: volumeRemoved, comesTo: diskWithMedium }),
   ...rows(volume, mediumChanged, { fields: 'name' }),
   ...['cloudInitNoCloud', 'cloudInitConfigDrive'].flatMap((source) => [
-    ...rows(`${volume}.${source}`, cloudInit, { fields: cloudInitText, sensitive: true }),
-    ...rows(`${volume}.${source}`, cloudInit, { fields: cloudInitReferences }),
+    ...rows(`${volume}.${source}`, cloudInit, { fields: cloudInitText, sensitive: true, comesTo: diskWithMedium }),
+    ...rows(`${volume}.${source}`, cloudInit, { fields: cloudInitReferences, comesTo: diskWithMedium }),
   ]),
   ...rows(volume, mediumChanged, {
+    comesTo: diskWithMedium,
     fields: `dataVolume.name persistentVolumeClaim.claimName persistentVolumeClaim.readOnly
-      ephemeral.persistentVolumeClaim.claimName ephemeral.persistentVolumeClaim.readOnly containerDisk.image containerDisk.path
-      hostDisk.path hostDisk.type hostDisk.shared containerPath.path containerPath.readOnly`,
+      ephemeral.persistentVolumeClaim.claimName containerDisk.image containerDisk.path
+      hostDisk.path containerPath.path containerPath.readOnly`,
   }),
   ...rows(volume, 'none', { fields: 'dataVolume.hotpluggable persistentVolumeClaim.hotpluggable memoryDump.hotpluggable' }),
   ...rows(volume, 'none', {
-    fields: 'containerDisk.imagePullPolicy containerDisk.imagePullSecret ephemeral.persistentVolumeClaim.hotpluggable',
+    fields: `containerDisk.imagePullPolicy containerDisk.imagePullSecret ephemeral.persistentVolumeClaim.hotpluggable
+      ephemeral.persistentVolumeClaim.readOnly`,
   }),
-  ...rows(volume, 'restart', { fields: 'hostDisk.capacity emptyDisk.capacity', quantity: true }),
-  ...rows(volume, 'restart', {
+  ...rows(volume, 'restart', { fields: 'hostDisk.shared', comesTo: wholeDisk }),
+  ...rows(volume, 'none', { fields: 'hostDisk.type hostDisk.capacity', reason: 'Only a file that is made looks at it.' }),
+  ...rows(volume, mediumChanged, { fields: 'emptyDisk.capacity', quantity: true, comesTo: diskWithMedium }),
+  ...rows(volume, mediumChanged, {
+    comesTo: diskWithMedium,
     fields: `configMap.name configMap.optional configMap.volumeLabel secret.secretName secret.optional secret.volumeLabel
       serviceAccount.serviceAccountName sysprep.configMap.name sysprep.secret.name downwardAPI.** downwardMetrics`,
     reason: atBoot,

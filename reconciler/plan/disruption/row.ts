@@ -1,5 +1,6 @@
 import type { DisruptionClass } from '../../../schemas/generated/plan.ts'
 import type { Segments } from '../diff/path.ts'
+import type { Accelerator, Effect } from './effects/guest.ts'
 
 /**
  * What the agent must do for a changed field: `define` writes the definition only; `hotplug` brings the running guest to it;
@@ -16,6 +17,8 @@ export type FieldContext = {
   /** The whole object before and after, shaped as in the API. */
   readonly from: unknown
   readonly to: unknown
+  /** What runs the guest; undefined where no host is meant. */
+  readonly accelerator?: Accelerator
 }
 
 export type Verdict = { readonly disruption: DisruptionClass; readonly act?: Act; readonly reason?: string }
@@ -40,6 +43,12 @@ export type Row = {
   readonly quantity?: true
   /** What the field means where it is absent: writing that out is no change. */
   readonly absent?: unknown
+  /** What the field comes to in the guest with the fields beside it: where that stays the same, the change disturbs nobody. */
+  readonly comesTo?: Effect
+  /** It counts only where it does so before and after: else what takes it up, or leaves it, is told. */
+  readonly countsInBoth?: true
+  /** Why it may come to nothing, where that is not plain. */
+  readonly mootReason?: string
   readonly reason?: string
 }
 

@@ -1,6 +1,6 @@
 import type { Disk, Interface, VirtualMachineInstanceSpec } from '../../../schemas/generated/virtual-machine.ts'
-import { guestMemory, guestTopology, vcpusOf } from '../../lib/guest-size.ts'
-import { segmentName } from '../diff/path.ts'
+import { volumePlace } from '../../lib/volume-place.ts'
+import { entryOf } from './effects/guest.ts'
 import type { FieldContext, Verdict } from './row.ts'
 
 type Side = 'from' | 'to'
@@ -10,13 +10,8 @@ function guestSpec(context: FieldContext, side: Side): VirtualMachineInstanceSpe
   return root?.spec?.template?.spec
 }
 
-/** Name of the list entry that a path goes through, such as the disk's. */
-function entryName(context: FieldContext): string {
-  return segmentName(context.path.find((segment) => segment.startsWith('[')) ?? '')
-}
-
 function diskOf(context: FieldContext, side: Side): Disk | undefined {
-  const name = entryName(context)
+  const name = entryOf(context.path)
   return guestSpec(context, side)?.domain.devices.disks?.find((disk) => disk.name === name)
 }
 
@@ -51,16 +46,25 @@ export function volumeRemoved(context: FieldContext): Verdict {
   return diskOf(context, 'to') === undefined ? diskRemoved(context) : mediumChanged(context)
 }
 
-/** Another source behind the same disk: a CD drive takes a new medium, any other disk does not change under a guest. */
+/**
+ * Another source behind the same disk: a CD drive takes a new medium, any other disk does not change under a guest. What is made anew in
+ * its old place is another file to the guest that has the old one open.
+ */
 export function mediumChanged(context: FieldContext): Verdict {
-  if (diskOf(context, 'from')?.cdrom !== undefined && diskOf(context, 'to')?.cdrom !== undefined) {
-    return { disruption: 'live', reason: 'The drive gets another medium.' }
-  }
-  return restart('A disk does not change its content under a running guest.')
+  return movesMedium(context) ?? restart('A disk does not change its content under a running guest.')
+}
+
+function movesMedium(context: FieldContext): Verdict | undefined {
+  if (diskOf(context, 'from')?.cdrom === undefined || diskOf(context, 'to')?.cdrom === undefined) return undefined
+  const name = entryOf(context.path)
+  const [before, after] = (['from', 'to'] as const)
+    .map((side) => guestSpec(context, side)?.volumes?.find((one) => one.name === name))
+    .map((volume) => (volume === undefined ? undefined : volumePlace(volume)))
+  return before === after ? undefined : { disruption: 'live', reason: 'The drive gets another medium.' }
 }
 
 function interfaceOf(context: FieldContext, side: Side): Interface | undefined {
-  const name = entryName(context)
+  const name = entryOf(context.path)
   return guestSpec(context, side)?.domain.devices.interfaces?.find((one) => one.name === name)
 }
 
@@ -89,31 +93,11 @@ export function linkState(context: FieldContext): Verdict {
   return { disruption: 'live' }
 }
 
-/** Requests and limits decide the guest's size where nothing else does; else they are for placement alone. */
-export function guestSize(context: FieldContext): Verdict {
-  const [before, after] = (['from', 'to'] as const).map((side) => {
-    const domain = guestSpec(context, side)?.domain
-    return domain === undefined ? undefined : `${vcpusOf(guestTopology(domain))} ${String(guestMemory(domain))}`
-  })
-  return before === after ? { disruption: 'none', reason: 'The guest has the same size.' } : { disruption: 'restart' }
-}
-
-/** NICs of the virtio model have a queue for each vCPU where they are asked to; a guest with one vCPU has one anyway. */
-export function networkQueues(context: FieldContext): Verdict {
-  const [before, after] = (['from', 'to'] as const).map((side) => {
-    const domain = guestSpec(context, side)?.domain
-    const virtio = domain?.devices.interfaces?.some(({ model }) => (model ?? 'virtio') === 'virtio') === true
-    const many = domain !== undefined && vcpusOf(guestTopology(domain)) > 1
-    return virtio && many && domain.devices.networkInterfaceMultiqueue === true
-  })
-  return before === after ? { disruption: 'none', reason: 'The NICs have the same queues.' } : { disruption: 'restart' }
-}
-
 const identity = 'The seed is read at boot. Its instance-id stays the same, so cloud-init takes the guest for the same instance.'
 
 /** cloud-init data is read when the guest boots. */
-export function cloudInit(): Verdict {
-  return restart(identity)
+export function cloudInit(context: FieldContext): Verdict {
+  return movesMedium(context) ?? restart(identity)
 }
 
 /** A commit that changes the run strategy is itself the word of a person: it is shown with its class and carried out. */

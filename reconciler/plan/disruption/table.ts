@@ -3,6 +3,7 @@ import { passedOver } from '../../../schemas/support.ts'
 import { formatPath, segmentName, type Segments } from '../diff/path.ts'
 import { parseQuantity } from '../../lib/quantity.ts'
 import { exceeds } from './classes.ts'
+import { isMoot } from './effects/guest.ts'
 import { machineRows } from './machine-rows.ts'
 import { networkRows } from './network-rows.ts'
 import { volumeRows } from './volume-rows.ts'
@@ -19,7 +20,12 @@ export const disruptionTable: Readonly<Record<TableKind, readonly Row[]>> = {
 }
 
 /** A verdict with everything filled in. */
-export type Judgement = Required<Pick<Verdict, 'disruption' | 'act'>> & { readonly reason?: string; readonly sensitive: boolean }
+export type Judgement = Required<Pick<Verdict, 'disruption' | 'act'>> & {
+  readonly reason?: string
+  readonly sensitive: boolean
+  /** Whether it comes to nothing, where the row can tell. */
+  readonly moot?: boolean
+}
 
 type Branch = { readonly children: Map<string, Branch>; row?: Row; deep?: Row }
 
@@ -86,7 +92,9 @@ function collect(branch: Branch): Row[] {
  */
 export function judge(kind: TableKind, context: FieldContext): Judgement {
   const judgement = judgeCarriedOut(kind, context)
-  if (kind !== 'VirtualMachine' || judgement.disruption === 'none') return judgement
+  if (kind !== 'VirtualMachine' || (judgement.disruption === 'none' && judgement.moot !== true)) return judgement
+  // Where the table knows what a field comes to, it comes to something although what it asks for is not done.
+  if (judgement.moot === false) return judgement
   const row = passedOver(kind, context.path.map(listSegment))
   if (row === undefined) return judgement
   return { disruption: 'none', act: 'define', reason: `Not carried out here. ${row.reason}`, sensitive: judgement.sensitive }
@@ -99,12 +107,17 @@ function listSegment(segment: string): string {
 function judgeCarriedOut(kind: TableKind, context: FieldContext): Judgement {
   const row = rowOf(kind, context.path)
   if (row !== undefined) return judgeRow(row, context)
-  let worst: Judgement | undefined
-  for (const below of rowsBelow(kind, context.path)) {
-    const one = judgeRow(below, context)
-    if (worst === undefined || exceeds(one.disruption, worst.disruption)) worst = one
-  }
-  return worst ?? { disruption: 'restart', act: 'restart', reason: 'This field has no rule of its own.', sensitive: false }
+  const below = rowsBelow(kind, context.path)
+  if (below.length === 0) return { disruption: 'restart', act: 'restart', reason: 'This field has no rule of its own.', sensitive: false }
+  const isHollow = kind === 'VirtualMachine' && isEmpty(context.before) && isEmpty(context.after)
+  // That there is a group without a field in it can mean something only where a row tells what it comes to.
+  const judgements = (isHollow ? below.filter(({ comesTo }) => comesTo !== undefined) : below).map((one) => judgeRow(one, context))
+  const none: Judgement = { disruption: 'none', act: 'define', reason: 'There is nothing in it.', sensitive: false }
+  return judgements.reduce((worst, one) => (exceeds(one.disruption, worst.disruption) ? one : worst), judgements[0] ?? none)
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 function judgeRow(row: Row, context: FieldContext): Judgement {
@@ -115,6 +128,10 @@ function judgeRow(row: Row, context: FieldContext): Judgement {
   if (row.absent !== undefined && equalJson(context.before ?? row.absent, context.after ?? row.absent)) {
     return { disruption: 'none', act: 'define', reason: 'It means the same without it.', sensitive }
   }
+  const moot = row.comesTo === undefined ? undefined : isMoot(row.comesTo, { ...context, countsInBoth: row.countsInBoth === true })
+  if (moot === true) {
+    return { disruption: 'none', act: 'define', reason: row.mootReason ?? 'The guest is the same with it and without it.', sensitive, moot }
+  }
   const verdict = verdictOf(cellOf(row, context), context)
   const reason = verdict.reason ?? row.reason
   return {
@@ -122,6 +139,7 @@ function judgeRow(row: Row, context: FieldContext): Judgement {
     act: verdict.act ?? row.act ?? actOfClass[verdict.disruption],
     ...(reason === undefined ? {} : { reason }),
     sensitive,
+    ...(moot === undefined ? {} : { moot }),
   }
 }
 

@@ -1,10 +1,8 @@
-import type { VirtualMachineInstanceTemplateSpec, Volume } from '../../../schemas/generated/virtual-machine.ts'
+import type { VirtualMachineInstanceTemplateSpec } from '../../../schemas/generated/virtual-machine.ts'
 import { objectKey, type ObjectKey } from '../../lib/object-key.ts'
 import { parseBytes, parseQuantity } from '../../lib/quantity.ts'
+import { credentialInputs, volumeInputs, type InputReference } from '../../lib/volume-inputs.ts'
 import type { Demand } from '../../observed/types.ts'
-
-/** A Secret or ConfigMap that a template reads; an optional one may be missing. */
-export type InputReference = { readonly key: ObjectKey; readonly optional: boolean }
 
 /** Keys of the DataVolumes that a template's disks lie on; a claim means the DataVolume of that name. */
 export function volumeKeys(namespace: string, template: VirtualMachineInstanceTemplateSpec): ObjectKey[] {
@@ -16,31 +14,13 @@ export function volumeKeys(namespace: string, template: VirtualMachineInstanceTe
   return [...names].map((name) => objectKey('DataVolume', namespace, name))
 }
 
-/** Secrets and ConfigMaps that a template's volumes and credentials are made from, each once. */
-export function inputReferences(namespace: string, template: VirtualMachineInstanceTemplateSpec): InputReference[] {
+/** Secrets and ConfigMaps that a template's volumes and credentials are made from, each once; optional where all that read it say so. */
+export function inputReferences(namespace: string, { spec }: VirtualMachineInstanceTemplateSpec): InputReference[] {
+  if (spec === undefined) return []
   const found = new Map<ObjectKey, InputReference>()
-  const add = (kind: 'Secret' | 'ConfigMap', name: string | undefined, optional = false): void => {
-    if (name === undefined) return
-    const key = objectKey(kind, namespace, name)
-    found.set(key, { key, optional: optional && (found.get(key)?.optional ?? true) })
-  }
-  for (const volume of template.spec?.volumes ?? []) addVolumeInputs(volume, add)
-  for (const credential of template.spec?.accessCredentials ?? []) {
-    add('Secret', credential.sshPublicKey?.source.secret?.secretName)
-    add('Secret', credential.userPassword?.source.secret?.secretName)
-  }
+  const all = [...(spec.volumes ?? []).flatMap((volume) => volumeInputs(namespace, volume)), ...credentialInputs(namespace, spec)]
+  for (const { key, optional } of all) found.set(key, { key, optional: optional && (found.get(key)?.optional ?? true) })
   return [...found.values()]
-}
-
-function addVolumeInputs(volume: Volume, add: (kind: 'Secret' | 'ConfigMap', name: string | undefined, optional?: boolean) => void): void {
-  for (const cloudInit of [volume.cloudInitNoCloud, volume.cloudInitConfigDrive]) {
-    add('Secret', cloudInit?.secretRef?.name)
-    add('Secret', cloudInit?.networkDataSecretRef?.name)
-  }
-  add('ConfigMap', volume.configMap?.name, volume.configMap?.optional)
-  add('Secret', volume.secret?.secretName, volume.secret?.optional)
-  add('ConfigMap', volume.sysprep?.configMap?.name)
-  add('Secret', volume.sysprep?.secret?.name)
 }
 
 /** Host bridges that a template's networks need: the name of each multus network without its namespace. */

@@ -172,6 +172,23 @@ test('plans nothing before there is a desired state', async () => {
   assert.deepEqual([planned, refreshed], [[], []])
 })
 
+test('looks again at a machine that waits for a disk of another, and at a disk that waits, when any machine changes', async () => {
+  const held = (key: string, reason: 'Conflict' | 'WaitingForDependency'): Change => change(key, [{ reason, message: '', unblock: '' }])
+  const waiting = [held('VirtualMachine/default/a', 'Conflict'), held('DataVolume/default/d', 'WaitingForDependency')]
+  const { loop, planned, observe } = setUp(waiting)
+  loop.desired({ view, changed: new Set() })
+  await tick()
+  observe({ planKeys: ['DataVolume/default/e'] })
+  await tick()
+  observe({ planKeys: ['VirtualMachine/default/b'] })
+  await tick()
+  assert.deepEqual(planned, [
+    undefined,
+    ['DataVolume/default/e'],
+    ['VirtualMachine/default/b', 'VirtualMachine/default/a', 'DataVolume/default/d'],
+  ])
+})
+
 test('plans what is on a node, and the networks, when its agent comes or goes', async () => {
   const { loop, planned, nodes, observe, on } = setUp()
   on.set('VirtualMachine/default/a', 'h1').set('VirtualMachine/default/b', 'h2')

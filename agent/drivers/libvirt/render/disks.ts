@@ -118,8 +118,8 @@ function driverOf(parts: DiskParts, device: string, shareable: boolean): XmlElem
   const { input, disk, source } = parts
   const virtio = busOf(input.machine, disk) === 'virtio'
   const queues = domainSpec(input.machine).devices.blockMultiQueue === true && virtio ? vcpuCount(input.machine) : undefined
-  // Linux AIO and images that several guests write bypass the host's page cache, or QEMU refuses them.
-  const cache = disk.cache ?? (disk.io === 'native' || shareable ? 'none' : undefined)
+  // Linux AIO and images that several guests write bypass the host's page cache, or QEMU refuses them. A drive only ever reads.
+  const cache = disk.cache ?? (disk.io === 'native' || (shareable && device !== 'cdrom') ? 'none' : undefined)
   const writable = device === 'disk' && source?.readonly !== true
   return element('driver', {
     name: 'qemu',

@@ -108,7 +108,11 @@ function mediaUpdate(live: XmlElement, wanted: XmlElement): XmlElement | undefin
   if (sourceText(live) === sourceText(wanted)) return undefined
   const source = child(wanted, 'source')
   const type = wanted.attributes['type'] ?? 'file'
-  const rest = live.children.filter((item) => item.name !== 'source' && item.name !== 'backingStore')
+  // The format of an image is an attribute of the driver.
+  const format = child(wanted, 'driver')?.attributes['type']
+  const rest = live.children
+    .filter((item) => item.name !== 'source' && item.name !== 'backingStore')
+    .map((item) => (item.name === 'driver' && format !== undefined ? { ...item, attributes: { ...item.attributes, type: format } } : item))
   return { ...live, attributes: { ...live.attributes, type }, children: [...rest, ...(source === undefined ? [] : [source])] }
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
 import type { Interface, Network } from '../../../../schemas/generated/virtual-machine.ts'
+import { derivedMac, plainMac } from '../../../../reconciler/lib/derived-mac.ts'
 import { aliasOf } from '../mark.ts'
 import { element, type XmlElement } from '../xml.ts'
 import { vcpuCount } from './cpu.ts'
@@ -32,16 +32,10 @@ export function usesPodNetwork(machine: MachineSpec): boolean {
   return nicsOf(machine).some((nic) => nic.network.pod !== undefined)
 }
 
-/**
- * A NIC's address: the manifest's, else one that the VM's uid and the NIC's name give, so that it is the same on each
- * host and after each restart. Locally administered, unicast (IEEE 802).
- */
+/** A NIC's address: the manifest's, else the machine's own for it. @throws GitvirtError `InvalidMachine` */
 export function macOf(machine: MachineSpec, nic: Interface): string {
-  if (nic.macAddress === undefined || nic.macAddress === '') {
-    const hash = createHash('sha256').update(`${machine.uid}/${nic.name}`).digest('hex')
-    return `02:${(hash.slice(0, 10).match(/../g) ?? []).join(':')}`
-  }
-  const mac = nic.macAddress.toLowerCase().replaceAll('-', ':')
+  if (nic.macAddress === undefined || nic.macAddress === '') return derivedMac(machine.uid, nic.name)
+  const mac = plainMac(nic.macAddress)
   if (/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac)) return mac
   throw invalidMachine(machine, `spec.template.spec.domain.devices.interfaces[${nic.name}].macAddress: not a unicast MAC address.`)
 }

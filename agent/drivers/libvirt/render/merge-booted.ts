@@ -1,5 +1,12 @@
 import type { MachineSpec } from '../../../../schemas/generated/plan.ts'
-import type { Interface, Volume } from '../../../../schemas/generated/virtual-machine.ts'
+import type {
+  Devices as SpecDevices,
+  Interface,
+  VirtualMachineInstanceSpec,
+  Volume,
+} from '../../../../schemas/generated/virtual-machine.ts'
+import { volumePlace } from '../../../../reconciler/lib/volume-place.ts'
+import { credentialInputs, volumeInputs } from '../../../../reconciler/lib/volume-inputs.ts'
 import { aliasOf } from '../mark.ts'
 import { pluggable } from './pluggable.ts'
 import { child, childrenOf, type XmlElement } from '../xml.ts'
@@ -16,24 +23,46 @@ export function mergeBooted(booted: MachineSpec, applied: MachineSpec, running: 
   const { disks, nics } = pluggable(booted, applied)
   const live = devicesOf(running.live)
   const wanted = devicesOf(running.definition)
-  const hasMedium = mediumTest(booted, applied, { live, wanted })
+  const drives = drivesOf(booted).intersection(drivesOf(applied))
+  const hasMedium = mediumTest(drives, { live, wanted })
   const before = vmiSpec(booted)
   const after = vmiSpec(applied)
   const disk = { changeable: disks, isPresent: (name: string) => live.has(aliasOf('disk', name)) }
+  const medium = {
+    changeable: disks.union(drives),
+    isPresent: (name: string) => (drives.has(name) ? mediumIn(live, name) !== '' : disk.isPresent(name)),
+    // What was made anew in its old place is not what the guest has open.
+    adapt: (old: Volume, next: Volume): Volume => (hasMedium(next.name) && volumePlace(old) !== volumePlace(next) ? next : old),
+  }
   const nic = { changeable: nics, isPresent: (name: string) => live.has(aliasOf('nic', name)) }
   const devices = {
     ...before.domain.devices,
+    ...queueFlags(before.domain.devices, after.domain.devices, { live, wanted }),
     ...defined('disks', merge(before.domain.devices.disks, after.domain.devices.disks, disk)),
     ...defined('interfaces', merge(before.domain.devices.interfaces, after.domain.devices.interfaces, { ...nic, adapt: adaptLink(live) })),
   }
-  const adapt = (old: Volume, next: Volume): Volume => (hasMedium(next.name) ? next : old)
   const spec = {
     ...before,
     domain: { ...before.domain, devices },
-    ...defined('volumes', merge(before.volumes, after.volumes, { ...disk, adapt })),
+    ...defined('volumes', merge(before.volumes, after.volumes, medium)),
     ...defined('networks', merge(before.networks, after.networks, nic)),
   }
-  return { ...booted, template: { ...booted.template, spec } }
+  return { ...booted, inputs: mergeInputs(booted, applied, spec), template: { ...booted.template, spec } }
+}
+
+/** Digests of what the guest's media are made from: of those that came while it ran, as they were made then. */
+function mergeInputs(booted: MachineSpec, applied: MachineSpec, spec: VirtualMachineInstanceSpec): MachineSpec['inputs'] {
+  const old = new Set(vmiSpec(booted).volumes)
+  const isOld = (volume: Volume): boolean => old.has(volume)
+  const inputsOf = (volumes: readonly Volume[]): string[] =>
+    volumes.flatMap((volume) => volumeInputs(booted.namespace, volume)).map(({ key }) => key)
+  const volumes = spec.volumes ?? []
+  const kept = new Set([...inputsOf(volumes.filter(isOld)), ...credentialInputs(booted.namespace, spec).map(({ key }) => key)])
+  const came = inputsOf(volumes.filter((volume) => !isOld(volume))).filter((key) => !kept.has(key))
+  return {
+    ...booted.inputs,
+    ...Object.fromEntries(came.flatMap((key) => (applied.inputs[key] === undefined ? [] : [[key, applied.inputs[key]]]))),
+  }
 }
 
 function defined<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
@@ -47,19 +76,33 @@ function devicesOf(domain: XmlElement): Devices {
   return new Map(devices.map((device) => [child(device, 'alias')?.attributes['name'] ?? '', device]))
 }
 
-/** Tells whether a drive of the guest has the medium of the definition; a disk that is no drive never changes its content. */
-function mediumTest(
-  booted: MachineSpec,
-  applied: MachineSpec,
-  { live, wanted }: { live: Devices; wanted: Devices },
-): (name: string) => boolean {
-  const drives = (machine: MachineSpec): Set<string> =>
-    new Set(disksOf(machine).flatMap(({ name, cdrom }) => (cdrom === undefined ? [] : [name])))
-  const both = drives(booted).intersection(drives(applied))
-  return (name) => {
-    const [now, then] = [live, wanted].map((devices) => devices.get(aliasOf('disk', name)))
-    return both.has(name) && now !== undefined && then !== undefined && sourceText(now) === sourceText(then)
+type QueueFlags = Pick<SpecDevices, 'blockMultiQueue' | 'networkInterfaceMultiqueue'>
+
+/** Devices that were plugged came with the queues of the definition: where all have those, the flag that asks for them is in force. */
+function queueFlags(before: QueueFlags, after: QueueFlags, { live, wanted }: { live: Devices; wanted: Devices }): QueueFlags {
+  const queuesOf = (device: XmlElement | undefined): string | undefined => child(device, 'driver')?.attributes['queues']
+  const inForce = (flag: keyof QueueFlags, kind: string): QueueFlags => {
+    const value = after[flag] ?? false
+    const devices = [...live].filter(([alias, { name }]) => name === kind && wanted.has(alias))
+    const isDone = devices.every(([alias, device]) => queuesOf(device) === queuesOf(wanted.get(alias)))
+    return isDone && value !== (before[flag] ?? false) ? { [flag]: value } : {}
   }
+  return { ...inForce('blockMultiQueue', 'disk'), ...inForce('networkInterfaceMultiqueue', 'interface') }
+}
+
+function drivesOf(machine: MachineSpec): Set<string> {
+  return new Set(disksOf(machine).flatMap(({ name, cdrom }) => (cdrom === undefined ? [] : [name])))
+}
+
+/** Tells whether a drive of the guest has the medium of the definition; a disk that is no drive never changes its content. */
+function mediumTest(drives: ReadonlySet<string>, { live, wanted }: { live: Devices; wanted: Devices }): (name: string) => boolean {
+  return (name) => drives.has(name) && mediumIn(live, name) !== undefined && mediumIn(live, name) === mediumIn(wanted, name)
+}
+
+/** Where the content of a disk lies; empty for an empty drive, undefined where there is no such disk. */
+function mediumIn(devices: Devices, name: string): string | undefined {
+  const device = devices.get(aliasOf('disk', name))
+  return device === undefined ? undefined : sourceText(device)
 }
 
 /** The link's state is set in place whatever else of the NIC waits. */

@@ -96,17 +96,18 @@ describe('machine updates', () => {
     assert.equal(sent, undefined)
   })
 
+  const same = (edit: (guest: VirtualMachineInstanceSpec) => void, observed: Partial<ObservedMachine> = {}): void => {
+    const after = withGuest(edit)
+    const booted = specs([machine('vm'), volume('root')]).machine
+    const { change } = planned({ before: machine('vm'), after, observed })
+    assert.deepEqual(
+      change?.fields.map(({ disruption }) => disruption),
+      ['none'],
+    )
+    assert.equal(planned({ after, observed: { ...observed, booted } }).change, undefined)
+  }
+
   it('waits for no restart that would bring nothing', () => {
-    const same = (edit: (guest: VirtualMachineInstanceSpec) => void): void => {
-      const after = withGuest(edit)
-      const booted = specs([machine('vm'), volume('root')]).machine
-      const { change } = planned({ before: machine('vm'), after })
-      assert.deepEqual(
-        change?.fields.map(({ disruption }) => disruption),
-        ['none'],
-      )
-      assert.equal(planned({ after, observed: { booted } }).change, undefined)
-    }
     same((guest) => void (guest.domain.memory = { guest: '1024Mi' }))
     same((guest) => void (guest.domain.resources = { requests: { memory: '512Mi' } }))
     same((guest) => void (guest.domain.devices.autoattachVSOCK = true))
@@ -115,6 +116,61 @@ describe('machine updates', () => {
     same((guest) => void (guest.domain.clock = { utc: {} }))
     same((guest) => void (guest.domain.devices.networkInterfaceMultiqueue = true))
     same((guest) => void (guest.architecture = 'amd64'))
+    same((guest) => void (guest.domain.cpu = { cores: 1, sockets: 1, threads: 1, maxSockets: 1 }))
+    same((guest) => void (guest.domain.firmware = {}))
+    same((guest) => void (guest.domain.features = { acpi: { enabled: true } }))
+  })
+
+  it('waits for no restart where a field beside it takes the meaning', () => {
+    const of = (guest: VirtualMachineInstanceSpec, name: string) => guest.domain.devices.disks?.find((one) => one.name === name) ?? { name }
+    // A seed is only read anyway; the host name is the machine's own.
+    same((guest) => void (of(guest, 'seed').disk = { bus: 'virtio', readonly: true }))
+    same((guest) => void (guest.hostname = 'vm.example.org'))
+    same((guest) => void (guest.domain.ioThreads = { supplementalPoolThreadCount: 2 }))
+  })
+
+  it('restarts for what only a host with KVM carries out where it has KVM', () => {
+    const edit = (guest: VirtualMachineInstanceSpec): void => void (guest.domain.features = { kvm: { hidden: true } })
+    same(edit, { accelerator: 'tcg' })
+    for (const observed of [{ accelerator: 'kvm' as const }, {}])
+      assert.equal(planned({ before: machine('vm'), after: withGuest(edit), observed }).change?.disruption, 'restart')
+  })
+
+  it('restarts for a field that is not done as asked and yet makes another guest', () => {
+    const lun = (bus: 'scsi' | 'virtio'): DesiredObject =>
+      withGuest((guest) => void (guest.domain.devices.disks = [{ name: 'root', lun: { bus } }]))
+    assert.equal(planned({ before: lun('scsi'), after: lun('virtio') }).change?.disruption, 'restart')
+    const flush = withGuest((guest) => void (guest.domain.features = { hyperv: { tlbflush: { direct: {} } } }))
+    assert.equal(planned({ before: machine('vm'), after: flush }).change?.disruption, 'restart')
+  })
+
+  it('tells a host name that nothing tells the guest from one that its seed tells', () => {
+    const named = (hostname: string, edit: (guest: VirtualMachineInstanceSpec) => void): DesiredObject =>
+      withGuest((guest) => {
+        guest.hostname = hostname
+        edit(guest)
+      })
+    const classOf = (edit: (guest: VirtualMachineInstanceSpec) => void): string | undefined =>
+      planned({ before: named('one', edit), after: named('two', edit) }).change?.disruption
+    assert.equal(
+      classOf(() => undefined),
+      'restart',
+    )
+    const noSeed = { name: 'seed', emptyDisk: { capacity: '1Mi' } }
+    assert.equal(
+      classOf((guest) => void (guest.volumes = (guest.volumes ?? []).map((one) => (one.name === 'seed' ? noSeed : one)))),
+      'none',
+    )
+  })
+
+  it('tells what waits by what the guest has, not by what was applied', () => {
+    const clock = (timezone: string | undefined, offsetSeconds: number): DesiredObject =>
+      withGuest((guest) => void (guest.domain.clock = { ...(timezone === undefined ? {} : { timezone }), utc: { offsetSeconds } }))
+    const booted = specs([clock(undefined, 60), volume('root')]).machine
+    // The time zone, which waits already, is stronger than the offset: only beside what the guest has does the offset come to something.
+    const { change } = planned({ before: clock('Europe/Berlin', 60), after: clock('Europe/Berlin', 120), observed: { booted } })
+    const paths = change?.fields.filter(({ disruption }) => disruption === 'restart').map(({ path }) => path.split('.').at(-1))
+    assert.deepEqual(paths?.sort(), ['offsetSeconds', 'timezone'])
   })
 
   it('restarts for requests that decide how large the guest is', () => {

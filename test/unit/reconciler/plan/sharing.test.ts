@@ -4,6 +4,7 @@ import type { DesiredObject } from '../../../../reconciler/desired/types.ts'
 import type { Sighting } from '../../../../reconciler/observed/types.ts'
 import { plan } from '../../../../reconciler/plan/plan.ts'
 import { forNode } from '../../../../reconciler/plan/seal.ts'
+import type { ObservedMachine } from '../../../../schemas/generated/observation.ts'
 import type { Plan } from '../../../../schemas/generated/plan.ts'
 import { carryOut, desiredView, fleet, guestSpec, input, machine, node, observedView, volume } from './support.ts'
 
@@ -76,6 +77,61 @@ describe('a disk that two machines name', () => {
   })
 })
 
+describe('a disk that a guest lets go of', () => {
+  const withData = (bus: 'virtio' | 'sata'): ReturnType<typeof guestSpec> => {
+    const guest = guestSpec({ volumes: [{ name: 'data', dataVolume: { name: 'data' } }] })
+    guest.domain.devices.disks = [{ name: 'data', disk: { bus } }]
+    return guest
+  }
+  const without = (): ReturnType<typeof guestSpec> => {
+    const guest = guestSpec({ volumes: [] })
+    guest.domain.devices.disks = []
+    return guest
+  }
+  const before = (bus: 'virtio' | 'sata'): Sighting[] =>
+    worldOf([machine('b', { guest: withData(bus) }), machine('a', { guest: without() }), volume('data')])
+  const after = [machine('b', { guest: without() }), machine('a', { guest: withData('virtio') }), volume('data')]
+
+  it('goes to another in the same plan where it is unplugged', () => {
+    const made = planned(after, before('virtio'))
+    assert.deepEqual([blocksOf(made, 'a'), blocksOf(made, 'b')], [[], []])
+    assert.ok(changeOf(made, 'a')?.after.includes('VirtualMachine/default/b'))
+  })
+
+  it('goes to one other only', () => {
+    const world = worldOf([open, machine('old'), volume('root')])
+    const made = planned([open, machine('a'), machine('b'), volume('root')], world)
+    assert.deepEqual([blocksOf(made, 'a'), blocksOf(made, 'b')], [[], ['Conflict']])
+    const unplugged = planned([...after, machine('c', { guest: withData('virtio') })], before('virtio'))
+    assert.deepEqual([blocksOf(unplugged, 'a'), blocksOf(unplugged, 'c')], [[], ['Conflict']])
+  })
+
+  it('stays with a guest that is off between two runs, until Git or a person wants it off', () => {
+    const running = worldOf([machine('b'), volume('root')])
+    const off = (more: Partial<ObservedMachine> = {}): Sighting[] =>
+      running.map((one) => {
+        if (one.object.kind !== 'VirtualMachine') return one
+        const { booted: _, startedAt: __, ...object } = one.object
+        return { ...one, object: { ...object, state: 'off', ...more } }
+      })
+    const both = [machine('a'), machine('b'), volume('root')]
+    assert.deepEqual(blocksOf(planned(both, off(), ['VirtualMachine/default/a']), 'a'), ['Conflict'])
+    const stopped: Partial<ObservedMachine> = { power: { request: 'stop', at: 'now' } }
+    assert.deepEqual(blocksOf(planned(both, off(stopped), ['VirtualMachine/default/a']), 'a'), [])
+    const halted = planned([machine('a'), machine('b', { runStrategy: 'Halted' }), volume('root')], off())
+    assert.deepEqual([blocksOf(halted, 'a'), changeOf(halted, 'a')?.after.includes('VirtualMachine/default/b')], [[], true])
+    const gone = planned([open, machine('a'), volume('root')], off())
+    assert.deepEqual(blocksOf(gone, 'a'), [])
+  })
+
+  it('stays with a guest that keeps it until its restart, also where a pass looks at the other machine alone', () => {
+    const world = before('sata')
+    assert.deepEqual(blocksOf(planned(after, world), 'a'), ['Conflict'])
+    const waiting = worldOf([after[0] ?? open, machine('a', { guest: without() }), volume('data')], world)
+    assert.deepEqual(blocksOf(planned(after, waiting, ['VirtualMachine/default/a']), 'a'), ['Conflict'])
+  })
+})
+
 describe('a machine that takes over the disk of one that goes', () => {
   it('waits for it in the same plan', () => {
     const world = worldOf([open, machine('old'), volume('root')])
@@ -107,4 +163,12 @@ it('a disk does not grow while a guest has it that only reads it', () => {
   const stopped = worldOf([machine('vm', { guest: reads, runStrategy: 'Halted' }), volume('root', { size: '1Gi' })], world)
   const later = planned(off, stopped).changes.find(({ key }) => key.startsWith('DataVolume/'))
   assert.deepEqual(later?.blocked, [])
+})
+
+it('a disk grows after the guest that only reads it goes in the same plan', () => {
+  const reads = guestSpec()
+  for (const disk of reads.domain.devices.disks ?? []) if (disk.name === 'root') disk.disk = { bus: 'virtio', readonly: true }
+  const world = worldOf([open, machine('vm', { guest: reads }), volume('root')])
+  const disk = planned([open, volume('root', { size: '2Gi' })], world).changes.find(({ key }) => key.startsWith('DataVolume/'))
+  assert.deepEqual([disk?.blocked, disk?.after], [[], ['VirtualMachine/default/vm']])
 })

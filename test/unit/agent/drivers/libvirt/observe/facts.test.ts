@@ -10,6 +10,7 @@ import { planHotplug } from '../../../../../../agent/drivers/libvirt/render/hotp
 import { mergeBooted } from '../../../../../../agent/drivers/libvirt/render/merge-booted.ts'
 import { overlaps } from '../../../../../../agent/drivers/libvirt/render/pod-network.ts'
 import { parseXml } from '../../../../../../agent/drivers/libvirt/xml.ts'
+import type { Volume } from '../../../../../../schemas/generated/virtual-machine.ts'
 import { machineWith } from '../machine.ts'
 
 describe('parseState', () => {
@@ -96,6 +97,54 @@ describe('mergeBooted', () => {
     assert.deepEqual(merged('/one')?.volumes, [{ name: 'cd', dataVolume: { name: 'one' } }])
   })
 
+  const drive = (volume: Volume | undefined) =>
+    machineWith((spec) => {
+      spec.domain.devices.disks = [{ name: 'cd', cdrom: { bus: 'sata' } }]
+      spec.volumes = volume === undefined ? [] : [volume]
+    })
+  const disc = { name: 'cd', dataVolume: { name: 'one' } }
+  const of = (name: string): Volume => ({ name: 'cd', configMap: { name } })
+
+  it('takes an empty drive for empty, and one that was filled for full', () => {
+    const empty = `<disk type='file' device='cdrom'>${alias('disk', 'cd')}</disk>`
+    assert.deepEqual(mergeBooted(drive(disc), drive(undefined), running(empty)).template.spec?.volumes, [])
+    const full = running(device('cd', '/one'))
+    assert.deepEqual(mergeBooted(drive(undefined), drive(disc), full).template.spec?.volumes, [disc])
+    assert.deepEqual(mergeBooted(drive(disc), drive(undefined), full).template.spec?.volumes, [disc])
+  })
+
+  it('goes on with the medium that was made anew in its place, which the guest has not seen', () => {
+    const merged = mergeBooted(drive(of('one')), drive(of('two')), running(device('cd', '/cd.iso')))
+    assert.deepEqual(merged.template.spec?.volumes, [of('one')])
+  })
+
+  it('knows what a medium that came was made from, and of the others what they were made from', () => {
+    const seed: Volume = { name: 'seed', cloudInitNoCloud: { secretRef: { name: 'b' } } }
+    const withInputs = (volumes: Volume[], version: string) => {
+      const machine = machineWith((spec) => {
+        spec.domain.devices.disks = volumes.map(({ name }) => (name === 'cd' ? { name, cdrom: {} } : { name, disk: { bus: 'virtio' } }))
+        spec.volumes = volumes
+      })
+      return { ...machine, inputs: { 'ConfigMap/test/one': version, 'Secret/test/b': version } }
+    }
+    const merged = mergeBooted(
+      withInputs([seed, disc], '1'),
+      withInputs([seed, of('one')], '2'),
+      running(device('seed', '/seed.iso') + device('cd', '/cd.iso')),
+    )
+    assert.deepEqual(merged.inputs, { 'ConfigMap/test/one': '2', 'Secret/test/b': '1' })
+  })
+
+  it('takes many queues for asked for once all NICs have those of the definition, as ones that were plugged do', () => {
+    const flagged = (networkInterfaceMultiqueue: boolean) =>
+      machineWith((spec) => Object.assign(spec.domain.devices, { networkInterfaceMultiqueue }))
+    const nic = (name: string, queues: number) => `<interface type='bridge'><driver queues='${queues}'/>${alias('nic', name)}</interface>`
+    const flagOf = (live: string, definition: string): unknown =>
+      mergeBooted(flagged(false), flagged(true), running(live, definition)).template.spec?.domain.devices.networkInterfaceMultiqueue
+    assert.equal(flagOf(nic('a', 2), nic('a', 2)), true)
+    assert.equal(flagOf(nic('a', 1) + nic('b', 2), nic('a', 2) + nic('b', 2)), false)
+  })
+
   it('takes a link that is down, though the address of its NIC waits for a restart', () => {
     const nic = (macAddress: string, state?: 'down') =>
       machineWith((spec) => {
@@ -153,6 +202,19 @@ describe('planHotplug', () => {
     const definition = domain(disk(aliasOf('disk', 'root'), 'vda') + disk(aliasOf('disk', 'b'), 'sda'))
     const live = domain(disk(aliasOf('disk', 'root'), 'vda'))
     assert.deepEqual(planHotplug({ live, definition, pluggable: none, booted: machineWith(), applied }), [])
+  })
+  it('gives a drive a medium in the format that it has', () => {
+    const media = (file: string, format: string) =>
+      domain(
+        `<disk type='file' device='cdrom'><driver name='qemu' type='${format}' cache='none'/><source file='${file}'/><alias name='ua-disk-root'/></disk>`,
+      )
+    const both = { pluggable: none, booted: machineWith(), applied: machineWith() }
+    const [change] = planHotplug({ live: media('/a.raw', 'raw'), definition: media('/b.qcow2', 'qcow2'), ...both })
+    assert.deepEqual(change?.device.children.find(({ name }) => name === 'driver')?.attributes, {
+      name: 'qemu',
+      type: 'qcow2',
+      cache: 'none',
+    })
   })
   it('changes media and link state in place', () => {
     const media = (source: string) =>
