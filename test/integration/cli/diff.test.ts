@@ -31,6 +31,20 @@ test('the second run answers the same from the cache, which holds no secret', as
   assert.doesNotMatch(first.stdout, /hunter|aHVudGVy/)
 })
 
+test('what differs still does after a commit that changes something else', async (t) => {
+  const { dir, commit, diff } = await environments(t)
+  const file = join(dir, 'environments/prod/vms/db.yaml')
+  await writeFile(file, (await readFile(file, 'utf8')).replace('2Gi', '8Gi'))
+  await commit('More memory')
+  const first = await diff(staging, prod)
+  for (const environment of ['staging', 'prod'])
+    await writeFile(join(dir, `environments/${environment}/other.yaml`), 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\n')
+  await commit('The same for both')
+  const second = await diff(staging, prod)
+  assert.deepEqual([first.code, second.code], [1, 1])
+  assert.deepEqual(second, await diff(staging, prod, '--no-cache'))
+})
+
 test('a change is found in every form of an operand, and only by those that hold it', async (t) => {
   const { dir, git, commit, diff } = await environments(t)
   const file = join(dir, 'environments/prod/vms/db.yaml')
