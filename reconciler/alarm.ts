@@ -14,6 +14,7 @@ export class Alarm {
   readonly #ring: () => void
   readonly #log: Pick<Logger, 'error'>
   #timer: NodeJS.Timeout | undefined
+  #closed = false
 
   constructor(ring: () => void, log: Pick<Logger, 'error'>) {
     this.#ring = ring
@@ -28,10 +29,12 @@ export class Alarm {
   }
 
   close(): void {
+    this.#closed = true
     clearTimeout(this.#timer)
   }
 
   #wait(milliseconds: number): void {
+    if (this.#closed) return
     this.#timer = setTimeout(() => this.#try(), milliseconds)
     this.#timer.unref()
   }

@@ -17,6 +17,7 @@ import { holdMetrics } from './hold-metrics.ts'
 import { inputSalt } from './input-salt.ts'
 import { openHolds, type Holds } from './holds.ts'
 import { createLedger } from './ledger.ts'
+import { loadEarly } from './load-early.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { startNoters, type Noter } from './note-receipts.ts'
 import { followNews } from './follow-news.ts'
@@ -96,6 +97,7 @@ export type Reconciler = {
 export async function startReconciler(options: ReconcilerOptions): Promise<Reconciler> {
   const { stateDir, clock, log } = options
   await using stack = new AsyncDisposableStack()
+  await loadEarly()
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   stack.defer(lockForProcess({ path: join(stateDir, 'reconciler.lock'), code: 'StateLocked', what: `The state folder ${stateDir}` }))
   const salt = await inputSalt(stateDir)

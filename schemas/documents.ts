@@ -1,4 +1,4 @@
-/** The JSON Schemas as values, so that pure rooms need no file system. Each is read when first asked for: what has no fault needs none. */
+/** The JSON Schemas as values, files of the project like its code. Each is read when first asked for: what has no fault needs none. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SchemaObject } from 'ajv'

@@ -7,11 +7,13 @@ const stacks = new WeakMap<TestContext, AsyncDisposableStack>()
  * to goes; the hooks of `t.after` alone run in the order of their registration.
  */
 export function atEnd(t: TestContext, close: () => unknown): void {
-  let stack = stacks.get(t)
-  if (stack === undefined) {
-    const own = (stack = new AsyncDisposableStack())
-    stacks.set(t, own)
-    t.after(async () => await own.disposeAsync())
-  }
+  const stack = stacks.get(t) ?? openStack(t)
   stack.defer(async () => void (await close()))
+}
+
+function openStack(t: TestContext): AsyncDisposableStack {
+  const stack = new AsyncDisposableStack()
+  stacks.set(t, stack)
+  t.after(async () => await stack.disposeAsync())
+  return stack
 }

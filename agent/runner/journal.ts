@@ -58,7 +58,7 @@ export async function openJournal(dir: string): Promise<Journal> {
         return journal
       } catch (error) {
         // A file that nobody closes ends the process once it is collected as garbage.
-        await journal.close()
+        await journal.close().catch(() => undefined)
         throw error
       }
     },

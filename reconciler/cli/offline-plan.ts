@@ -55,7 +55,7 @@ async function meanwhile(stateFile: string) {
 
 /** What a program printed, its end, and the end of its output come in turns of their own; what follows from them in another. */
 async function answersTaken(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await setImmediate()
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate()
 }
 
 async function readRevisions(options: OfflinePlanOptions, stack: AsyncDisposableStack): Promise<ReadSource> {

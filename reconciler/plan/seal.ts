@@ -41,7 +41,10 @@ export function namePlan(plan: Omit<Plan, 'id' | 'summary'>, inGit: (key: string
   return { ...plan, id: hash.digest('hex'), summary: summarize(changes) }
 }
 
-/** What binds a plan to an object in Git: the content of its blob, or the object's own where keys decide what the blob says. */
+/**
+ * What binds a plan to an object in Git: the content of its blob, or the object's own where keys decide what the blob says. What a person
+ * can approve is bound by its approval besides, which is a digest of what is done.
+ */
 export function nameInGit(desired: DesiredObject | undefined): string | undefined {
   return desired?.sealed === undefined ? (desired?.origin.blob ?? desired?.digest) : desired.digest
 }

@@ -18,6 +18,7 @@ export type JudgedObject = Position & {
   readonly ownerKey?: ObjectKey
   readonly references: readonly JudgedReference[]
   readonly notes?: readonly string[]
+  /** Every field is carried out here; where it is not said, it is to be found out. */
   readonly honoured?: true
   /** True: the values in `object` are cipher text, which nobody opened. Otherwise what was opened, which is in no cache. */
   readonly sealed?: true | SealedContents

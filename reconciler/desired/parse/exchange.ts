@@ -12,7 +12,7 @@ type Part = {
   /** The same, but never frozen: to copy what is frozen takes several times as long. */
   readonly pattern: Collection
   readonly scalars: { readonly key: string | number; readonly target: Target }[]
-  readonly below: { readonly key: string | number; readonly part: Part }[]
+  readonly below: Map<string | number, Part>
 }
 
 /** Values of which some scalars can be exchanged: what lies on the way to one that is comes as a copy, all else is shared and frozen. */
@@ -39,14 +39,14 @@ export class Exchange {
 
 function newPart(value: unknown): Part {
   const shared = value as Collection
-  return { shared, pattern: copyOf(shared), scalars: [], below: [] }
+  return { shared, pattern: copyOf(shared), scalars: [], below: new Map() }
 }
 
 function partBelow({ shared, below }: Part, key: string | number): Part {
-  const known = below.find((entry) => entry.key === key)
-  if (known !== undefined) return known.part
+  const known = below.get(key)
+  if (known !== undefined) return known
   const part = newPart(shared[key])
-  below.push({ key, part })
+  below.set(key, part)
   return part
 }
 
@@ -56,7 +56,7 @@ function exchanged({ shared, pattern, scalars, below }: Part, others: Others): C
     const other = others.get(target)
     if (other !== undefined) (copy ??= copyOf(pattern))[key] = other
   }
-  for (const { key, part } of below) {
+  for (const [key, part] of below) {
     const value = exchanged(part, others)
     if (value !== part.shared) (copy ??= copyOf(pattern))[key] = value
   }

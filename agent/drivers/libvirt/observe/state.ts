@@ -5,7 +5,7 @@ export type DomainState = Pick<ObservedMachine, 'state'> & { readonly reason: st
 
 /**
  * virsh's state words -> ours. Source: libvirt's virDomainState and its reasons, as `virsh domstate --reason` writes them.
- * @throws GitvirtError `LibvirtFailed` where it is none of them: a guest is never taken for off because libvirt said nothing
+ * @throws GitvirtError `LibvirtFailed` where it is none of them: silence is never read as off
  */
 export function parseState(text: string): DomainState {
   const match = /^([a-z ]+?)(?: \(([^)]*)\))?\s*$/.exec(text.trim())
