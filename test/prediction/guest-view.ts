@@ -23,7 +23,7 @@ const notSeen: ReadonlySet<string> = new Set([
   'iothreads',
 ])
 
-const notSeenAttributes: ReadonlySet<string> = new Set(['id', 'portid', 'current', 'check', 'mode', 'match', 'fallback', 'adjustment'])
+const notSeenAttributes: ReadonlySet<string> = new Set(['id', 'portid', 'check', 'mode', 'match', 'fallback', 'adjustment'])
 
 /** What a guest sees of its machine: a text for each place, the same for a running domain and for its definition. */
 export function guestView(domain: XmlElement): Map<string, string> {
