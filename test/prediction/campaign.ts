@@ -9,7 +9,7 @@ import type { Plan } from '../../schemas/generated/plan.ts'
 import { BootWatch } from './boot-watch.ts'
 import { applyEdits, type Attempt } from './edits.ts'
 import { filesOf, type FleetModel, type ModelMachine } from './fleet-model.ts'
-import { approved, goesOnByItself, type Outcome } from './judge.ts'
+import { approved, finalBlocks, type Outcome } from './judge.ts'
 import { judgeDisks, judgeNetworks } from './judge-disks.ts'
 import { judgeMachines } from './judge-machines.ts'
 import { measure, type Measured } from './measure.ts'
@@ -192,7 +192,7 @@ export class Campaign {
     const probe = async (): Promise<Plan | undefined> => {
       last = await this.#api<Plan>('/gitvirt/v1/plan')
       const head = (await this.#demo.git('rev-parse', 'HEAD')).trim()
-      const quiet = last.revision === head && last.changes.every(isHeld)
+      const quiet = last.revision === head && last.changes.every((change) => isHeld(change, last?.changes ?? []))
       const state = JSON.stringify(last.changes.map(({ key, base, steps }) => [key, base, steps.map(({ id }) => id)]))
       if (!quiet || state !== seen) since = performance.now()
       seen = state
@@ -255,9 +255,9 @@ function losesDevices(before: ModelMachine, after: ModelMachine | undefined): bo
 }
 
 /** Nothing of it is done before a person comes. */
-function isHeld({ action, steps, blocked }: Plan['changes'][number]): boolean {
-  const final = blocked.filter(({ reason }) => !goesOnByItself(action, reason))
-  return steps.every(({ id }) => final.some((block) => block.steps === undefined || block.steps.includes(id)))
+function isHeld(change: Plan['changes'][number], changes: Plan['changes']): boolean {
+  const final = finalBlocks(changes, change)
+  return change.steps.every(({ id }) => final.some((block) => block.steps === undefined || block.steps.includes(id)))
 }
 
 function summary(plan: Plan | undefined): string {

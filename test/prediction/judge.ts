@@ -28,16 +28,33 @@ export type Told = {
   readonly held: boolean
 }
 
-/** A disk that goes waits for its machine to let go of it, which the same plan brings about. What is to be made waits for what is held. */
-export function goesOnByItself(action: Change['action'], reason: Change['blocked'][number]['reason']): boolean {
-  return action === 'delete' && reason === 'WaitingForDependency'
+/**
+ * What of a change waits for a person. A disk that goes waits for its machine to let go of it, which the same plan brings about, unless that
+ * waits for a person itself. What is to be made waits for what is held.
+ */
+export function finalBlocks(changes: readonly Change[], { key, action, blocked }: Change): Change['blocked'] {
+  const goesOn = action === 'delete' && !changes.some((other) => keepsDisk(other, key))
+  return blocked.filter(({ reason }) => !goesOn || reason !== 'WaitingForDependency')
+}
+
+/** True where a machine lets go of a disk by a step that waits for a person. */
+function keepsDisk({ key, steps, fields, blocked }: Change, disk: string): boolean {
+  if (!key.startsWith('VirtualMachine/')) return false
+  const isWhole = blocked.some((block) => block.steps === undefined)
+  const restarts = steps.filter(({ verb }) => verb === 'RestartDomain').map(({ id }) => id)
+  const isRestartHeld = blocked.some((block) => block.steps?.some((id) => restarts.includes(id)) === true)
+  const name = JSON.stringify(disk.split('/').at(-1))
+  return fields.some(({ path, before, disruption }) => {
+    const isDisk = /\.volumes\[[^\]]+\]$/.test(path) && (JSON.stringify(before) ?? '').includes(name)
+    return isDisk && (isWhole || (isRestartHeld && disruption === 'restart'))
+  })
 }
 
 /** What a plan tells of an object; undefined where it leaves the object alone. */
 export function toldOf(changes: readonly Change[], key: string): Told | undefined {
   const change = changes.find((one) => one.key === key)
   if (change === undefined) return undefined
-  const blocks = change.blocked.filter(({ reason }) => !goesOnByItself(change.action, reason))
+  const blocks = finalBlocks(changes, change)
   const isHeld = (step: Step): boolean => blocks.some(({ steps }) => steps === undefined || steps.includes(step.id))
   const find = (verb: Step['verb'], held: boolean): boolean => change.steps.some((step) => step.verb === verb && isHeld(step) === held)
   return {
