@@ -45,7 +45,7 @@ function keepsDisk({ key, steps, fields, blocked }: Change, disk: string): boole
   const isRestartHeld = blocked.some((block) => block.steps?.some((id) => restarts.includes(id)) === true)
   const name = JSON.stringify(disk.split('/').at(-1))
   return fields.some(({ path, before, disruption }) => {
-    const isDisk = /\.volumes\[[^\]]+\]$/.test(path) && (JSON.stringify(before) ?? '').includes(name)
+    const isDisk = /\.volumes\[[^\]]+\](?:\.|$)/.test(path) && (JSON.stringify(before) ?? '').includes(name)
     return isDisk && (isWhole || (isRestartHeld && disruption === 'restart'))
   })
 }
