@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Plan } from '../../schemas/generated/plan.ts'
+import type { ManifestError } from '../desired/types.ts'
 import { createMemoryBlobCache } from '../desired/cache.ts'
 import type { OtherSource } from '../follow-others.ts'
 import { savedView } from '../plan/saved-view.ts'
@@ -23,11 +24,14 @@ export type OfflinePlanOptions = {
   readonly cacheDir?: string
 }
 
+/** A plan, and what of the repository could not be read for it. */
+export type OfflinePlan = { readonly plan: Plan; readonly errors: readonly ManifestError[] }
+
 /**
  * The plan of one revision against a saved state, secrets included: people see it through `renderPlan` or `maskPlan`.
  * @throws GitvirtError `InvalidState`, and what reading the repository throws
  */
-export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
+export async function offlinePlan(options: OfflinePlanOptions): Promise<OfflinePlan> {
   await using stack = new AsyncDisposableStack()
   const [revision, { state, plan, createDesired }] = await allEnded([readRevisions(options, stack), meanwhile(options.stateFile)])
   const { cacheDir, path, others = [] } = options
@@ -38,7 +42,8 @@ export async function offlinePlan(options: OfflinePlanOptions): Promise<Plan> {
   // All is read: git ends while the plan is made.
   const closed = stack.disposeAsync()
   try {
-    return plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+    const made = plan({ desired: view, observed: savedView(state), approvals: [], suspensions: [], now: new Date() })
+    return { plan: made, errors: view.errors().filter(({ severity }) => severity === 'error') }
   } finally {
     await closed
   }

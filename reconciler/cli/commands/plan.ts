@@ -4,6 +4,7 @@ import type { Plan } from '../../../schemas/generated/plan.ts'
 import { GitvirtError } from '../../lib/errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { lateClientContextOf, type LateClientContext } from '../late-client.ts'
+import type { OfflinePlan } from '../offline-plan.ts'
 import type { Terminal } from '../terminal.ts'
 import { maskPlan } from '../../plan/text/mask.ts'
 import type { RequestPlan } from '../../plan/text/preview.ts'
@@ -48,13 +49,23 @@ export function planCommand(program: Command): void {
       'after',
       '\nExamples:\n  gitvirt plan --exit-code                       2 where something would change\n  gitvirt plan --save-state state.json           on a machine that reaches the server\n  gitvirt plan --ref my-branch                   what merging it would do, against what runs now\n  gitvirt plan --ref "#12" -o markdown           the same for a request, as a comment\n  gitvirt plan --offline --state state.json --repo . --ref my-branch --exit-code',
     )
-    .addHelpText('after', '\nExit codes:\n  0  computed\n  1  error\n  2  with --exit-code: there are changes')
+    .addHelpText(
+      'after',
+      '\nExit codes:\n  0  computed\n  1  error, or files that cannot be read: they are named with the plan of the rest\n  2  with --exit-code: there are changes',
+    )
     .action(async (flags: PlanFlags, command: Command) => {
       await showPlan(lateClientContextOf(command), flags)
     })
 }
 
-type Shown = { readonly plan: Plan; readonly text: () => string; readonly markdown: () => Promise<string>; readonly json: () => unknown }
+type Shown = {
+  readonly plan: Plan
+  readonly text: () => string
+  readonly markdown: () => Promise<string>
+  readonly json: () => unknown
+  /** True where some of the repository could not be read, which is shown with the plan. */
+  readonly unread?: true
+}
 
 const formats: Readonly<Record<string, (shown: Shown) => string | Promise<string>>> = {
   text: ({ text }) => text(),
@@ -80,10 +91,12 @@ async function showPlan(context: LateClientContext, flags: PlanFlags): Promise<v
     return
   }
   const previews = flags.ref !== undefined && flags.offline !== true
-  const shown = previews ? await showPreview(context, flags.ref ?? '') : showWhole(context, await wholePlan(context, flags))
+  const shown = previews ? await showPreview(context, flags.ref ?? '') : await showOne(context, flags)
   context.print(await format(shown))
   if (output === 'text' && flags.offline !== true && !previews) await noteApproval(context, shown.plan)
   if (flags.exitCode === true && shown.plan.changes.length > 0) process.exitCode = exitCodes.changes
+  // What could not be read may change anything, so no other code may hide it.
+  if (shown.unread === true) process.exitCode = exitCodes.error
 }
 
 async function noteApproval(context: LateClientContext, { id, changes }: Plan): Promise<void> {
@@ -92,9 +105,21 @@ async function noteApproval(context: LateClientContext, { id, changes }: Plan): 
     context.note(`\nTo approve what is held back: gitvirt approve ${id.slice(0, 12)}`)
 }
 
-async function wholePlan(context: LateClientContext, flags: PlanFlags): Promise<Plan> {
-  if (flags.offline === true) return await offline(flags)
-  return await (await context.client()).call<Plan>('/gitvirt/v1/plan')
+async function showOne(context: LateClientContext, flags: PlanFlags): Promise<Shown> {
+  if (flags.offline !== true) return showWhole(context, await (await context.client()).call<Plan>('/gitvirt/v1/plan'))
+  const { plan, errors } = await offline(flags)
+  return errors.length === 0 ? showWhole(context, plan) : await showUnread(context, plan, errors)
+}
+
+async function showUnread(context: Terminal, plan: Plan, errors: OfflinePlan['errors']): Promise<Shown> {
+  const { renderUnread } = await import('../../plan/text/preview.ts')
+  return {
+    plan,
+    text: () => renderUnread(plan, errors, { color: context.color }),
+    markdown: async () => (await import('../../plan/text/markdown.ts')).planMarkdown(plan, errors),
+    json: () => ({ ...(maskPlan(plan) as object), errors }),
+    unread: true,
+  }
 }
 
 function showWhole(context: Terminal, plan: Plan): Shown {
@@ -119,7 +144,7 @@ async function showPreview(context: LateClientContext, ref: string): Promise<Sho
   }
 }
 
-async function offline(flags: PlanFlags): Promise<Plan> {
+async function offline(flags: PlanFlags): Promise<OfflinePlan> {
   if (flags.state === undefined) {
     throw new GitvirtError({
       code: 'InvalidFlag',

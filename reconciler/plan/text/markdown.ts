@@ -15,9 +15,10 @@ const longestFaults = 20_000
 
 const plain = createPaint(false)
 
-/** A plan as a comment on a forge: folded by object, secrets masked, at most 65,000 characters. */
-export function planMarkdown(plan: Plan): string {
-  const head = [`### ${title(plan)}`, `Plan \`${plan.id.slice(0, 12)}\` of \`${plan.revision.slice(0, 12)}\``]
+/** A plan as a comment on a forge, after what could not be read for it: folded by object, secrets masked, at most 65,000 characters. */
+export function planMarkdown(plan: Plan, errors: RequestPlan['errors'] = []): string {
+  const named = `Plan \`${plan.id.slice(0, 12)}\` of \`${plan.revision.slice(0, 12)}\``
+  const head = [`### ${title(plan)}`, named, ...faultsSection('Faults in the repository', errors)]
   return fit([...head, ...signingSection(plan)], sectionsOf(plan), [])
 }
 
@@ -28,16 +29,20 @@ export function previewMarkdown(request: RequestPlan): string {
     const lines = impactLines(one)
     return lines.length === 0 ? [] : [folded(`On ${one.node}`, lines.join('\n'))]
   })
-  const shown = request.errors.slice(0, mostFaults).map(faultLine)
-  const rest = request.errors.length - shown.length
-  const lines = [...shown, ...(rest > 0 ? [`… and ${rest} more`] : [])]
-  const faults = request.errors.length === 0 ? [] : [`**Faults that this brings**\n\n${fenced(lines.join('\n').slice(0, longestFaults))}`]
+  const faults = faultsSection('Faults that this brings', request.errors)
   const untrusted = request.untrusted === undefined ? [] : [`**Untrusted**\n\n${fenced(clean(request.untrusted).slice(0, longestFaults))}`]
   return fit(
     [`### ${title(plan)}`, inline(mergeLine(request.merge)), ...untrusted, ...faults, ...blockedSection(plan), ...signingSection(plan)],
     [...impact, ...sectionsOf(plan)],
     [previewNotes(request).map(inline).join('\n')],
   )
+}
+
+function faultsSection(heading: string, errors: RequestPlan['errors']): string[] {
+  const shown = errors.slice(0, mostFaults).map(faultLine)
+  const rest = errors.length - shown.length
+  const lines = [...shown, ...(rest > 0 ? [`… and ${rest} more`] : [])]
+  return errors.length === 0 ? [] : [`**${heading}**\n\n${fenced(lines.join('\n').slice(0, longestFaults))}`]
 }
 
 /** Most characters of the reasons why things wait; each change has its own below. */

@@ -4,7 +4,7 @@ import { formatBytes } from '../../lib/quantity.ts'
 import type { NodeImpact } from '../impact.ts'
 import type { Preview } from '../preview.ts'
 import { summarize } from '../seal.ts'
-import { createPaint } from './paint.ts'
+import { createPaint, type Paint } from './paint.ts'
 import { renderPlan, type TextOptions } from './render.ts'
 import { clean } from './value.ts'
 
@@ -40,7 +40,7 @@ export function addedPlan({ plan, pending, signing }: Pick<Preview, 'plan' | 'pe
 export function renderPreview(request: RequestPlan, options: TextOptions = {}): string {
   const paint = createPaint(options.color === true)
   const head = paint.strong(mergeLine(request.merge))
-  const faults = request.errors.map((error) => `${paint.delete(error.severity)}: ${faultLine(error)}`)
+  const faults = faultLines(request.errors, paint)
   const notes = previewNotes(request)
   const impact = request.impact.map((one) =>
     [paint.strong(`On ${clean(one.node)}:`), ...impactLines(one).map((line) => `    ${line}`)].join('\n'),
@@ -72,6 +72,17 @@ export function previewNotes({ pending, policyChanges, intent, approvals = [] }:
     ...policy,
     `Intent: ${intent.slice(0, 12)}. It is the same after the merge where just this is applied.`,
   ]
+}
+
+/** A plan after what could not be read for it. */
+export function renderUnread(plan: Plan, errors: Preview['errors'], options: TextOptions = {}): string {
+  const faults = faultLines(errors, createPaint(options.color === true))
+  const meaning = 'What stands there is left as it is on the hosts. The plan of the rest:'
+  return [faults.join('\n'), meaning, renderPlan(plan, options)].join('\n\n')
+}
+
+function faultLines(errors: Preview['errors'], paint: Paint): string[] {
+  return errors.map((error) => `${paint.delete(error.severity)}: ${faultLine(error)}`)
 }
 
 /** A fault of a manifest with its place. */

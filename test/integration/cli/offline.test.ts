@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -107,6 +107,52 @@ test('an offline plan exits 0, with --exit-code 2 where there are changes, and 1
   assert.ok(json.changes.length > 0 && json.id !== '')
 })
 
+test('an offline plan names what it could not read, in every form, and exits 1', async (t) => {
+  const { dir, state } = await repository(t)
+  await writeFile(join(dir, 'broken.yaml'), 'kind: [\n')
+  await run('git', ['-C', dir, 'add', '--all'])
+  await run('git', ['-C', dir, '-c', 'user.name=Test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '-m', 'break'])
+  const plan = async (...more: string[]): Promise<Ended> =>
+    await gitvirt(t, 'plan', '--offline', '--repo', dir, '--state', state, '--exit-code', ...more)
+  const shown = await plan()
+  assert.equal(shown.code, 1)
+  assert.match(shown.stdout, /^error: broken\.yaml:\d+:\d+: /m)
+  assert.match(shown.stdout, /Plan: \d+ to create/)
+  const markdown = await plan('-o', 'markdown')
+  assert.deepEqual([markdown.code, /Faults in the repository[^]*broken\.yaml:/.test(markdown.stdout)], [1, true])
+  const { errors } = JSON.parse((await plan('-o', 'json')).stdout) as { errors: { path: string }[] }
+  assert.deepEqual(
+    errors.map(({ path }) => path),
+    ['broken.yaml'],
+  )
+})
+
+test('what an overlay was cannot be told without the program that renders it', async (t) => {
+  const { dir, state } = await repository(t)
+  await mkdir(join(dir, 'env'))
+  await writeFile(join(dir, 'env/kustomization.yaml'), 'resources: [vm.yaml]\n')
+  await writeFile(join(dir, 'env/vm.yaml'), machine('web', '64Mi'))
+  await run('git', ['-C', dir, 'add', '--all'])
+  await run('git', ['-C', dir, '-c', 'user.name=Test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '-m', 'overlay'])
+  const bin = await folder(t)
+  for (const program of ['git', 'node', 'sh', 'readlink']) await symlink(await which(program), join(bin, program))
+  const bare = async (...args: string[]): Promise<Ended> => await startCommand(t, args, { PATH: bin }).ended
+  const place = ['--repo', dir, '--path', 'env', '--cache-dir', await folder(t)]
+  for (const args of [
+    ['log', 'vm/web', ...place],
+    ['blame', 'vm/web', ...place],
+    ['plan', '--offline', '--state', state, '--repo', dir, '--path', 'env'],
+  ]) {
+    const { code, stdout, stderr } = await bare(...args)
+    assert.equal(code, 1, stdout)
+    assert.match(`${stdout}${stderr}`, /kustomize/, args[0] ?? '')
+  }
+})
+
+async function which(program: string): Promise<string> {
+  return (await run('sh', ['-c', `command -v ${program}`])).stdout.trim()
+}
+
 const machine = (name: string, memory: string): string => `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
 metadata: { name: ${name} }
@@ -138,7 +184,7 @@ test('an offline plan and a diff with what runs know several sources, and the pl
   // Nobody can tell whose the third machine is.
   assert.deepEqual((await changes(...own, ...more)).toSorted(), [db, web])
   const first = await offlinePlan({ repo: join(dir, 'more'), path: 'hosts', stateFile: state })
-  const applied = first.changes.flatMap(({ steps }) => steps).find((step) => step.machine?.key.endsWith('/both') === true)?.machine
+  const applied = first.plan.changes.flatMap(({ steps }) => steps).find((step) => step.machine?.key.endsWith('/both') === true)?.machine
   assert.ok(applied)
   const object = observedMachine({ ...applied, origin: { ...applied.origin, path: 'more//hosts/vms.yaml' } })
   await writeFile(state, JSON.stringify({ nodes: [node('h1')], sightings: [{ node: 'h1', object }] }))
@@ -177,7 +223,7 @@ test('an offline plan has no restart for a Secret whose applied digest was salte
   const stateFile = join(dir, 'state.json')
   await writeFile(stateFile, JSON.stringify({ nodes: [node('h1')], sightings: [] }))
   const first = await offlinePlan({ repo: fleet, stateFile })
-  const machine = first.changes.flatMap(({ steps }) => steps).find((step) => step.machine !== undefined)?.machine
+  const machine = first.plan.changes.flatMap(({ steps }) => steps).find((step) => step.machine !== undefined)?.machine
   assert.ok(machine)
   const object = observedMachine({ ...machine, inputs: { 'Secret/default/seed': 'f'.repeat(64) } })
   await writeFile(stateFile, JSON.stringify({ nodes: [node('h1')], sightings: [{ node: 'h1', object }] }))

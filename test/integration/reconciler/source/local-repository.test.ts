@@ -67,7 +67,7 @@ suite('a repository on this machine', () => {
   test('a file that is too large is a fault of that file, and the rest is planned', async () => {
     const stateFile = join(dir, 'state.json')
     writeFileSync(stateFile, JSON.stringify({ nodes: [], sightings: [] }))
-    const plan = await offlinePlan({ repo: repository, stateFile })
+    const { plan } = await offlinePlan({ repo: repository, stateFile })
     equal(plan.changes.length, 1400)
   })
 })
