@@ -35,6 +35,16 @@ describe('blobOfText', () => {
     for (const blob of judged) deepEqual(plain(blobOfText(blobText(blob))), plain(blob))
   })
 
+  it('tells the digest that is kept without a look at the body', () => {
+    const kept = {
+      digest: 'kept',
+      get object(): never {
+        throw new Error('parsed')
+      },
+    }
+    equal(judgedDigest(kept), 'kept')
+  })
+
   it('parses a body once as long as somebody holds it', () => {
     const object = blobOfText(blobText(judged[2] as JudgedBlob))?.objects[0]
     ok(object !== undefined)
