@@ -7,8 +7,6 @@ import { startApi } from './api/server.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { listenForAgents } from './dispatch/server.ts'
 import { createSessions } from './dispatch/sessions.ts'
-import type { Clock } from './lib/clock.ts'
-import type { Logger } from './lib/log.ts'
 import type { ObjectKey } from './lib/object-key.ts'
 import { openPki } from './lib/pki.ts'
 import { lockForProcess } from './lib/process-lock.ts'
@@ -29,66 +27,18 @@ import { plan } from './plan/plan.ts'
 import { forNode } from './plan/seal.ts'
 import { maskPlan } from './plan/text/mask.ts'
 import { agentRefused, dispatchPorts, requestPorts, webhookPort } from './ports.ts'
-import { otherSourceOf, previewsOf, type FollowedOther, type OtherSource } from './follow-others.ts'
+import { otherSourceOf, previewsOf, type FollowedOther } from './follow-others.ts'
 import { approversOf, followRepository } from './follow-repository.ts'
 import { planRequests, tellApplied, tellOtherForges } from './forge-tellers.ts'
-import type { ForgeOptions } from './forge/types.ts'
+import type { Reconciler, ReconcilerOptions } from './reconciler-options.ts'
 import { openRoster } from './roster.ts'
 import { createUnsealer } from './secrets/create-unsealer.ts'
-import type { KeyPlaces } from './secrets/keyring.ts'
-import { parseRemote, parseSubPath, type SourceOptions } from './source/options.ts'
+import { parseRemote, parseSubPath } from './source/options.ts'
 import { createStandingPolicy } from './standing-policy.ts'
 import { awaitMs } from './status/presence.ts'
 import type { EventDraft } from './status/events/rules.ts'
 import { createStatus, type Status } from './status/status.ts'
 import { openStore } from './store/store.ts'
-import type { TrustOptions } from './trust/trust.ts'
-import type { Keys } from './trust/verify-signature.ts'
-
-export type ReconcilerOptions = {
-  /** Folder that survives restarts; one reconciler at a time uses it. */
-  readonly stateDir: string
-  readonly source: Omit<SourceOptions, 'storeDir'>
-  /** Other sources of the same environment; the policy is the first one's. */
-  readonly others?: readonly OtherSource[]
-  /** Where the API listens. */
-  readonly listen: { readonly host: string; readonly port: number }
-  /** Where agents dial in; port 0 takes a free one. */
-  readonly agents: { readonly host: string; readonly port: number }
-  /** Names and addresses of the server certificate besides the loopback's. */
-  readonly serverNames: readonly string[]
-  readonly pollMs: number
-  /** True where only the agent of this host can connect. */
-  readonly oneHost?: boolean
-  readonly webhookSecret?: string
-  /** Name of this environment in receipts, comments and statuses; default: "default". */
-  readonly environment?: string
-  /** The operator's file of notification destinations. */
-  readonly notifyFile?: string
-  /** For how long it is kept what objects were, in milliseconds; default 90 days. */
-  readonly keepPast?: number
-  /** True: receipts of what was applied are pushed as Git notes. */
-  readonly notes?: boolean
-  /** A forge whose requests are planned. */
-  readonly forge?: ForgeOptions & { readonly pollMs: number }
-  /** Whose commits come into force; default: everybody's. */
-  readonly trust?: TrustOptions
-  /** Whose signed trailers approve changes; default: the keys of `trust`. */
-  readonly approvers?: Keys
-  /** The operator's keys for encrypted manifests. */
-  readonly keys?: KeyPlaces
-  readonly clock: Clock
-  readonly log: Logger
-}
-
-export type Reconciler = {
-  readonly apiUrl: string
-  readonly agentsUrl: string
-  /** The owner's kubeconfig. */
-  readonly kubeconfig: string
-  createJoinToken(node: string): Promise<string>
-  close(): Promise<void>
-}
 
 /**
  * Starts all rooms and the loop between them. What was applied before is known from the store, so that an agent that is away loses nothing.

@@ -10,20 +10,6 @@ import type { Volume } from '../../schemas/generated/virtual-machine.ts'
 /** What an agent's own code makes of a machine: its definition, and the content of what it makes for it. */
 export type Made = { readonly domain: XmlElement; readonly text: string; readonly media: ReadonlyMap<string, string> }
 
-/** A host as the agent finds it, with or without KVM. */
-export function hostWith(accelerator: 'kvm' | 'tcg'): RenderInput['host'] {
-  return {
-    accelerator,
-    architecture: 'x86_64',
-    emulator: '/usr/bin/qemu-system-x86_64',
-    machineTypes: ['q35', 'pc-q35-7.2', 'pc', 'pc-i440fx-7.2'],
-    firmwares: ['bios', 'efi', 'efi-secure'],
-    tpm: true,
-    cpuModels: ['qemu64'],
-    vhostNet: false,
-  }
-}
-
 /** What a Secret or a ConfigMap holds, by the digest that the machine has of it. */
 export function dataOf(machine: MachineSpec): InputData {
   const bag = (digest: string): Record<string, string> =>

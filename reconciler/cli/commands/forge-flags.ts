@@ -1,6 +1,6 @@
 import { GitvirtError } from '../../lib/errors.ts'
 import type { ForgeKind } from '../../forge/types.ts'
-import type { ReconcilerOptions } from '../../main.ts'
+import type { ReconcilerOptions } from '../../reconciler-options.ts'
 import { milliseconds } from '../duration.ts'
 
 export type ForgeFlags = {

@@ -6,9 +6,7 @@ import type { JudgedBlob } from '../../desired/judge/types.ts'
 import { defaultLimits } from '../../desired/parse/limits.ts'
 import { fleetFile } from '../../desired/fleet-file.ts'
 import type { RefusedFile } from '../../desired/types.ts'
-import { GitvirtError } from '../../lib/errors.ts'
 import { kustomizationNames } from '../../render/names.ts'
-import { renderOverlay } from '../../render/render.ts'
 import type { Overlay } from '../../render/types.ts'
 import { isManifestName } from '../../source/entry-rules.ts'
 import { createFileTree } from '../../source/file-tree.ts'
@@ -20,6 +18,7 @@ import type { HistoryCommit, PathEdit } from '../meaning/commit.ts'
 import { readContents, type BlobQuery } from './blobs.ts'
 import { readCommits } from './commits.ts'
 import { eachPart } from './git-stream.ts'
+import { renderPast } from './render-past.ts'
 import { manifestsAt } from './tree-diff.ts'
 
 export type OverlayQuery = Omit<BlobQuery, 'commits'> & {
@@ -120,9 +119,8 @@ class OverlayWalk {
 
   async #render(commit: string): Promise<State> {
     const { path, renderings, cache } = this.#query
-    const overlay = await renderOverlay({ tree: await this.#tree(commit), root: path, cache: renderings })
+    const overlay = await renderPast({ tree: await this.#tree(commit), root: path, cache: renderings })
     if (overlay === undefined) return undefined
-    checkProgram(overlay)
     const rendered = overlay.entries.filter(({ id }) => overlay.rendered.has(id) && !this.#judged.has(id)).map(({ id }) => id)
     const blobs = await loadBlobs(rendered, { cache, limits: defaultLimits, read: overlay.read })
     for (const [id, blob] of blobs) this.#judged.set(id, blob)
@@ -196,13 +194,4 @@ function isKustomization(path: string): boolean {
 
 function isManifest({ path, refused }: PathEdit): boolean {
   return refused !== undefined || isManifestName(posix.basename(path))
-}
-
-/** Without the program that renders, the environment would look as if it had never been. @throws GitvirtError what it lacks */
-function checkProgram({ refused }: Overlay): void {
-  const faults = refused.flatMap(({ errors = [] }) => errors)
-  const missing = faults.find(({ code }) => code === 'KustomizeMissing' || code === 'KustomizeTooOld')
-  if (missing === undefined) return
-  const { code, message, action } = missing
-  throw new GitvirtError({ code, message, ...(action === undefined ? {} : { action }) })
 }

@@ -4,10 +4,10 @@ import type { JudgedBlob } from '../../desired/judge/types.ts'
 import { defaultLimits } from '../../desired/parse/limits.ts'
 import type { ReadBlobs, RefusedFile, TreeEntry } from '../../desired/types.ts'
 import { findKustomization } from '../../render/find-kustomization.ts'
-import { renderOverlay } from '../../render/render.ts'
 import { openLocalRepository, type LocalRepository } from '../../source/local-repository.ts'
 import type { HistoryCommit, PathEdit } from '../meaning/commit.ts'
 import type { WalkInput } from '../meaning/walk.ts'
+import { renderPast } from '../read/render-past.ts'
 
 /** A step from one tree of a repository to another, in the folder of an environment. */
 export type TreeStep = { readonly from: string; readonly to: string; readonly path: string }
@@ -47,7 +47,7 @@ type At = { readonly tree: string; readonly path: string; readonly cache: BlobCa
 
 async function declaredAt(repository: LocalRepository, { tree, path, cache }: At): Promise<Declared> {
   const files = repository.files(tree)
-  const overlay = await renderOverlay({ tree: files, root: path, cache })
+  const overlay = await renderPast({ tree: files, root: path, cache })
   if (overlay !== undefined) return overlay
   const folder = await files.at(path)
   const listing = folder?.kind === 'folder' ? await repository.list(folder.id, path) : nothing

@@ -27,6 +27,10 @@ export function parseState(text: string): DomainState {
     case 'no state':
       return { state: reason === 'crashed' || reason === 'failed' ? 'crashed' : 'off', reason, active: false }
     default:
-      throw new GitvirtError({ code: 'LibvirtFailed', message: `virsh domstate: "${text.trim().slice(0, 200)}" is no state of a domain.` })
+      throw new GitvirtError({
+        code: 'LibvirtFailed',
+        message: `virsh domstate: "${text.trim().slice(0, 200)}" is no state of a domain.`,
+        action: 'Check that virsh and libvirtd of this host are of one release.',
+      })
   }
 }

@@ -11,7 +11,8 @@ import { fieldsSinceBoot } from '../../../../reconciler/plan/since-boot.ts'
 import type { ObservedMachine } from '../../../../schemas/generated/observation.ts'
 import type { Change, MachineSpec } from '../../../../schemas/generated/plan.ts'
 import { edited, firstWanted, guestEdits, wordsOf, type Wanted } from '../../../prediction/guest-edits.ts'
-import { hostWith, makeGuest, type Made } from '../../../prediction/guest-made.ts'
+import { makeGuest, type Made } from '../../../prediction/guest-made.ts'
+import { hostWith } from '../../agent/drivers/libvirt/machine.ts'
 
 type Accelerator = 'kvm' | 'tcg'
 

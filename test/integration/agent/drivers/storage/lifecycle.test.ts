@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { it } from 'node:test'
+import { until } from '../../../../../lab/wait.ts'
 import { atEnd } from '../../../../at-end.ts'
 import { filesIn, forever, makeWorld, mebibyte, noData, one } from './world.ts'
 
@@ -200,6 +202,28 @@ it('keeps a quarantined image beside a new one of the same name', async (t) => {
   assert.equal((await one(driver, volume)).quarantined?.until, later)
   await driver.remove(volume.key)
   assert.deepEqual([filesIn(world.pool), await driver.observe()], [[], []])
+})
+
+it('grows an image whose guest ends while it is asked to grow it', async (t) => {
+  const world = await makeWorld(t)
+  let guest: ChildProcess | undefined
+  const growRunning = async (): Promise<boolean> => {
+    const ended = once(guest ?? assert.fail(), 'exit')
+    guest?.kill('SIGKILL')
+    await ended
+    return false
+  }
+  const driver = await world.open({ growRunning })
+  const volume = world.volume('open')
+  await driver.ensure(volume, noData, forever)
+  const path = (await driver.file(volume.key))?.path ?? ''
+  // It waits for commands with the image open, under the lock that a guest has.
+  guest = spawn('qemu-io', ['-f', 'qcow2', path], { stdio: ['pipe', 'ignore', 'ignore'] })
+  atEnd(t, () => guest?.kill('SIGKILL'))
+  const isLocked = (): boolean => spawnSync('qemu-io', ['-f', 'qcow2', '-c', 'length', path]).status !== 0
+  await until('the image to be open', () => isLocked() || undefined)
+  await driver.resize({ ...volume, sizeBytes: 16 * mebibyte })
+  assert.equal((await driver.file(volume.key))?.virtualBytes, 16 * mebibyte)
 })
 
 it('grows an image and never shrinks one', async (t) => {

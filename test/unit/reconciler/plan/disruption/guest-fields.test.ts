@@ -8,7 +8,8 @@ import { setIn } from '../../../../../reconciler/plan/diff/set-in.ts'
 import { machineView } from '../../../../../reconciler/plan/diff/views.ts'
 import type { MachineSpec } from '../../../../../schemas/generated/plan.ts'
 import { edited, firstWanted, guestEdits, wordsOf } from '../../../../prediction/guest-edits.ts'
-import { hostWith, makeGuest } from '../../../../prediction/guest-made.ts'
+import { makeGuest } from '../../../../prediction/guest-made.ts'
+import { hostWith } from '../../../agent/drivers/libvirt/machine.ts'
 
 type Accelerator = 'kvm' | 'tcg'
 
